@@ -1,0 +1,1 @@
+"""Rules: pure functions over frozen values. No input or output, no clock, no randomness."""

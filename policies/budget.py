@@ -1,0 +1,72 @@
+"""Caps: what one more purchase would break, checked over everything that is not final plus all that was spent (law 3)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from policies.money import Cents, usd
+
+CapName = Literal[
+    "per_run_usd", "per_day_usd", "per_month_usd", "max_open_pods", "auto_pay_usd", "auto_pay_per_day_usd"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """The ceilings in force for one run: the policy's, or the job's or `--max-usd` where lower."""
+
+    per_run: Cents
+    per_day: Cents
+    per_month: Cents
+    open_pods: int
+    auto_pay: Cents
+    auto_pay_per_day: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What counts toward each cap now. Money that is not final counts in every period; days and months are UTC."""
+
+    run: Cents
+    day: Cents
+    month: Cents
+    auto_day: Cents
+    """Paid or reserved today without a human."""
+    open_pods: int
+    """Orders not proven gone, plus charges not final that have no order yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapHit:
+    """A cap that the purchase would break, with the figures a human needs."""
+
+    cap: CapName
+    message: str
+
+
+def first_cap_broken(amount: Cents, usage: Usage, caps: Caps, *, auto: bool) -> CapHit | None:
+    """The first cap that `amount` on top of `usage` would exceed; equal to a cap is allowed.
+
+    Args:
+        auto: no human approved this purchase, so the auto-pay limits hold too.
+    """
+    money: list[tuple[CapName, Cents, Cents, str]] = [
+        ("per_run_usd", usage.run, caps.per_run, "this run"),
+        ("per_day_usd", usage.day, caps.per_day, "today (UTC)"),
+        ("per_month_usd", usage.month, caps.per_month, "this month (UTC)"),
+    ]
+    if auto:
+        money.append(("auto_pay_usd", Cents(0), caps.auto_pay, "one order without a human"))
+        money.append(("auto_pay_per_day_usd", usage.auto_day, caps.auto_pay_per_day, "today without a human"))
+    for name, used, cap, where in money:
+        if used + amount > cap:
+            return CapHit(name, _over(name, amount, used, cap, where))
+    if usage.open_pods >= caps.open_pods:
+        return CapHit(
+            "max_open_pods", f"max_open_pods = {caps.open_pods}: {usage.open_pods} are open or not proven gone"
+        )
+    return None
+
+
+def _over(name: CapName, amount: Cents, used: Cents, cap: Cents, where: str) -> str:
+    counted = f"${usd(amount)} more than the ${usd(used)} already counted"
+    return f"{name} = ${usd(cap)} for {where}: {counted} would be ${usd(used + amount)}"

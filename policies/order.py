@@ -1,0 +1,45 @@
+"""An order as the provider describes it, and what its status means for us."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+RUNNING = "running"
+TERMINATED = "terminated"
+STOPPED = "stopped"
+
+Phase = Literal["running", "gone", "stopped", "pending"]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """One answer of `GET /order/{id}`, parsed. Texts are cleaned for showing; `ssh` is still to be checked."""
+
+    order_id: str
+    status: str
+    gpu: str = ""
+    vram_gb: int | None = None
+    hours: int | None = None
+    pod_id: str = ""
+    ssh: str | None = None
+    jupyter: str | None = None
+    gpu_util: int | None = None
+    """Percent, 0 to 100."""
+    mem_util: int | None = None
+
+
+def phase(status: str) -> Phase:
+    """What a status lets us do. The documentation does not close the set: an unknown one is neither running nor gone."""
+    match status:
+        case "running":
+            return "running"
+        case "terminated":
+            return "gone"
+        case "stopped":
+            return "stopped"
+        case _:
+            return "pending"
+
+
+def short_id(order_id: str) -> str:
+    """An order id as it may appear in logs: `HOG-…e5f6` (the whole id lets anybody end the pod)."""
+    return f"{order_id[:4]}…{order_id[-4:]}" if len(order_id) > 8 else "…"

@@ -1,0 +1,197 @@
+"""The seams: what the agent needs of the world, and nothing of how it is done."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from policies.answers import Answer, Balance, Pack
+from policies.offer import Listing
+from policies.order import OrderView
+
+
+class Clock(Protocol):
+    """Time, passed in so that decisions never read it and tests can move it."""
+
+    def now(self) -> datetime:
+        """The present, zoned, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; only differences mean anything."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait. Never called inside the graph: only a driver or its watcher waits."""
+        ...
+
+
+class Market(Protocol):
+    """GPU Hog's eleven endpoints.
+
+    Reads raise `MarketUnavailable`, `Refused` or `Malformed` and are repeated inside. The two calls that can spend
+    return the raw `Answer` for the caller to store before it is parsed, are sent at most once, and raise only
+    `OutcomeUnknown` or `NothingSent`.
+    """
+
+    async def gpus(self) -> tuple[Listing, ...]: ...
+    async def docs(self) -> dict[str, object]: ...
+    async def order(self, order_id: str) -> OrderView: ...
+    async def packs(self) -> tuple[Pack, ...]: ...
+    async def balance(self) -> Balance: ...
+    async def pig_chat(self, message: str) -> str: ...
+    async def rent(self, gpu_id: str, hours: int) -> Answer: ...
+    async def rent_with_credits(self, gpu_id: str, hours: int) -> Answer: ...
+
+    async def stop(self, order_id: str) -> str:
+        """Returns the status answered. Repeatable: raises as a read does."""
+        ...
+
+    async def start(self, order_id: str) -> Answer:
+        """Spends (an hour's price): sent at most once, as `rent_with_credits` is."""
+        ...
+
+    async def terminate(self, order_id: str) -> str:
+        """Returns the status answered, which proves nothing: `order` does. Repeatable: raises as a read does."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteHome:
+    """The run's folder on a pod."""
+
+    path: str
+    on_volume: bool
+    """It lies on a mount that survives `stop`."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStart:
+    """What to run on a pod.
+
+    Attributes:
+        run_id: names the remote folder, `[a-z0-9-]+`.
+        setup: shell text run first, or "".
+        run: shell text of the job itself.
+        env: variables for both, secrets included; they travel through a pipe, never as an argument.
+        lease_end: when the paid hours end; the job sees it as `SWINEHERD_LEASE_END` (RFC 3339).
+        warn_seconds: the job gets SIGUSR1 this long before `lease_end`, if it listens for it.
+    """
+
+    run_id: str
+    setup: str
+    run: str
+    env: dict[str, str]
+    lease_end: datetime
+    warn_seconds: int = 900
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """The job was never started on this pod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The job is running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The job ended by itself or by a signal (then `code` is 128 + signal)."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """The job was started, is not running, and left no exit code: the pod restarted or something killed it."""
+
+
+JobState = NotStarted | Running | Exited | Vanished
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Outputs that are here and whose checksums match.
+
+    Attributes:
+        files: paths relative to the outputs folder, sorted.
+        missing: globs of the job that matched nothing on the pod.
+    """
+
+    files: tuple[str, ...]
+    size_bytes: int
+    missing: tuple[str, ...] = ()
+
+
+class PodSession(Protocol):
+    """An open SSH connection to one pod.
+
+    Every method raises `HostUnreachable` when the connection is lost; nothing is ever believed to have ended because
+    of that.
+    """
+
+    @property
+    def host_key(self) -> str:
+        """The pod's public host key in OpenSSH form, to be pinned at first contact."""
+        ...
+
+    async def home(self, run_id: str) -> RemoteHome:
+        """Make (or find) the run's folder: under `/workspace` where that exists, else under `$HOME`."""
+        ...
+
+    async def upload(self, archive: Path, remote_path: str) -> None:
+        """Unpack a local `.tar.gz` into `remote_path` (made if missing; `~` and `$HOME` are not expanded).
+
+        Raises `TransferFailed` when the pod's tar fails or the archive's SHA-256 differs there.
+        """
+        ...
+
+    async def start_job(self, home: RemoteHome, job: JobStart) -> None:
+        """Start the job detached, exactly once however often this is called for one `home`."""
+        ...
+
+    async def job_state(self, home: RemoteHome) -> JobState: ...
+
+    def follow(self, home: RemoteHome, offset: int) -> AsyncIterator[bytes]:
+        """Bytes of the job's log from `offset` on; ends when the job has ended and all of its log was given."""
+        ...
+
+    async def stop_job(self, home: RemoteHome, grace_seconds: int) -> None:
+        """SIGTERM to the job's session, SIGKILL after the grace; returns when none of it runs."""
+        ...
+
+    async def fetch(self, home: RemoteHome, globs: Sequence[str], into: Path) -> Fetched:
+        """Bring the outputs here: streamed, every file checked against a SHA-256 manifest made on the pod, each put
+        in place atomically, and none outside `into`. Raises `TransferFailed`.
+        """
+        ...
+
+    async def gpu_peak_mb(self) -> int | None:
+        """GPU memory in use now as `nvidia-smi` says it, in MiB; None where it is not there."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Pods(Protocol):
+    """Dials pods over SSH."""
+
+    async def connect(self, access: str, pinned_host_key: str | None) -> PodSession:
+        """Open a session on the pod that `access.ssh` of an order names.
+
+        Args:
+            access: e.g. `ssh root@203.0.113.42 -p 22042`; parsed strictly, never given to a shell.
+            pinned_host_key: what `PodSession.host_key` said at first contact, or None at first contact.
+
+        Raises:
+            Malformed: the address is not of the documented form, or is private and the policy forbids that.
+            HostUnreachable: no answer (yet).
+            LoginRefused: every key was refused; the message names them.
+            HostKeyChanged: another host key than the pinned one.
+        """
+        ...

@@ -1,0 +1,211 @@
+"""The spend log as its users see it; SQLite implements it here, PostgreSQL may.
+
+Every method is one transaction, durable when it returns. Any of them raises `StoreUnusable` when the disk is full,
+read-only or corrupt.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from policies.answers import Balance
+from policies.budget import CapHit, Caps, Usage
+from policies.charge import ChargeEvent, ChargeState
+from policies.money import Cents
+from policies.offer import Offer
+from tools.spend_log.rows import (
+    Approval,
+    Attempt,
+    Charge,
+    Decision,
+    Event,
+    Holder,
+    Lease,
+    NewRun,
+    OrderRow,
+    Parked,
+    Run,
+    RunStatus,
+    Totals,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Spending is frozen; nothing was reserved."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotApproved:
+    """The approval named is missing, denied, expired, used, or bound to another offer; nothing was reserved."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The decision is in the log; the process that drives the run acts on it."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecorded:
+    """Nothing was decided, and why: wrong code, another amount, expired, already decided, nothing asked."""
+
+    reason: str
+
+
+class SpendLog(Protocol):
+    """Everything durable about runs and money."""
+
+    # runs
+    def add_run(self, run: NewRun) -> None: ...
+    def run(self, run_id: str) -> Run | None: ...
+    def runs(self, *, unfinished: bool = False, limit: int = 1000) -> list[Run]: ...
+    def enter_step(self, run_id: str, step: str, now: datetime) -> None:
+        """Note the node a run is in; its first one also sets `started_at` and makes it `active`."""
+        ...
+
+    def set_status(
+        self,
+        run_id: str,
+        status: RunStatus,
+        now: datetime,
+        *,
+        reason: str,
+        code: int | None,
+        job_exit_code: int | None = None,
+    ) -> None:
+        """A status in `ENDED` sets `ended_at` and is final: a later call for an ended run raises ValueError."""
+        ...
+
+    def request_cancel(self, run_id: str, now: datetime, by: str) -> None: ...
+
+    # leases
+    def take_lease(
+        self, run_id: str, holder: Holder, now: datetime, ttl_seconds: int, alive: Callable[[Holder], bool]
+    ) -> Lease | None:
+        """The lease, or None while another holder that has not expired and that `alive` does not disprove has it."""
+        ...
+
+    def renew_lease(self, run_id: str, holder: Holder, now: datetime, ttl_seconds: int) -> bool:
+        """False when the lease was lost; the caller must stop driving."""
+        ...
+
+    def release_lease(self, run_id: str, holder: Holder) -> None: ...
+    def lease(self, run_id: str) -> Lease | None: ...
+
+    # offers and approvals
+    def add_attempt(self, offer: Offer, reason: str, now: datetime) -> Attempt:
+        """`offer.attempt` must be the next number of the run; any current attempt is ended as superseded, and its
+        approval with it.
+        """
+        ...
+
+    def attempts(self, run_id: str) -> list[Attempt]: ...
+    def end_attempt(self, run_id: str, number: int, outcome: str, now: datetime) -> None: ...
+
+    def ask(self, offer: Offer, code: str, now: datetime, expires_at: datetime) -> Approval:
+        """Ask a human about the current attempt; asking again for the same attempt returns the question that stands."""
+        ...
+
+    def approval(self, run_id: str) -> Approval | None:
+        """The question about the run's current attempt, answered or not."""
+        ...
+
+    def decide(
+        self, run_id: str, code: str, amount: Cents, decision: Decision, by: str, now: datetime
+    ) -> Recorded | NotRecorded:
+        """Record an answer. `code` is compared in constant time; ten wrong ones void the question."""
+        ...
+
+    # money
+    def reserve(
+        self, charge_id: str, offer: Offer, caps: Caps, now: datetime, approval_id: str | None
+    ) -> Charge | CapHit | Frozen | NotApproved:
+        """Check every cap and reserve in one transaction; consumes the approval there, or holds the auto-pay limits.
+
+        Raises:
+            IntentAlreadyOpen: the run has a charge that is not final, or an order not proven gone.
+        """
+        ...
+
+    def submit(self, charge_id: str, now: datetime, balance: Balance | None) -> Charge:
+        """`held` → `submitting`, fsynced: the call may leave within 5 seconds of this.
+
+        Raises:
+            IntentAlreadyOpen: another credits purchase on this account is `submitting`, or `in_doubt` and inside its
+                settle window.
+        """
+        ...
+
+    def keep_answer(self, charge_id: str, status: int, body: bytes, now: datetime) -> None:
+        """Store a raw answer before anybody parses it."""
+        ...
+
+    def settle(self, charge_id: str, event: ChargeEvent, now: datetime) -> Charge:
+        """Move a charge by `policies.charge.next_state`; a mismatch also freezes spending.
+
+        Raises:
+            IllegalMove: the machine does not allow it.
+        """
+        ...
+
+    def charge(self, charge_id: str) -> Charge | None: ...
+    def charges(self, run_id: str | None = None, states: Sequence[ChargeState] | None = None) -> list[Charge]: ...
+    def usage(self, run_id: str, now: datetime) -> Usage: ...
+    def totals(self, run_id: str | None = None) -> Totals: ...
+    def accrue(self, charge: Charge) -> None:
+        """Open an `accruing` charge beyond the caps: the alternative is losing results."""
+        ...
+
+    # freezing
+    def frozen(self) -> str | None: ...
+    def freeze(self, reason: str, now: datetime) -> None: ...
+    def unfreeze(self, now: datetime) -> None: ...
+
+    # orders
+    def add_order(self, order: OrderRow) -> None:
+        """Keep an order id, here and in `orders.jsonl`: a lost order id is a machine nobody can stop."""
+        ...
+
+    def order(self, order_id: str) -> OrderRow | None: ...
+    def orders(self, run_id: str | None = None, *, open_only: bool = False) -> list[OrderRow]: ...
+    def see_order(self, order_id: str, status: str, now: datetime) -> OrderRow:
+        """Note a status seen. `terminated` sets `gone_at`; the first one ever seen becomes `first_status`."""
+        ...
+
+    def pin_host_key(self, order_id: str, host_key: str) -> None:
+        """Only the first pin counts; another key for the same order raises ValueError."""
+        ...
+
+    def mark_order(
+        self,
+        order_id: str,
+        *,
+        on_volume: bool | None = None,
+        job_started: bool | None = None,
+        collected: bool | None = None,
+        terminate_tried: bool = False,
+        paid_from: datetime | None = None,
+    ) -> None: ...
+
+    # parking
+    def park(self, parked: Parked) -> None: ...
+    def parked(self, run_id: str | None = None) -> list[Parked]: ...
+    def looked(self, run_id: str, seen: str, next_look: datetime) -> None: ...
+    def unpark(self, run_id: str) -> None: ...
+
+    # history
+    def note(self, run_id: str, kind: str, body: dict[str, object], now: datetime, charge_id: str = "") -> None: ...
+    def events(self, run_id: str | None = None, limit: int = 1000) -> list[Event]: ...
+    def chain_head(self) -> str: ...
+    def broken_chain(self) -> str | None:
+        """What is wrong with the first bad row of the history, or None."""
+        ...
+
+    def close(self) -> None: ...
