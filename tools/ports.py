@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from policies.answers import Answer, Balance, Pack
+from policies.answers import Answer, Balance, Checkout, Declined, Garbled, Pack, Receipt
 from policies.offer import Listing
 from policies.order import OrderView
 
@@ -54,6 +54,14 @@ class Market(Protocol):
 
     async def terminate(self, order_id: str) -> str:
         """Returns the status answered, which proves nothing: `order` does. Repeatable: raises as a read does."""
+        ...
+
+    def read_receipt(self, answer: Answer) -> Receipt | Garbled | Declined:
+        """Parse the answer of `rent_with_credits`, after it was stored."""
+        ...
+
+    def read_checkout(self, answer: Answer, now: datetime) -> Checkout | Garbled | Declined:
+        """Parse the answer of `rent`, after it was stored; the link's host is checked against the policy's list."""
         ...
 
     async def aclose(self) -> None: ...
@@ -121,11 +129,24 @@ class Fetched:
     Attributes:
         files: paths relative to the outputs folder, sorted.
         missing: globs of the job that matched nothing on the pod.
+        skipped: links among the outputs that lead out of the job's folder or nowhere; not fetched.
     """
 
     files: tuple[str, ...]
     size_bytes: int
     missing: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+class Packer(Protocol):
+    """Packs a local folder or file for `PodSession.upload`."""
+
+    def __call__(self, source: Path, archive: Path) -> str:
+        """Write `source` as a `.tar.gz` to `archive`, ignore files honoured; returns the SHA-256 of the content.
+
+        Raises `TransferFailed` when it can't be read.
+        """
+        ...
 
 
 class PodSession(Protocol):
@@ -145,7 +166,7 @@ class PodSession(Protocol):
         ...
 
     async def upload(self, archive: Path, remote_path: str) -> None:
-        """Unpack a local `.tar.gz` into `remote_path` (made if missing; `~` and `$HOME` are not expanded).
+        """Unpack a local `.tar.gz` into `remote_path` (absolute, or `~/…` for the pod's `$HOME`; made if missing).
 
         Raises `TransferFailed` when the pod's tar fails or the archive's SHA-256 differs there.
         """

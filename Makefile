@@ -1,0 +1,61 @@
+# Needs Python 3.11+, pip and make; uses uv where it is there. Each target sets up its own virtual environment.
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: demo test lint cassettes notebook lock bench clean
+
+demo: .venv/.run-installed
+	.venv/bin/swineherd run examples/hello/job.yaml --sandbox
+
+test: .venv/.dev-installed
+	.venv/bin/pytest
+
+lint: .venv/.dev-installed
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/.dev-installed
+	.venv/bin/pytest -m benchmark -n 0 -s
+
+notebook: .venv/.dev-installed
+	.venv/bin/python notebooks/execute.py
+
+# Maintainers: resolve again and write the locks (needs uv). The locks name no registry, only versions and hashes.
+lock:
+	uv lock
+	uv export -q --frozen --no-emit-project --no-dev --group build --no-header --no-annotate -o requirements.lock
+	uv export -q --frozen --no-emit-project --all-groups --all-extras --no-header --no-annotate -o requirements-dev.lock
+
+.venv/bin/python:
+ifdef UV
+	$(UV) venv -q --seed --allow-existing --python $(PYTHON) .venv
+else
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "swineherd needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv .venv
+endif
+
+.venv/.run-installed: requirements.lock pyproject.toml | .venv/bin/python
+	$(call install,requirements.lock)
+	touch $@
+
+.venv/.dev-installed: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(call install,requirements-dev.lock)
+	touch $@ .venv/.run-installed
+
+# The build backend is in the locks too, so that nothing unpinned is fetched to install ourselves.
+ifdef UV
+define install
+	$(UV) pip install -q --python .venv/bin/python --require-hashes -r $(1)
+	$(UV) pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
+endef
+else
+define install
+	.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1)
+	.venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+endif
+
+clean:
+	rm -rf .venv

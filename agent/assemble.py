@@ -1,0 +1,185 @@
+"""Puts the concrete parts together: the only file that names them."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from pydantic import SecretStr
+
+from agent.clock import SystemClock
+from agent.drive import Driver
+from agent.face import Face, Silent
+from agent.folders import Home
+from agent.graph import build_graph
+from agent.herd import Herd
+from agent.parts import Parts
+from agent.settings import Settings
+from policies.money import Cents
+from policies.policy import Policy, read_policy
+from tools.errors import Malformed
+from tools.gpuhog import GpuHog
+from tools.sandbox import Endpoint, ensure_running
+from tools.spend_log.holder import is_alive, this_process
+from tools.spend_log.log import SqliteSpendLog
+from tools.ssh import SshPods, load_keys, pack
+
+CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
+CODE_LENGTH = 8
+
+SANDBOX_AUTO_PAY = Cents(500)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One store, the provider it pays, and how it logs in on pods."""
+
+    home: Home
+    base_url: str
+    api_key: SecretStr | None
+    policy: Policy
+    ssh_key: Path | None
+    ssh_password: SecretStr | None
+    is_sandbox: bool
+
+
+def load_policy(settings: Settings) -> Policy | None:
+    """The policy file, or None where there is none at the default place.
+
+    Raises:
+        PolicyFileError: it can't be used; every problem is named.
+        Malformed: `SWINEHERD_POLICY` names a file that can't be read.
+    """
+    path = settings.policy_file
+    try:
+        return read_policy(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError as error:
+        if settings.policy is None:
+            return None
+        raise Malformed(f"SWINEHERD_POLICY names {path}, which is not there") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Malformed(f"the policy {path} can't be read: {error}") from error
+
+
+def real_place(settings: Settings) -> Place:
+    """GPU Hog itself, with the user's key and policy."""
+    return Place(
+        home=Home(settings.home.expanduser().absolute()),
+        base_url=settings.base_url.rstrip("/"),
+        api_key=settings.api_key,
+        policy=load_policy(settings) or Policy(),
+        ssh_key=settings.ssh_key,
+        ssh_password=settings.ssh_password,
+        is_sandbox=False,
+    )
+
+
+def sandbox_place(settings: Settings) -> Place:
+    """The sandbox, started if it is not running, with a store of its own and play money (CONTRACT §7)."""
+    home = Home(settings.home.expanduser().absolute()).sandbox
+    endpoint = ensure_running(home.path)
+    return Place(
+        home=home,
+        base_url=endpoint.base_url,
+        api_key=SecretStr(endpoint.api_key),
+        policy=sandbox_policy(load_policy(settings), endpoint),
+        ssh_key=endpoint.ssh_key,
+        ssh_password=None,
+        is_sandbox=True,
+    )
+
+
+def sandbox_policy(policy: Policy | None, endpoint: Endpoint) -> Policy:
+    """The sandbox's own checkout host and loopback hosts; without a policy file also play money to spend unasked."""
+    base = policy or Policy()
+    payment = replace(base.payment, checkout_hosts=(*base.payment.checkout_hosts, endpoint.checkout_host))
+    if policy is None:
+        payment = replace(payment, auto_pay=SANDBOX_AUTO_PAY, auto_pay_per_day=Cents(100 * SANDBOX_AUTO_PAY))
+    return replace(base, payment=payment, network=replace(base.network, allow_private_hosts=True))
+
+
+def account_of(api_key: SecretStr | None) -> str:
+    """A fingerprint that names the payer without telling the key."""
+    return sha256(api_key.get_secret_value().encode()).hexdigest()[:16] if api_key else ""
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id: the prefix and 40 random bits."""
+    return f"{prefix}-{secrets.token_hex(5)}"
+
+
+def new_code() -> str:
+    """A fresh approval code: 8 letters and digits that can't be mistaken for each other, 39 bits."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+
+
+@asynccontextmanager
+async def open_herd(
+    settings: Settings | None = None,
+    *,
+    sandbox: bool = False,
+    face: Face | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> AsyncIterator[Herd]:
+    """Open the store and everything a run needs; closes it all at the end.
+
+    Args:
+        settings: the environment; read now if left out.
+        sandbox: the sandbox instead of GPU Hog.
+        face: who is told what happens; nobody if left out.
+        variables: for a job's envs and secrets; the process' own environment if left out.
+
+    Raises:
+        StoreUnusable: the store can't be opened, or the sandbox does not come up.
+        PolicyFileError, Malformed: the policy or the base URL can't be used.
+    """
+    known = settings or Settings()
+    place = sandbox_place(known) if sandbox else real_place(known)
+    async with AsyncExitStack() as stack:
+        log = stack.enter_context(closing(SqliteSpendLog.open(place.home.spend_log, settle_seconds=_settle(place))))
+        market = _market(place)
+        stack.push_async_callback(market.aclose)
+        saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(place.home.checkpoints)))
+        await saver.setup()
+        place.home.checkpoints.chmod(0o600)
+        parts = Parts(
+            clock=SystemClock(),
+            market=market,
+            pods=_pods(place),
+            log=log,
+            policy=place.policy,
+            face=face or Silent(),
+            home=place.home,
+            account=account_of(place.api_key),
+            base_url=place.base_url,
+            variables=dict(os.environ if variables is None else variables),
+            new_id=new_id,
+            new_code=new_code,
+            allow_private=place.policy.network.allow_private_hosts,
+        )
+        yield Herd(parts, Driver(parts, build_graph(saver), this_process(), is_alive), pack)
+
+
+def _settle(place: Place) -> int:
+    return place.policy.reconcile.settle_seconds
+
+
+def _market(place: Place) -> GpuHog:
+    return GpuHog(
+        place.base_url,
+        place.api_key,
+        SystemClock(),
+        max_requests_per_second=place.policy.network.max_requests_per_second,
+        allow_plain_http_loopback=place.policy.network.allow_private_hosts,
+        checkout_hosts=place.policy.payment.checkout_hosts,
+    )
+
+
+def _pods(place: Place) -> SshPods:
+    keys = load_keys(place.ssh_key)
+    password = place.ssh_password.get_secret_value() if place.ssh_password else None
+    return SshPods(keys, allow_private=place.policy.network.allow_private_hosts, password=password)

@@ -1,0 +1,121 @@
+"""Paying by checkout: one link per intent, requested once, shown only while something watches it (law 6)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from agent.parts import Parts
+from agent.purchase import SEND_WITHIN_SECONDS, new_order
+from policies.answers import Checkout, CheckoutOutcome, Declined, Garbled, Silence, Unsent
+from policies.budget import CapHit
+from policies.charge import ChargeState, LinkExpired, OrderMoved, Released
+from policies.judge import judge_checkout, order_moved
+from policies.offer import Offer
+from tools.errors import Malformed, MarketUnavailable, NothingSent, OutcomeUnknown, Refused
+from tools.spend_log.port import Frozen
+from tools.spend_log.rows import Charge, OrderRow
+
+WATCH_EXPIRED = timedelta(hours=24)
+"""How long an expired link is still counted and watched for a late payment."""
+
+
+async def request_link(parts: Parts, offer: Offer) -> Charge | CapHit | Frozen:
+    """Reserve, send `rent` once, keep what came back. The charge returned awaits payment, is released or in doubt."""
+    charge_id = parts.new_id("chg")
+    reserved = parts.log.reserve(charge_id, offer, parts.caps(offer.run_id), parts.clock.now(), None)
+    if not isinstance(reserved, Charge):
+        if isinstance(reserved, (CapHit, Frozen)):
+            return reserved
+        return Frozen(reserved.reason)
+    parts.log.submit(charge_id, parts.clock.now(), None)
+    status, outcome = await _send(parts, charge_id, offer, parts.clock.monotonic())
+    return await _book(parts, charge_id, offer, status, outcome)
+
+
+async def _send(parts: Parts, charge_id: str, offer: Offer, committed_at: float) -> tuple[int | None, CheckoutOutcome]:
+    if parts.clock.monotonic() - committed_at > SEND_WITHIN_SECONDS:
+        return None, Unsent("not sent within 5 seconds of the intent")
+    try:
+        answer = await parts.market.rent(offer.gpu_id, offer.hours)
+    except NothingSent as error:
+        return None, Unsent(str(error))
+    except OutcomeUnknown:
+        return None, Silence()
+    parts.log.keep_answer(charge_id, answer.status, answer.body, parts.clock.now())
+    return answer.status, parts.market.read_checkout(answer, parts.clock.now())
+
+
+async def _book(parts: Parts, charge_id: str, offer: Offer, status: int | None, outcome: CheckoutOutcome) -> Charge:
+    event = judge_checkout(outcome, offer, status=status)
+    order_id = _named_order(outcome)
+    if order_id:
+        order = replace(new_order(parts, charge_id, offer, order_id), paid_from=None)
+        if isinstance(outcome, Checkout) and not isinstance(event, Released):
+            order = replace(
+                order,
+                checkout_url=outcome.url,
+                checkout_expires_at=outcome.expires_at,
+                paid_from=parts.clock.now(),
+            )
+        parts.log.add_order(order)
+        await _first_status(parts, order)
+    return parts.log.settle(charge_id, event, parts.clock.now())
+
+
+def _named_order(outcome: CheckoutOutcome) -> str | None:
+    match outcome:
+        case Checkout(order_id=order_id) | Garbled(order_id=order_id) | Declined(order_id=order_id):
+            return order_id
+        case _:
+            return None
+
+
+async def _first_status(parts: Parts, order: OrderRow) -> None:
+    """The status before anybody can have paid: the link is not shown yet."""
+    try:
+        await parts.look(order)
+    except (MarketUnavailable, Malformed, Refused):
+        return
+
+
+async def settle_left_over(parts: Parts, charge: Charge, offer: Offer) -> Charge:
+    """Settle a checkout that a dead process left at `submitting`: by the stored answer, else no link was shown."""
+    kept = parts.log.kept_answer(charge.charge_id)
+    if kept is None:
+        return await _book(parts, charge.charge_id, offer, None, Silence())
+    outcome = parts.market.read_checkout(kept, parts.clock.now())
+    return await _book(parts, charge.charge_id, offer, kept.status, outcome)
+
+
+async def verify(parts: Parts, charge: Charge) -> Charge:
+    """See whether the link was paid or its time is over, and book that; else the charge stays as it is."""
+    order = parts.log.order(charge.order_id)
+    if order is None:
+        return charge
+    looked_at = parts.clock.now()
+    try:
+        view = await parts.look(order)
+    except (MarketUnavailable, Malformed, Refused):
+        return charge
+    if order_moved(order.first_status, view.status):
+        return parts.log.settle(charge.charge_id, OrderMoved(), parts.clock.now())
+    parts.log.mark_order(order.order_id, paid_from=looked_at)
+    return _by_the_clock(parts, charge, order, looked_at)
+
+
+def _by_the_clock(parts: Parts, charge: Charge, order: OrderRow, now: datetime) -> Charge:
+    if charge.state is ChargeState.AWAITING_PAYMENT and now >= link_deadline(parts, order):
+        return parts.log.settle(charge.charge_id, LinkExpired(), now)
+    if charge.state is ChargeState.EXPIRED and now >= watch_until(parts, order):
+        return parts.log.settle(charge.charge_id, Released("the link was never paid"), now)
+    return charge
+
+
+def link_deadline(parts: Parts, order: OrderRow) -> datetime:
+    """When a link counts as expired: its own end and the policy's grace."""
+    end = order.checkout_expires_at or order.created_at
+    return end + timedelta(minutes=parts.policy.payment.grace_minutes)
+
+
+def watch_until(parts: Parts, order: OrderRow) -> datetime:
+    """When an expired link needs no more watching."""
+    return link_deadline(parts, order) + WATCH_EXPIRED

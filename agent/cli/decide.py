@@ -1,0 +1,71 @@
+"""approve and deny: record what a human says; the process that drives the run acts on it."""
+
+import asyncio
+import getpass
+import sys
+
+from agent.approvals import answer
+from agent.assemble import open_herd
+from agent.cli import output
+from agent.cli.card import card
+from agent.cli.places import holds, settings_or_fail
+from agent.herd import Herd
+from policies.money import cents_from_text
+from tools.spend_log.port import NotRecorded
+from tools.spend_log.rows import Approval, Decision
+
+
+def approve(run_id: str, *, code: str | None, amount: str | None) -> None:
+    """Say yes."""
+    _decide(run_id, Decision.APPROVED, code, amount)
+
+
+def deny(run_id: str, *, code: str | None, amount: str | None) -> None:
+    """Say no."""
+    _decide(run_id, Decision.DENIED, code, amount)
+
+
+def _decide(run_id: str, decision: Decision, code: str | None, amount: str | None) -> None:
+    with output.clear_errors():
+        sys.exit(asyncio.run(_answer(run_id, decision, code, amount)))
+
+
+async def _answer(run_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
+    settings = settings_or_fail()
+    async with open_herd(settings, sandbox=holds(settings, run_id)) as herd:
+        approval = herd.parts.log.approval(run_id)
+        if approval is None:
+            output.fail(f"{run_id} does not wait for an approval; `swineherd show {run_id}` says where it stands", 2)
+        given = _given(herd, approval, decision, code, amount)
+        cents = cents_from_text(given[1])
+        said = answer(herd.parts, run_id, decision, code=given[0], amount=cents, by=f"terminal:{getpass.getuser()}")
+        if isinstance(said, NotRecorded):
+            output.fail(said.reason, output.USAGE)
+        output.line(f"{run_id}: {said.approval.decision}")
+        if herd.parts.log.lease(run_id) is None:
+            output.line(f"nobody drives it now: go on with `swineherd resume {run_id}`")
+        return 0
+
+
+def _given(herd: Herd, approval: Approval, decision: Decision, code: str | None, amount: str | None) -> tuple[str, str]:
+    """The code and the amount, from the options, or after showing the offer to a human at the terminal."""
+    if code is not None and amount is not None:
+        _check_amount(amount)
+        return code, amount
+    if not sys.stdin.isatty():
+        run_id = approval.offer.run_id
+        output.fail(f"without a terminal: --code C --amount N, as `swineherd show {run_id}` prints them", output.USAGE)
+    for line in card(herd.parts, approval):
+        output.line(line)
+    verb = "Approve" if decision is Decision.APPROVED else "Deny"
+    if input(f"{verb}? [y/N] ").strip().lower() not in {"y", "yes"}:
+        output.fail("nothing was decided", output.USAGE)
+    cents = approval.offer.amount
+    return approval.code, f"{cents // 100}.{cents % 100:02d}"
+
+
+def _check_amount(amount: str) -> None:
+    try:
+        cents_from_text(amount)
+    except ValueError as error:
+        output.fail(f"--amount: {error}", output.USAGE)

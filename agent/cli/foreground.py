@@ -1,0 +1,125 @@
+"""A run in the foreground: the graph drives, this asks the human and heeds the signals."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+from agent.approvals import answer
+from agent.cli.card import card
+from agent.cli.terminal import Keyboard
+from agent.herd import Herd
+from agent.result import link_to_pay
+from tools.spend_log.port import NotRecorded
+from tools.spend_log.rows import Awaited, Decision, Parked, Run
+
+LOOK_SECONDS = 0.3
+
+NOT_WHILE_PAYING = frozenset({"rent", "pay"})
+"""A run is not left in these steps: a purchase that is being sent would end in doubt."""
+
+
+class Foreground:
+    """Drives one run with a person (perhaps) watching."""
+
+    def __init__(self, herd: Herd, run_id: str, say: Callable[[str], None]) -> None:
+        self._herd = herd
+        self._run_id = run_id
+        self._say = say
+        self._keyboard = Keyboard()
+        self._shown = ""
+        self._leaving = False
+        self._interrupts = 0
+
+    async def drive(self, *, wait: bool, fresh: bool = False) -> Run:
+        """Take the run to its end, to a question nobody answers in time, or to where the human leaves it."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupted)
+        loop.add_signal_handler(signal.SIGTERM, self._cancel, "SIGTERM")
+        driving = asyncio.create_task(self._herd.drive(self._run_id, wait=wait, fresh=fresh))
+        try:
+            while not driving.done():
+                await asyncio.wait({driving}, timeout=LOOK_SECONDS)
+                self._ask_if_parked(wait=wait)
+                if self._leaving and self._may_leave():
+                    driving.cancel()
+            return await driving
+        except asyncio.CancelledError:
+            return self._herd.parts.run(self._run_id)
+        finally:
+            self._keyboard.close()
+            loop.remove_signal_handler(signal.SIGINT)
+            loop.remove_signal_handler(signal.SIGTERM)
+
+    @property
+    def left(self) -> bool:
+        """Whether the human chose to leave it running."""
+        return self._leaving
+
+    def _may_leave(self) -> bool:
+        return self._herd.parts.run(self._run_id).step not in NOT_WHILE_PAYING
+
+    def _ask_if_parked(self, *, wait: bool) -> None:
+        """Show each question once: when the run parks for a human or for a payment."""
+        parked = self._herd.parts.log.parked(self._run_id)
+        if not wait or not parked or parked[0].interrupt_id == self._shown:
+            return
+        if parked[0].awaited is Awaited.HUMAN:
+            self._shown = parked[0].interrupt_id
+            self._show_card()
+        elif parked[0].awaited is Awaited.PAYMENT:
+            self._shown = parked[0].interrupt_id
+            self._show_link(parked[0])
+
+    def _show_card(self) -> None:
+        approval = self._herd.parts.log.approval(self._run_id)
+        if approval is None or approval.decision is not None:
+            return
+        for line in card(self._herd.parts, approval):
+            self._say(line)
+        if self._keyboard.is_there:
+            self._say("Approve? [y/N] (or from another terminal: swineherd approve " + self._run_id + ")")
+            self._keyboard.ask(self._answered)
+        else:
+            self._say(
+                f"waiting for `swineherd approve {self._run_id}`; `swineherd show {self._run_id}` prints the code"
+            )
+
+    def _show_link(self, parked: Parked) -> None:
+        url = link_to_pay(self._herd.parts.log, self._herd.parts.run(self._run_id))
+        if url:
+            self._say(f"pay here until {parked.until:%H:%M} UTC, the run goes on by itself: {url}")
+
+    def _answered(self, text: str) -> None:
+        approval = self._herd.parts.log.approval(self._run_id)
+        if approval is None:
+            return
+        yes = text.lower() in {"y", "yes"}
+        decision = Decision.APPROVED if yes else Decision.DENIED
+        amount = approval.offer.amount
+        said = answer(self._herd.parts, self._run_id, decision, code=approval.code, amount=amount, by="terminal")
+        if isinstance(said, NotRecorded):
+            self._say(said.reason)
+
+    def _interrupted(self) -> None:
+        self._interrupts += 1
+        if not self._keyboard.is_there or self._interrupts > 1:
+            self._cancel("SIGINT")
+            return
+        self._say("")
+        self._say("[Enter] go on · [c] cancel and collect · [l] leave it running for a later `swineherd resume`")
+        self._keyboard.ask(self._choose)
+
+    def _choose(self, text: str) -> None:
+        self._interrupts = 0
+        match text.lower()[:1]:
+            case "c":
+                self._cancel("the terminal")
+            case "l":
+                self._leaving = True
+            case _:
+                self._shown = ""
+
+    def _cancel(self, by: str) -> None:
+        parts = self._herd.parts
+        self._say("cancelling: the job is stopped, what is there is fetched, the pod is ended")
+        parts.log.request_cancel(self._run_id, parts.clock.now(), by)

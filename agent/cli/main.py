@@ -1,0 +1,189 @@
+"""`swineherd`: the commands and their options. What they do lies beside this, imported when a command runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="swineherd",
+    help="Rents a GPU, runs your job on it, brings the results home and ends the pod. Every cent is accounted for.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")]
+Sandbox = Annotated[bool, typer.Option("--sandbox", help="Use the built-in sandbox and its play money.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `ps` lists it.")]
+JobPath = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (YAML).")]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="FIELD", help="Leave out a field of the job file.")
+]
+MaxUsd = Annotated[
+    str | None, typer.Option("--max-usd", metavar="N", help="Lower this run's ceiling; never raises one.")
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for a human's approval or payment.")]
+Code = Annotated[str | None, typer.Option("--code", help="The code that `show RUN` prints.")]
+Amount = Annotated[str | None, typer.Option("--amount", help="The amount of the offer in dollars, e.g. 1.47.")]
+Outputs = Annotated[Path | None, typer.Option("--outputs", metavar="DIR", help="Where the outputs go.")]
+
+
+@app.command()
+def run(
+    job: JobPath,
+    *,
+    sandbox: Sandbox = False,
+    outputs: Outputs = None,
+    max_usd: MaxUsd = None,
+    ignore: Ignore = None,
+    wait: Wait = True,
+    json: Json = False,
+) -> None:
+    """Run a job: pick a GPU, pay or ask, run, fetch the outputs, end the pod."""
+    from agent.cli import runs
+
+    runs.run(job, sandbox=sandbox, outputs=outputs, max_usd=max_usd, ignore=ignore or [], wait=wait, as_json=json)
+
+
+@app.command()
+def quote(
+    job: JobPath, *, sandbox: Sandbox = False, max_usd: MaxUsd = None, ignore: Ignore = None, json: Json = False
+) -> None:
+    """Say what a job would cost on which GPU, and what would be decided. Spends nothing."""
+    from agent.cli import market
+
+    market.quote(job, sandbox=sandbox, max_usd=max_usd, ignore=ignore or [], as_json=json)
+
+
+@app.command()
+def gpus(*, sandbox: Sandbox = False, json: Json = False) -> None:
+    """List the GPUs on offer, and those the policy rejects with the reason."""
+    from agent.cli import market
+
+    market.gpus(sandbox=sandbox, as_json=json)
+
+
+@app.command()
+def ps(
+    *, everything: Annotated[bool, typer.Option("--all", help="Ended runs too.")] = False, json: Json = False
+) -> None:
+    """List runs."""
+    from agent.cli import look
+
+    look.ps(everything=everything, as_json=json)
+
+
+@app.command()
+def show(run_id: RunId, *, json: Json = False) -> None:
+    """Show a run: where it stands, its offers and why, its money, and the approval it waits for."""
+    from agent.cli import look
+
+    look.show(run_id, as_json=json)
+
+
+@app.command()
+def logs(
+    run_id: RunId, *, follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run ends.")] = False
+) -> None:
+    """Print the job's log, secrets masked."""
+    from agent.cli import look
+
+    look.logs(run_id, follow=follow)
+
+
+@app.command()
+def approve(run_id: RunId, *, code: Code = None, amount: Amount = None) -> None:
+    """Say yes to the offer of a run; in a terminal it is shown first."""
+    from agent.cli import decide
+
+    decide.approve(run_id, code=code, amount=amount)
+
+
+@app.command()
+def deny(run_id: RunId, *, code: Code = None, amount: Amount = None) -> None:
+    """Say no to the offer of a run."""
+    from agent.cli import decide
+
+    decide.deny(run_id, code=code, amount=amount)
+
+
+@app.command()
+def cancel(run_id: RunId, *, json: Json = False) -> None:
+    """Stop a run: its job is stopped, what is there is fetched, the pod is ended."""
+    from agent.cli import runs
+
+    runs.cancel(run_id, as_json=json)
+
+
+@app.command()
+def resume(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="One run; all unfinished ones without it.")
+    ] = None,
+    *,
+    wait: Wait = True,
+    json: Json = False,
+) -> None:
+    """Go on with a run where it stands; an offer whose time is over is made anew. Without RUN: every unfinished one."""
+    from agent.cli import runs
+
+    runs.resume(run_id, wait=wait, as_json=json)
+
+
+@app.command()
+def spend(*, sandbox: Sandbox = False, json: Json = False) -> None:
+    """List every charge, what was spent, and what the caps leave."""
+    from agent.cli import money
+
+    money.spend(sandbox=sandbox, as_json=json)
+
+
+@app.command()
+def balance(*, sandbox: Sandbox = False, json: Json = False) -> None:
+    """Read the account's credits."""
+    from agent.cli import money
+
+    money.balance(sandbox=sandbox, as_json=json)
+
+
+@app.command()
+def packs(*, sandbox: Sandbox = False, json: Json = False) -> None:
+    """List the credit packs on sale."""
+    from agent.cli import money
+
+    money.packs(sandbox=sandbox, as_json=json)
+
+
+@app.command()
+def freeze(*, sandbox: Sandbox = False) -> None:
+    """Stop all spending; polling, collecting and ending pods go on."""
+    from agent.cli import money
+
+    money.freeze(sandbox=sandbox)
+
+
+@app.command()
+def unfreeze(*, sandbox: Sandbox = False) -> None:
+    """Allow spending again, and name what had frozen it."""
+    from agent.cli import money
+
+    money.unfreeze(sandbox=sandbox)
+
+
+@app.command()
+def sandbox(
+    *,
+    stop: Annotated[bool, typer.Option("--stop", help="End the sandbox and its pods.")] = False,
+    json: Json = False,
+) -> None:
+    """Start the sandbox, a complete GPU Hog on loopback, and say where it answers."""
+    from agent.cli import market
+
+    market.sandbox(stop=stop, as_json=json)
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,122 @@
+"""gpus, quote, sandbox: the market, and nothing bought."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.assemble import open_herd
+from agent.cli import output
+from agent.cli.places import settings_or_fail
+from agent.cli.runs import ceiling_of
+from agent.folders import Home
+from agent.quote import QuoteResult, listed, rejected
+from agent.submit import load_job
+from policies.job import Job
+from policies.money import usd
+from policies.selection import Selection, select
+from tools.sandbox import ensure_running, running, shut_down
+
+
+def gpus(*, sandbox: bool, as_json: bool) -> None:
+    """What the policy allows, cheapest first, and what it rejects."""
+    with output.clear_errors():
+        selection = asyncio.run(_selection(sandbox=sandbox))
+        rejections = [rejected(rejection) for rejection in selection.rejections]
+        if as_json:
+            offers = [listed(quote.listing) for quote in selection.quotes]
+            output.document({"offers": offers, "rejected": rejections})
+            return
+        rows = [
+            [
+                quote.listing.name,
+                f"{quote.listing.vram_gb} GB",
+                f"${format(quote.listing.price_per_hour, 'f')}/h",
+                quote.listing.tier,
+                quote.listing.gpu_id,
+            ]
+            for quote in selection.quotes
+        ]
+        output.table(("GPU", "VRAM", "PRICE", "TIER", "GPU_ID"), rows)
+        _print_rejected(selection)
+
+
+async def _selection(*, sandbox: bool) -> Selection:
+    async with open_herd(settings_or_fail(), sandbox=sandbox) as herd:
+        any_job = Job(run="true")
+        return select(await herd.parts.market.gpus(), any_job, herd.parts.policy, None, exclude={})
+
+
+def _print_rejected(selection: Selection) -> None:
+    for rejection in selection.rejections:
+        output.line(f"rejected {rejection.gpu_id}: {rejection.reason}")
+
+
+def quote(job: Path, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str], as_json: bool) -> None:
+    """What a job would cost, and what would be decided; exits with 3 when nothing fits."""
+    with output.clear_errors():
+        ceiling = ceiling_of(max_usd)
+        read = load_job(job, frozenset(ignore))
+        for warning in read.warnings:
+            output.aside(f"warning: {warning}")
+
+        async def ask() -> tuple[QuoteResult, dict[str, object]]:
+            async with open_herd(settings_or_fail(), sandbox=sandbox) as herd:
+                result = await herd.quote(read, ceiling=ceiling)
+                return result, result.document(herd.parts.policy)
+
+        result, document = asyncio.run(ask())
+        if as_json:
+            output.document(document)
+        else:
+            _quote_table(result)
+        sys.exit(output.REFUSED if result.decision == "refuse" else 0)
+
+
+def _quote_table(result: QuoteResult) -> None:
+    rows = [
+        [
+            quote.listing.name,
+            f"{quote.listing.vram_gb} GB",
+            f"{quote.hours} h",
+            f"${usd(quote.total)}",
+            f"${usd(quote.cost_to_finish)}",
+            quote.reason,
+        ]
+        for quote in result.quotes
+    ]
+    output.table(("GPU", "VRAM", "HOURS", "TOTAL", "TO FINISH", "WHY"), rows)
+    for rejection in result.rejections:
+        output.line(f"rejected {rejection.gpu_id}: {rejection.reason}")
+    output.line(f"{result.decision}: {result.reason}")
+
+
+def sandbox(*, stop: bool, as_json: bool) -> None:
+    """Start or stop the sandbox of this home."""
+    with output.clear_errors():
+        home = Home(settings_or_fail().home.expanduser().absolute()).sandbox.path
+        if stop:
+            _stop(home)
+            return
+        endpoint = ensure_running(home)
+        answers = {
+            "base_url": endpoint.base_url,
+            "ssh_key": str(endpoint.ssh_key),
+            "checkout_host": endpoint.checkout_host,
+            "home": str(home),
+        }
+        if as_json:
+            output.document(answers)
+            return
+        for name, value in answers.items():
+            output.line(f"{name:<14}{value}")
+        output.line(f"its API key is in {home / 'market' / 'endpoint.json'}; `swineherd run JOB --sandbox` uses it")
+
+
+def _stop(home: Path) -> None:
+    endpoint = running(home)
+    if endpoint is None:
+        output.line("no sandbox is running")
+        return
+    shut_down(endpoint, end_pods=True)
+    output.line("the sandbox and its pods are ended")

@@ -1,0 +1,168 @@
+"""spend, balance, packs, freeze, unfreeze."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from agent.assemble import open_herd
+from agent.cli import output
+from agent.cli.places import settings_or_fail
+from agent.herd import Herd
+from agent.result import timestamp
+from policies.money import usd
+from policies.order import short_id
+from tools.spend_log.rows import Charge
+
+
+def _with_herd(sandbox: bool, act: Callable[[Herd], Awaitable[None]]) -> None:  # noqa: FBT001 - internal
+    async def opened() -> None:
+        async with open_herd(settings_or_fail(), sandbox=sandbox) as herd:
+            await act(herd)
+
+    with output.clear_errors():
+        asyncio.run(opened())
+
+
+def spend(*, sandbox: bool, as_json: bool) -> None:
+    """Every charge and what the caps leave."""
+
+    async def act(herd: Herd) -> None:
+        value = spend_document(herd)
+        if as_json:
+            output.document(value)
+        else:
+            _spend_table(herd, value)
+
+    _with_herd(sandbox, act)
+
+
+def spend_document(herd: Herd) -> dict[str, object]:
+    """CONTRACT §6."""
+    parts = herd.parts
+    totals = parts.log.totals()
+    usage = parts.log.usage("", parts.clock.now())
+    budget = parts.policy.budget
+    return {
+        "charges": [_charge(charge) for charge in parts.log.charges()],
+        "totals": {
+            "spent_usd": usd(totals.spent),
+            "held_usd": usd(totals.held),
+            "in_doubt_usd": usd(totals.in_doubt),
+        },
+        "caps": {
+            "day_left_usd": usd(max(0, budget.per_day - usage.day)),
+            "month_left_usd": usd(max(0, budget.per_month - usage.month)),
+        },
+    }
+
+
+def _charge(charge: Charge) -> dict[str, object]:
+    return {
+        "charge_id": charge.charge_id,
+        "run_id": charge.run_id,
+        "order_id": charge.order_id or None,
+        "rail": charge.rail.value,
+        "gpu": charge.gpu_id,
+        "hours": charge.hours,
+        "amount_usd": usd(charge.amount),
+        "state": charge.state.value,
+        "created_at": timestamp(charge.created_at),
+        "settled_at": timestamp(charge.settled_at),
+    }
+
+
+def _spend_table(herd: Herd, value: dict[str, object]) -> None:
+    rows = [
+        [
+            charge.charge_id,
+            charge.run_id,
+            short_id(charge.order_id) if charge.order_id else "-",
+            charge.gpu_id,
+            f"{charge.hours} h",
+            f"${usd(charge.amount)}",
+            charge.state.value,
+            timestamp(charge.created_at) or "-",
+        ]
+        for charge in herd.parts.log.charges()
+    ]
+    output.table(("CHARGE", "RUN", "ORDER", "GPU", "HOURS", "AMOUNT", "STATE", "CREATED"), rows)
+    for name in ("totals", "caps"):
+        figures = value[name]
+        if isinstance(figures, dict):
+            shown = (f"{key.removesuffix('_usd').replace('_', ' ')} ${amount}" for key, amount in figures.items())
+            output.line("  ".join(shown))
+    frozen = herd.parts.log.frozen()
+    if frozen is not None:
+        output.line(f"FROZEN: {frozen}; `swineherd unfreeze` allows spending again")
+
+
+def balance(*, sandbox: bool, as_json: bool) -> None:
+    """The account's credits."""
+
+    async def act(herd: Herd) -> None:
+        if not herd.parts.account:
+            output.fail("no API key: set GPUHOG_API_KEY (it comes with the first credit pack)", output.USAGE)
+        credit = await herd.parts.market.balance()
+        figures = {
+            "balance_usd": usd(credit.balance),
+            "purchased_usd": usd(credit.purchased),
+            "spent_usd": usd(credit.spent),
+        }
+        if as_json:
+            output.document(figures)
+            return
+        for name, amount in figures.items():
+            output.line(f"{name.removesuffix('_usd'):<10} ${amount}")
+
+    _with_herd(sandbox, act)
+
+
+def packs(*, sandbox: bool, as_json: bool) -> None:
+    """The packs on sale; buying one is left to a human on the provider's page."""
+
+    async def act(herd: Herd) -> None:
+        offered = await herd.parts.market.packs()
+        if as_json:
+            output.document(
+                {
+                    "packs": [
+                        {
+                            "id": pack.pack_id,
+                            "credits": pack.credits,
+                            "price_usd": usd(pack.price),
+                            "label": pack.label,
+                            "savings": pack.savings,
+                        }
+                        for pack in offered
+                    ]
+                }
+            )
+            return
+        rows = [[pack.pack_id, str(pack.credits), f"${usd(pack.price)}", pack.label, pack.savings] for pack in offered]
+        output.table(("PACK", "CREDITS", "PRICE", "LABEL", "SAVINGS"), rows)
+
+    _with_herd(sandbox, act)
+
+
+def freeze(*, sandbox: bool) -> None:
+    """No more spending until `unfreeze`."""
+
+    async def act(herd: Herd) -> None:
+        herd.parts.log.freeze("frozen by hand", datetime.now(UTC))
+        output.line("spending is frozen; polling, collecting and ending pods go on")
+
+    _with_herd(sandbox, act)
+
+
+def unfreeze(*, sandbox: bool) -> None:
+    """Spending is allowed again."""
+
+    async def act(herd: Herd) -> None:
+        reason = herd.parts.log.frozen()
+        if reason is None:
+            output.line("spending was not frozen")
+            return
+        herd.parts.log.unfreeze(datetime.now(UTC))
+        output.line(f"spending is allowed again; it was frozen because: {reason}")
+
+    _with_herd(sandbox, act)

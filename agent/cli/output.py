@@ -1,0 +1,84 @@
+"""What commands print: one JSON document on stdout or plain text; everything else goes to stderr."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+USAGE = 2
+REFUSED = 3
+WAITING = 4
+PROVIDER = 5
+DENIED = 6
+DOUBT = 7
+CANCELLED = 130
+
+_ESCAPES = re.compile(
+    r"\x1b\[(?![0-9;]*m)[0-?]*[ -/]*[@-~]"  # control sequences, colours aside
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # operating system commands and the like, to their end
+    r"|\x1b(?!\[[0-9;]*m)"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]",
+    re.DOTALL,
+)
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def document(value: object) -> None:
+    """The one JSON document of a `--json` command."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def line(text: str = "") -> None:
+    """One line of the command's answer."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def aside(text: str) -> None:
+    """One line beside the answer, on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def printable(text: str, *, colours: bool) -> str:
+    """A job's own output as a terminal may safely show it: no sequence that moves, titles, links or hides."""
+    safe = _ESCAPES.sub("", text)
+    return safe if colours else _COLOURS.sub("", safe).replace("\x1b", "")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Aligned columns, readable and easy to cut."""
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    for row in [head, *rows]:
+        line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """End the command with a clear word."""
+    aside(f"swineherd: {message}")
+    sys.exit(code)
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """The outermost edge: every error on purpose becomes one clear message and its exit code."""
+    from agent.drive import LeaseHeld
+    from agent.submit import BadJob
+    from policies.file_problem import FileError
+    from tools.errors import BadCredentials, SwineherdError
+
+    try:
+        yield
+    except FileError as error:
+        fail("\n".join(str(problem) for problem in error.problems), USAGE)
+    except BadCredentials as error:
+        fail(f"the API key is refused: {error}. Check GPUHOG_API_KEY.", USAGE)
+    except (BadJob, LeaseHeld) as error:
+        fail(str(error), USAGE)
+    except SwineherdError as error:
+        fail(str(error), PROVIDER)
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,167 @@
+"""run, resume, cancel."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.assemble import open_herd
+from agent.cli import output
+from agent.cli.foreground import Foreground
+from agent.cli.places import holds, settings_or_fail
+from agent.cli.terminal import TerminalFace
+from agent.drive import LeaseHeld
+from agent.herd import Herd
+from agent.settings import Settings
+from policies.money import Cents, cents_from_text, usd
+from tools.spend_log.rows import ENDED, Run, RunStatus
+
+
+def run(
+    job: Path,
+    *,
+    sandbox: bool,
+    outputs: Path | None,
+    max_usd: str | None,
+    ignore: Sequence[str],
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Submit a job and drive it; exits with CONTRACT §6's code."""
+    with output.clear_errors():
+        ceiling = ceiling_of(max_usd)
+        sys.exit(asyncio.run(_run(job, sandbox, outputs, ceiling, ignore, wait=wait, as_json=as_json)))
+
+
+def ceiling_of(max_usd: str | None) -> Cents | None:
+    """`--max-usd`, or a clear end."""
+    if max_usd is None:
+        return None
+    try:
+        return cents_from_text(max_usd)
+    except ValueError as error:
+        output.fail(f"--max-usd: {error}", output.USAGE)
+
+
+async def _run(
+    job: Path,
+    sandbox: bool,  # noqa: FBT001 - passed on by name from the command
+    outputs: Path | None,
+    ceiling: Cents | None,
+    ignore: Sequence[str],
+    *,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    face = TerminalFace(sys.stderr if as_json else sys.stdout)
+    async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
+        read = herd.load(job, frozenset(ignore))
+        for warning in read.warnings:
+            output.aside(f"warning: {warning}")
+        if sandbox:
+            face.tell("", "this is the sandbox: play money, real everything else")
+        run_id = herd.submit(read, ceiling=ceiling, outputs=outputs)
+        face.tell(run_id, f"run {run_id}")
+        return await _drive(herd, run_id, face, wait=wait, as_json=as_json)
+
+
+async def _drive(herd: Herd, run_id: str, face: TerminalFace, *, wait: bool, as_json: bool, fresh: bool = False) -> int:
+    foreground = Foreground(herd, run_id, lambda text: face.tell(run_id, text))
+    ended = await foreground.drive(wait=wait, fresh=fresh)
+    if foreground.left:
+        face.tell(run_id, f"left as it is; go on with `swineherd resume {run_id}`")
+    if as_json:
+        output.document(herd.result(run_id))
+    else:
+        face.tell(run_id, last_line(herd, ended))
+    return exit_code(ended)
+
+
+def exit_code(run: Run) -> int:
+    """CONTRACT §6; a run that was left is waiting for its human."""
+    return output.WAITING if run.code is None else run.code
+
+
+def last_line(herd: Herd, run: Run) -> str:
+    """What it cost and where the outputs are."""
+    totals = herd.parts.log.totals(run.run_id)
+    money = f"spent ${usd(totals.spent)}"
+    money += f", held ${usd(totals.held)}" if totals.held else ""
+    money += f", in doubt ${usd(totals.in_doubt)}" if totals.in_doubt else ""
+    why = f" ({run.reason})" if run.reason else ""
+    outputs = Path(run.outputs_dir)
+    where = f"; outputs in {outputs}" if outputs.is_dir() else ""
+    return f"{run.status}{why}: {money}{where}"
+
+
+def resume(run_id: str | None, *, wait: bool, as_json: bool) -> None:
+    """Go on with one run, or with all that nobody drives."""
+    with output.clear_errors():
+        code = _resume_all(as_json=as_json) if run_id is None else _resume_one(run_id, wait=wait, as_json=as_json)
+        sys.exit(code)
+
+
+def _resume_one(run_id: str, *, wait: bool, as_json: bool) -> int:
+    settings = settings_or_fail()
+    return asyncio.run(_resume_in(settings, run_id, sandbox=holds(settings, run_id), wait=wait, as_json=as_json))
+
+
+async def _resume_in(settings: Settings, run_id: str, *, sandbox: bool, wait: bool, as_json: bool) -> int:
+    face = TerminalFace(sys.stderr if as_json else sys.stdout)
+    async with open_herd(settings, sandbox=sandbox, face=face) as herd:
+        run = herd.parts.run(run_id)
+        if run.status in ENDED and not herd.parts.log.orders(run_id, open_only=True):
+            output.aside(f"{run_id} has ended: {run.status}")
+            if as_json:
+                output.document(herd.result(run_id))
+            return exit_code(run)
+        return await _drive(herd, run_id, face, wait=wait, as_json=as_json, fresh=True)
+
+
+def _resume_all(*, as_json: bool) -> int:
+    settings = settings_or_fail()
+    results: list[dict[str, object]] = []
+    codes = [0]
+    for sandbox in (False, True):
+        if sandbox and not settings.home.joinpath("sandbox", "spend.db").exists():
+            continue
+        found, code = asyncio.run(_resume_place(settings, sandbox=sandbox))
+        results += found
+        codes.append(code)
+    if as_json:
+        output.document({"runs": results})
+    return max(codes)
+
+
+async def _resume_place(settings: Settings, *, sandbox: bool) -> tuple[list[dict[str, object]], int]:
+    async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
+        resumed = await herd.resume_all()
+        codes = [exit_code(run) for run in resumed]
+        return [herd.result(run.run_id) for run in resumed], max(codes, default=0)
+
+
+def cancel(run_id: str, *, as_json: bool) -> None:
+    """Record the wish; the process that drives the run heeds it, and where none does this one drives it home."""
+    with output.clear_errors():
+        settings = settings_or_fail()
+        sys.exit(asyncio.run(_cancel(settings, run_id, sandbox=holds(settings, run_id), as_json=as_json)))
+
+
+async def _cancel(settings: Settings, run_id: str, *, sandbox: bool, as_json: bool) -> int:
+    face = TerminalFace(sys.stderr if as_json else sys.stdout)
+    async with open_herd(settings, sandbox=sandbox, face=face) as herd:
+        run = herd.parts.run(run_id)
+        if run.status in ENDED:
+            output.aside(f"{run_id} has ended: {run.status}")
+            return 0 if run.status is RunStatus.CANCELLED else output.USAGE
+        herd.parts.log.request_cancel(run_id, herd.parts.clock.now(), "cancel command")
+        try:
+            ended = await herd.drive(run_id, wait=True)
+        except LeaseHeld as held:
+            face.tell(run_id, f"{held}; it cancels the run now")
+            return 0
+        if as_json:
+            output.document(herd.result(run_id))
+        else:
+            face.tell(run_id, last_line(herd, ended))
+        return 0 if ended.status is RunStatus.CANCELLED else exit_code(ended)

@@ -1,0 +1,189 @@
+"""Driving runs: the lease, the legs between two parking places, and the way from submit to the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command, Interrupt, StateSnapshot
+
+from agent.graph import Road
+from agent.parking import Cause, Ticket, Wake
+from agent.parts import Parts
+from agent.state import State
+from agent.watcher import WAITS, Watcher
+from policies.charge import ChargeState
+from policies.patience import next_look
+from tools.errors import SwineherdError
+from tools.spend_log.rows import ENDED, Awaited, Holder, Parked, Run, RunStatus
+
+LEASE_SECONDS = 60
+HEARTBEAT_SECONDS = 15
+
+WAITING_CODE = 4
+
+
+class LeaseHeld(SwineherdError):
+    """Another process drives the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """Drives runs in this process, one lease a run."""
+
+    parts: Parts
+    graph: Road
+    holder: Holder
+    alive: Callable[[Holder], bool]
+
+    async def drive(self, run_id: str, *, wait: bool, fresh: bool = False) -> Run:
+        """Take a run as far as it goes: to its end, or to a question that nobody answers in time.
+
+        Args:
+            wait: wait for a human; without it the run is left parked at once (exit code 4).
+            fresh: a human asks for a new offer in place of one whose time is over.
+
+        Raises:
+            LeaseHeld: another process drives it.
+            StoreUnusable: the spend log can't be written.
+        """
+        async with self.lease(run_id):
+            cause: Cause | None = "fresh" if fresh else None
+            while True:
+                parked = await self.leg(run_id, cause)
+                if parked is None:
+                    return self.parts.run(run_id)
+                if self.must_leave(parked, wait=wait):
+                    return self.leave(parked)
+                cause = (await Watcher(self.parts).wait([run_id])).cause
+                if cause == "deadline" and parked.awaited is Awaited.HUMAN:
+                    return self.leave(parked)
+
+    async def leg(self, run_id: str, cause: Cause | None) -> Parked | None:
+        """From where the run stands to its next parking place, or to its end (None).
+
+        A parked run moves only with a cause; `fresh` moves only one that waits for a human whose time is over.
+        """
+        config = RunnableConfig(configurable={"thread_id": run_id}, recursion_limit=10_000)
+        snapshot = await self.graph.aget_state(config)
+        parked = self._parked(run_id, snapshot)
+        if parked is not None and (cause is None or not self._may_wake(parked, cause)):
+            return parked
+        step: State | Command[Any] | None = None
+        if parked is not None:
+            step = Command(resume={parked.interrupt_id: Wake(cause=cast("Cause", cause))})
+            self.parts.log.unpark(run_id)
+        elif not snapshot.values:
+            step = State(run_id=run_id)
+        elif not snapshot.next:
+            return None
+        self._set_active(run_id)
+        await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
+        return self._parked(run_id, await self.graph.aget_state(config))
+
+    def _set_active(self, run_id: str) -> None:
+        run = self.parts.run(run_id)
+        if run.status is RunStatus.WAITING_FOR_HUMAN:
+            self.parts.log.set_status(run_id, RunStatus.ACTIVE, self.parts.clock.now(), reason="", code=None)
+
+    def _may_wake(self, parked: Parked, cause: Cause) -> bool:
+        if cause != "fresh":
+            return True
+        return parked.awaited is Awaited.HUMAN and self.parts.clock.now() >= parked.until
+
+    def _parked(self, run_id: str, snapshot: StateSnapshot) -> Parked | None:
+        """Where the run is parked, noted in the spend log for the watcher; None where it is not."""
+        if not snapshot.interrupts:
+            return None
+        interrupt: Interrupt = snapshot.interrupts[0]
+        noted = self.parts.log.parked(run_id)
+        if noted and noted[0].interrupt_id == interrupt.id:
+            return noted[0]
+        parked = self._new_parked(run_id, interrupt)
+        self.parts.log.park(parked)
+        return parked
+
+    def _new_parked(self, run_id: str, interrupt: Interrupt) -> Parked:
+        ticket = cast("Ticket", interrupt.value)
+        now = self.parts.clock.now()
+        awaited = Awaited(ticket["awaited"])
+        until = datetime.fromisoformat(ticket["until"])
+        return Parked(
+            run_id=run_id,
+            awaited=awaited,
+            what=ticket["what"],
+            seen=ticket["seen"],
+            interrupt_id=interrupt.id,
+            parked_at=now,
+            until=until,
+            next_look=next_look(WAITS[awaited], 0, now, until),
+            looks=0,
+        )
+
+    def must_leave(self, parked: Parked, *, wait: bool) -> bool:
+        """Whether a run that waits for a human is left to a later `resume`."""
+        if parked.awaited not in {Awaited.HUMAN, Awaited.PAYMENT}:
+            return False
+        return not wait or self._given_up(parked)
+
+    def _given_up(self, parked: Parked) -> bool:
+        """The question or the link is past its time; an expired link is only watched."""
+        expired = any(charge.state is ChargeState.EXPIRED for charge in self.parts.log.charges(parked.run_id))
+        return expired or (parked.awaited is Awaited.HUMAN and self.parts.clock.now() >= parked.until)
+
+    def leave(self, parked: Parked) -> Run:
+        """Leave a run waiting for a human."""
+        reason = waiting_reason(parked, expired=self._given_up(parked))
+        now = self.parts.clock.now()
+        self.parts.log.set_status(parked.run_id, RunStatus.WAITING_FOR_HUMAN, now, reason=reason, code=WAITING_CODE)
+        return self.parts.run(parked.run_id)
+
+    @asynccontextmanager
+    async def lease(self, run_id: str) -> AsyncIterator[None]:
+        """Hold the right to drive a run, with a heartbeat."""
+        now = self.parts.clock.now()
+        if self.parts.log.take_lease(run_id, self.holder, now, LEASE_SECONDS, self.alive) is None:
+            held = self.parts.log.lease(run_id)
+            who = f"process {held.holder.pid} on {held.holder.host}" if held else "another process"
+            raise LeaseHeld(f"{run_id} is driven by {who}")
+        beating = asyncio.create_task(self._heartbeat(run_id, asyncio.current_task()))
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+            self.parts.log.release_lease(run_id, self.holder)
+
+    async def _heartbeat(self, run_id: str, driving: "asyncio.Task[Any] | None") -> None:
+        """Renew the lease; when it is lost, stop driving at once: somebody else does."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            if not self.parts.log.renew_lease(run_id, self.holder, self.parts.clock.now(), LEASE_SECONDS):
+                if driving is not None:
+                    driving.cancel("the lease was lost")
+                return
+
+
+def waiting_reason(parked: Parked, *, expired: bool) -> str:
+    """What a run that waits for a human waits for, and the command that goes on."""
+    match parked.awaited, expired:
+        case Awaited.PAYMENT, False:
+            return f"waiting for the checkout to be paid; `swineherd resume {parked.run_id}` watches it"
+        case Awaited.PAYMENT, True:
+            return (
+                "nobody paid the checkout in time; a late payment is still watched for by "
+                f"`swineherd resume {parked.run_id}`"
+            )
+        case _, True:
+            return f"nobody answered in time; `swineherd resume {parked.run_id}` makes a fresh offer"
+        case _:
+            return f"waiting for an approval; see `swineherd show {parked.run_id}`"
+
+
+def has_ended(run: Run) -> bool:
+    """Whether nothing more will happen to a run by itself."""
+    return run.status in ENDED

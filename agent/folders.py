@@ -1,0 +1,78 @@
+"""Where things of a run lie under the home (CONTRACT §6)."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """`$SWINEHERD_HOME/runs/<run_id>/`; only its owner may read it."""
+
+    path: Path
+
+    @property
+    def job_file(self) -> Path:
+        """The job as it was resolved, without secrets' values."""
+        return self.path / "job.yaml"
+
+    @property
+    def log(self) -> Path:
+        """The job's log, secrets masked byte for byte, so that its size is the offset on the pod."""
+        return self.path / "log.txt"
+
+    @property
+    def report(self) -> Path:
+        """The last word on the run."""
+        return self.path / "report.json"
+
+    @property
+    def outputs(self) -> Path:
+        """Where outputs go unless `--outputs` says otherwise."""
+        return self.path / "outputs"
+
+    def archive(self, number: int) -> Path:
+        """The snapshot of the workdir (0) or of the n-th file mount, taken when the run was submitted."""
+        return self.path / "snapshot" / f"{number}.tar.gz"
+
+    def make(self) -> None:
+        """Create the folder, for its owner alone."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.path / "snapshot").mkdir(mode=0o700, exist_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """One store: one payer, one spend log, one checkpoint file."""
+
+    path: Path
+
+    @property
+    def spend_log(self) -> Path:
+        """The spend log's database."""
+        return self.path / "spend.db"
+
+    @property
+    def checkpoints(self) -> Path:
+        """LangGraph's checkpoints: never proof of anything about money."""
+        return self.path / "checkpoints.db"
+
+    def run(self, run_id: str) -> RunFolder:
+        """The folder of one run."""
+        return RunFolder(self.path / "runs" / run_id)
+
+    @property
+    def sandbox(self) -> "Home":
+        """The sandbox's own store, below this one."""
+        return Home(self.path / "sandbox")
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Put `text` at `path` whole or not at all, readable by its owner alone, durable when this returns."""
+    partial = path.with_name(f".{path.name}.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,115 @@
+"""The road of a run on one page.
+
+    intake → discover → pick → rent → escalate | pay → poll → run_job → collect → terminate → report
+    a failure goes collect → terminate → diagnose → discover | report
+
+Every node names its next one. The graph's state proves nothing about money: each node reads the spend log again, so
+that running a node twice, or an old checkpoint once more, buys nothing.
+"""
+
+from collections.abc import Awaitable
+from functools import wraps
+from typing import Any, Protocol, get_args, get_type_hints
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import endings
+from agent.parts import Parts
+from agent.state import State, failed
+from agent.steps.collect import collect
+from agent.steps.diagnose import diagnose
+from agent.steps.discover import discover
+from agent.steps.escalate import escalate
+from agent.steps.intake import intake
+from agent.steps.pay import pay
+from agent.steps.pick import pick
+from agent.steps.poll import poll
+from agent.steps.rent import rent
+from agent.steps.report import report
+from agent.steps.run_job import run_job
+from agent.steps.terminate import terminate
+from policies.recovery import FailureKind
+from tools.errors import BadCredentials, StoreUnusable, SwineherdError
+
+
+class Step(Protocol):
+    """One node: reads the state and the parts, acts once, and names the next node."""
+
+    def __call__(self, state: State, *, runtime: Runtime[Parts]) -> Awaitable[Command[Any]]: ...
+
+
+Road = CompiledStateGraph[State, Parts, State, State]
+
+STEPS: dict[str, Step] = {
+    "intake": intake,
+    "discover": discover,
+    "pick": pick,
+    "rent": rent,
+    "escalate": escalate,
+    "pay": pay,
+    "poll": poll,
+    "run_job": run_job,
+    "collect": collect,
+    "terminate": terminate,
+    "diagnose": diagnose,
+    "report": report,
+}
+
+BEFORE_MONEY = frozenset({"intake", "discover", "pick"})
+
+HOMEWARD = frozenset({"collect", "terminate", "diagnose", "report"})
+"""Steps whose own errors must not lead back onto themselves."""
+
+
+def build_graph(checkpointer: "BaseCheckpointSaver[Any] | None" = None) -> Road:
+    """The state machine, compiled; its context is `Parts`. No node has a retry policy: some of them spend."""
+    graph = StateGraph(State, context_schema=Parts)
+    for name, step in STEPS.items():
+        graph.add_node(name, guarded(name, step), destinations=ways_out(name, step))
+    graph.add_edge(START, "intake")
+    return graph.compile(checkpointer=checkpointer)
+
+
+def ways_out(name: str, step: Step) -> tuple[str, ...]:
+    """Where a step may lead: what its return type says, and the way home from an error."""
+    (named,) = get_args(get_type_hints(step)["return"])
+    home = () if name in HOMEWARD else ("collect", "report")
+    return tuple(dict.fromkeys((*get_args(named), *home)))
+
+
+def guarded(name: str, step: Step) -> Step:
+    """Note the step in the spend log, stop for a cancelled run, and lead errors home: no pod is left behind."""
+
+    @wraps(step)
+    async def node(state: State, runtime: Runtime[Parts]) -> Command[Any]:
+        parts, run_id = runtime.context, state["run_id"]
+        parts.log.enter_step(run_id, name, parts.clock.now())
+        if name in {"intake", "discover", "pick"} and parts.run(run_id).cancel_requested:
+            return Command(update=endings.cancelled("cancelled before a pod was rented"), goto="report")
+        try:
+            return await step(state, runtime=runtime)
+        except StoreUnusable:
+            raise
+        except SwineherdError as error:
+            if name in HOMEWARD:
+                raise
+            return way_home(state, parts, name, error)
+
+    del node.__annotations__["return"]
+    return node
+
+
+def way_home(state: State, parts: Parts, name: str, error: SwineherdError) -> Command[Any]:
+    """After an error that a step did not expect: end the pod if there is one, else the run."""
+    run_id = state["run_id"]
+    reason = f"{name}: {error}"
+    if parts.pod(run_id) is None:
+        bad_key = isinstance(error, BadCredentials)
+        ending = endings.bad_input(f"the API key is refused: {error}") if bad_key else endings.provider_failed(reason)
+        return Command(update=ending, goto="report")
+    gpu_id = parts.attempt(run_id).offer.gpu_id
+    return Command(update=failed(state, FailureKind.PROVIDER, gpu_id, reason), goto="collect")

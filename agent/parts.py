@@ -1,0 +1,74 @@
+"""The parts a step works with, passed in; `agent.assemble` is the only file that names concrete ones."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from agent.face import Face
+from agent.folders import Home
+from policies.budget import Caps
+from policies.charge import FINAL
+from policies.job import Job, from_json
+from policies.order import OrderView
+from policies.policy import Policy, caps_for
+from tools.errors import SwineherdError
+from tools.ports import Clock, Market, Pods
+from tools.spend_log.port import SpendLog
+from tools.spend_log.rows import Attempt, Charge, OrderRow, Run
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything outside that a run touches. LangGraph passes it to every node as the run's context."""
+
+    clock: Clock
+    market: Market
+    pods: Pods
+    log: SpendLog
+    policy: Policy
+    face: Face
+    home: Home
+    account: str
+    """Fingerprint of the API key, or "" without one."""
+    base_url: str
+    variables: Mapping[str, str]
+    """The environment of the process that drives, for a job's envs and secrets."""
+    new_id: Callable[[str], str]
+    """A fresh id with the given prefix."""
+    new_code: Callable[[], str]
+    """A fresh approval code, from the system's randomness."""
+    allow_private: bool
+    """Loopback and private hosts are allowed: the policy says so, or this is the sandbox."""
+
+    def run(self, run_id: str) -> Run:
+        """The run, which must exist."""
+        run = self.log.run(run_id)
+        if run is None:
+            raise SwineherdError(f"no run {run_id} in {self.home.spend_log}")
+        return run
+
+    def job(self, run_id: str) -> Job:
+        """The job as it was submitted."""
+        return from_json(self.run(run_id).job_json)
+
+    def attempt(self, run_id: str) -> Attempt:
+        """The current offer of a run, which must have one."""
+        return self.log.attempts(run_id)[-1]
+
+    def caps(self, run_id: str) -> Caps:
+        """The ceilings of a run."""
+        return caps_for(self.policy, self.run(run_id).ceiling)
+
+    def open_charge(self, run_id: str) -> Charge | None:
+        """The run's charge that is not final, if it has one."""
+        return next((charge for charge in self.log.charges(run_id) if charge.state not in FINAL), None)
+
+    def pod(self, run_id: str) -> OrderRow | None:
+        """The order of the current attempt that is not proven gone."""
+        orders = self.log.orders(run_id, open_only=True)
+        return orders[-1] if orders else None
+
+    async def look(self, order: OrderRow) -> OrderView:
+        """Ask the provider about an order, and note the status seen."""
+        view = await self.market.order(order.order_id)
+        self.log.see_order(order.order_id, view.status, self.clock.now())
+        return view

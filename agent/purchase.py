@@ -1,0 +1,158 @@
+"""Buying from credits: reserve, look again, commit the intent, send once, store the answer, judge it (laws 1 to 4)."""
+
+from dataclasses import dataclass
+
+from agent.parts import Parts
+from agent.pricing import current_listing, moved
+from policies.answers import Answer, Balance, CreditOutcome, Declined, Garbled, Receipt, Silence, Unsent
+from policies.budget import CapHit
+from policies.charge import Released
+from policies.judge import judge_credits
+from policies.money import usd
+from policies.offer import Offer
+from tools.errors import (
+    IntentAlreadyOpen,
+    Malformed,
+    MarketUnavailable,
+    NothingSent,
+    OutcomeUnknown,
+    Refused,
+)
+from tools.spend_log.port import Frozen, NotApproved
+from tools.spend_log.rows import Charge, OrderRow
+
+SEND_WITHIN_SECONDS = 5
+"""Law 1: an intent is sent within this of its commit, or not at all."""
+
+PRICE_GOOD_FOR_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NotReserved:
+    """Nothing was reserved, and why."""
+
+    why: CapHit | Frozen | NotApproved
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTakenBack:
+    """The reservation was released before anything was sent: the market or the balance had moved."""
+
+    reason: str
+
+
+async def buy(parts: Parts, offer: Offer, approval_id: str | None) -> Charge | NotReserved | OfferTakenBack:
+    """Spend credits on `offer`, at most once. The charge returned is settled, or in doubt."""
+    charge_id = parts.new_id("chg")
+    reserved = parts.log.reserve(charge_id, offer, parts.caps(offer.run_id), parts.clock.now(), approval_id)
+    if not isinstance(reserved, Charge):
+        return NotReserved(reserved)
+    try:
+        balance = await last_look(parts, offer)
+        parts.log.submit(charge_id, parts.clock.now(), balance)
+    except (OfferMoved, MarketUnavailable, Malformed, Refused, IntentAlreadyOpen) as reason:
+        parts.log.settle(charge_id, Released(str(reason)), parts.clock.now())
+        return OfferTakenBack(str(reason))
+    outcome = await send(parts, charge_id, offer, parts.clock.monotonic())
+    return await book(parts, charge_id, offer, outcome)
+
+
+class OfferMoved(Exception):
+    """Between the reservation and the intent, the market or the balance moved."""
+
+
+async def last_look(parts: Parts, offer: Offer) -> Balance:
+    """The balance, and the price once more.
+
+    Raises:
+        OfferMoved: the price moved, the GPU is gone, or the balance is short.
+        MarketUnavailable, Malformed, Refused: one of them can't be read.
+    """
+    balance = await parts.market.balance()
+    if balance.balance < offer.amount:
+        raise OfferMoved(f"the balance is ${usd(balance.balance)}, the offer costs ${usd(offer.amount)}")
+    read_at = parts.clock.monotonic()
+    change = moved(await current_listing(parts, offer), offer)
+    if not change and parts.clock.monotonic() - read_at > PRICE_GOOD_FOR_SECONDS:
+        change = "the price took too long to read"
+    if change:
+        raise OfferMoved(change)
+    return balance
+
+
+async def send(parts: Parts, charge_id: str, offer: Offer, committed_at: float) -> CreditOutcome:
+    """The one call that spends. Its raw answer is stored before anything looks at it.
+
+    Args:
+        committed_at: the monotonic time of the intent's commit.
+    """
+    if parts.clock.monotonic() - committed_at > SEND_WITHIN_SECONDS:
+        return Unsent("not sent within 5 seconds of the intent")
+    try:
+        answer = await parts.market.rent_with_credits(offer.gpu_id, offer.hours)
+    except NothingSent as error:
+        return Unsent(str(error))
+    except OutcomeUnknown:
+        return Silence()
+    parts.log.keep_answer(charge_id, answer.status, answer.body, parts.clock.now())
+    return parts.market.read_receipt(answer)
+
+
+async def book(parts: Parts, charge_id: str, offer: Offer, outcome: CreditOutcome) -> Charge:
+    """Keep the order, then settle the charge by what the outcome proves."""
+    order_id = named_order(outcome)
+    if order_id:
+        parts.log.add_order(new_order(parts, charge_id, offer, order_id))
+    unmoved = isinstance(outcome, Declined) and await spent_unmoved(parts, charge_id)
+    event = judge_credits(outcome, offer, spent_unmoved=unmoved)
+    return parts.log.settle(charge_id, event, parts.clock.now())
+
+
+async def settle_left_over(parts: Parts, charge: Charge, offer: Offer) -> Charge:
+    """Settle a charge that a dead process left at `submitting`: by the answer it had stored, else in doubt."""
+    kept: Answer | None = parts.log.kept_answer(charge.charge_id)
+    outcome: CreditOutcome = Silence() if kept is None else parts.market.read_receipt(kept)
+    return await book(parts, charge.charge_id, offer, outcome)
+
+
+async def spent_unmoved(parts: Parts, charge_id: str) -> bool:
+    """Whether `total_spent` is what it was before the intent; False where it can't be read."""
+    charge = parts.log.charge(charge_id)
+    try:
+        after = await parts.market.balance()
+    except (MarketUnavailable, Malformed, Refused):
+        return False
+    return charge is not None and charge.total_spent_before == after.spent
+
+
+def named_order(outcome: CreditOutcome) -> str | None:
+    """The order id in an answer, even in a broken one: a lost order id is a machine nobody can stop."""
+    match outcome:
+        case Receipt(order_id=order_id) | Garbled(order_id=order_id) | Declined(order_id=order_id):
+            return order_id
+        case _:
+            return None
+
+
+def new_order(parts: Parts, charge_id: str, offer: Offer, order_id: str) -> OrderRow:
+    """A row for an order just named. Its paid hours count from the intent: the earliest they can have begun."""
+    charge = parts.log.charge(charge_id)
+    return OrderRow(
+        order_id=order_id,
+        run_id=offer.run_id,
+        attempt=offer.attempt,
+        charge_id=charge_id,
+        status="",
+        first_status="",
+        hours=offer.hours,
+        paid_from=charge.submitted_at if charge else None,
+        host_key="",
+        on_volume=False,
+        job_started=False,
+        collected=False,
+        checkout_url="",
+        checkout_expires_at=None,
+        terminate_tries=0,
+        created_at=parts.clock.now(),
+        gone_at=None,
+    )

@@ -1,0 +1,90 @@
+"""quote: the same rules as a run, and nothing bought."""
+
+from dataclasses import dataclass
+
+from agent.parts import Parts
+from agent.steps.pick import means
+from policies.job import Job, job_fields
+from policies.money import Cents, usd
+from policies.offer import Listing, Quote, Rejection
+from policies.payment import AskThenPay, PayFromCredits, Refuse, UseCheckout, decide
+from policies.policy import Policy, caps_for
+from policies.selection import select
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteResult:
+    """What `quote --json` prints, typed."""
+
+    job: Job
+    quotes: tuple[Quote, ...]
+    rejections: tuple[Rejection, ...]
+    decision: str
+    reason: str
+
+    def document(self, policy: Policy) -> dict[str, object]:
+        """CONTRACT §6, with the job's estimates filled in."""
+        fields = job_fields(self.job)
+        if fields["hours"] is None:
+            fields["hours"] = policy.time.default_hours
+        return {
+            "job": fields,
+            "offers": [_offer(quote) for quote in self.quotes],
+            "rejected": [rejected(rejection) for rejection in self.rejections],
+            "decision": self.decision,
+            "reason": self.reason,
+        }
+
+
+async def quote(parts: Parts, job: Job, ceiling: Cents | None) -> QuoteResult:
+    """Ask the market and the rules.
+
+    Raises:
+        MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
+    """
+    lower = min((cap for cap in (job.budget, ceiling) if cap is not None), default=None)
+    selection = select(await parts.market.gpus(), job, parts.policy, lower, exclude={})
+    if not selection.quotes:
+        return QuoteResult(job, (), selection.rejections, "refuse", "no offer fits")
+    best = selection.quotes[0]
+    usage = parts.log.usage("", parts.clock.now())
+    verdict = decide(best.total, parts.policy, caps_for(parts.policy, lower), usage, await means(parts))
+    return QuoteResult(job, selection.quotes, selection.rejections, _word(verdict), verdict.reason)
+
+
+def _word(verdict: PayFromCredits | AskThenPay | UseCheckout | Refuse) -> str:
+    match verdict:
+        case PayFromCredits():
+            return "pay"
+        case AskThenPay():
+            return "ask"
+        case UseCheckout():
+            return "checkout"
+        case Refuse():
+            return "refuse"
+
+
+def listed(listing: Listing) -> dict[str, object]:
+    """A GPU as `gpus --json` prints it."""
+    return {
+        "gpu_id": listing.gpu_id,
+        "name": listing.name,
+        "vram_gb": listing.vram_gb,
+        "price_per_hour_usd": format(listing.price_per_hour, "f"),
+        "tier": listing.tier,
+    }
+
+
+def _offer(quote: Quote) -> dict[str, object]:
+    return {
+        **listed(quote.listing),
+        "hours": quote.hours,
+        "total_usd": usd(quote.total),
+        "cost_to_finish_usd": usd(quote.cost_to_finish),
+        "reason": quote.reason,
+    }
+
+
+def rejected(rejection: Rejection) -> dict[str, object]:
+    """A rejected GPU as JSON prints it."""
+    return {"gpu_id": rejection.gpu_id, "reason": rejection.reason}

@@ -1,0 +1,29 @@
+"""The environment, parsed once (CONTRACT §3)."""
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_home() -> Path:
+    return Path(platformdirs.user_data_dir("swineherd", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """What the environment says. Reading it is left to whoever starts a face; importing this reads nothing."""
+
+    model_config = SettingsConfigDict(env_prefix="", extra="ignore", frozen=True, populate_by_name=True)
+
+    base_url: str = Field("https://gpuhog.com/api", validation_alias="GPUHOG_BASE_URL")
+    api_key: SecretStr | None = Field(None, validation_alias="GPUHOG_API_KEY")
+    home: Path = Field(default_factory=_default_home, validation_alias="SWINEHERD_HOME")
+    policy: Path | None = Field(None, validation_alias="SWINEHERD_POLICY")
+    ssh_key: Path | None = Field(None, validation_alias="SWINEHERD_SSH_KEY")
+    ssh_password: SecretStr | None = Field(None, validation_alias="SWINEHERD_SSH_PASSWORD")
+
+    @property
+    def policy_file(self) -> Path:
+        """Where the policy is read from; a path named by the environment must exist, the default one may not."""
+        return self.policy or self.home / "policy.toml"

@@ -1,0 +1,59 @@
+"""escalate: wait for a human, or for the checkout to be paid. It only interrupts; the spend log has the decision."""
+
+from datetime import datetime
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import checkout
+from agent.offers import describe
+from agent.parking import park
+from agent.parts import Parts
+from agent.state import State
+from policies.charge import ChargeState
+from policies.offer import Offer
+from tools.spend_log.rows import Awaited, Charge
+
+
+async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pay", "discover"]]:
+    """Park until somebody decides; a fresh offer is made only when a human asks for one."""
+    parts = runtime.context
+    run_id = state["run_id"]
+    charge = parts.open_charge(run_id)
+    if charge is not None:
+        cause = park(Awaited.PAYMENT, _watched_until(parts, charge), what=charge.order_id, seen=_seen(parts, charge))
+    else:
+        offer = parts.attempt(run_id).offer
+        cause = park(Awaited.HUMAN, _asked_until(parts, run_id), more=question(offer))
+    if cause == "fresh":
+        return Command(goto="discover")
+    return Command(goto="pay")
+
+
+def _watched_until(parts: Parts, charge: Charge) -> datetime:
+    order = parts.log.order(charge.order_id)
+    if order is None:
+        return charge.created_at
+    if charge.state is ChargeState.EXPIRED:
+        return checkout.watch_until(parts, order)
+    return checkout.link_deadline(parts, order)
+
+
+def _seen(parts: Parts, charge: Charge) -> str:
+    order = parts.log.order(charge.order_id)
+    return order.first_status if order else ""
+
+
+def _asked_until(parts: Parts, run_id: str) -> datetime:
+    """Until the question expires; without one only a fresh offer helps, and its time is over already."""
+    approval = parts.log.approval(run_id)
+    return approval.expires_at if approval else parts.clock.now()
+
+
+def question(offer: Offer) -> dict[str, object]:
+    """The interrupt in the shape that agent-chat-ui reads. The code is not in it: it goes to human channels only."""
+    arguments = {"gpu_id": offer.gpu_id, "hours": offer.hours, "amount_cents": offer.amount, "rail": offer.rail.value}
+    request = {"name": "pay", "args": arguments, "description": describe(offer)}
+    review = {"action_name": "pay", "allowed_decisions": ["approve", "reject"]}
+    return {"action_requests": [request], "review_configs": [review]}

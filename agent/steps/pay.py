@@ -1,0 +1,190 @@
+"""pay: the only step that spends credits, and the one that sees a checkout paid. It believes the spend log alone."""
+
+from datetime import timedelta
+from typing import Literal, assert_never
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import checkout, endings, purchase
+from agent.offers import offer_again
+from agent.parking import park
+from agent.parts import Parts
+from agent.purchase import NotReserved, OfferTakenBack
+from agent.state import State, failed
+from policies.answers import Receipt
+from policies.budget import CapHit
+from policies.charge import ChargeState, Released
+from policies.judge import same_gpu
+from policies.money import usd
+from policies.offer import Offer, Rail
+from policies.recovery import FailureKind
+from tools.spend_log.port import Frozen, NotApproved
+from tools.spend_log.rows import Approval, Awaited, Charge, Decision
+
+Next = Literal["discover", "pick", "rent", "escalate", "pay", "poll", "terminate", "diagnose", "report"]
+To = Command[Next]
+
+
+async def pay(state: State, runtime: Runtime[Parts]) -> To:
+    """Settle what stands, or buy what was approved; a charge at `submitting` or later is never sent again."""
+    parts = runtime.context
+    run_id = state["run_id"]
+    offer = parts.attempt(run_id).offer
+    charge = latest_charge(parts, offer)
+    if charge is None:
+        return await _fresh(state, parts, offer)
+    if charge.state is ChargeState.SUBMITTING:
+        settle = checkout.settle_left_over if charge.rail is Rail.STRIPE else purchase.settle_left_over
+        charge = await settle(parts, charge, offer)
+    return await follow(state, parts, offer, charge)
+
+
+def latest_charge(parts: Parts, offer: Offer) -> Charge | None:
+    """The charge of this offer, if it has one."""
+    of_offer = [charge for charge in parts.log.charges(offer.run_id) if charge.attempt == offer.attempt]
+    return of_offer[-1] if of_offer else None
+
+
+async def follow(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
+    """Where a charge in this state leads."""
+    match charge.state:
+        case ChargeState.PAID:
+            return _paid(parts, offer, charge)
+        case ChargeState.MISMATCH:
+            return _mismatch(state, parts, offer, charge)
+        case ChargeState.IN_DOUBT | ChargeState.ORPHANED:
+            return _end(endings.in_doubt(doubt_message(charge)))
+        case ChargeState.HELD:
+            parts.log.settle(charge.charge_id, Released("interrupted before it was sent"), parts.clock.now())
+            return Command(goto="discover")
+        case ChargeState.RELEASED:
+            return _released(state, parts, offer, charge)
+        case ChargeState.AWAITING_PAYMENT | ChargeState.EXPIRED:
+            return await _verify_link(state, parts, offer, charge)
+        case ChargeState.SUBMITTING | ChargeState.ACCRUING | ChargeState.REFUND | ChargeState.TOPUP:
+            return _end(endings.in_doubt(f"charge {charge.charge_id} is {charge.state}"))
+        case _:
+            assert_never(charge.state)
+
+
+def _end(ending: State) -> To:
+    return Command(update=ending, goto="report")
+
+
+async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
+    """Nothing was reserved for this offer yet."""
+    if parts.run(offer.run_id).cancel_requested:
+        return _end(endings.cancelled("cancelled before anything was spent"))
+    if offer.rail is Rail.STRIPE:
+        return Command(goto="rent")
+    approval = parts.log.approval(offer.run_id)
+    if approval is not None:
+        turned = _answer(parts, approval)
+        if turned is not None:
+            return turned
+    if flying(parts, offer):
+        return _wait_for_turn(parts, offer)
+    bought = await purchase.buy(parts, offer, approval.approval_id if approval else None)
+    match bought:
+        case NotReserved(why=why):
+            return _not_reserved(parts, offer, why)
+        case OfferTakenBack(reason=reason):
+            return offer_again(state, parts, reason)
+        case Charge():
+            return await follow(state, parts, offer, bought)
+        case _:
+            assert_never(bought)
+
+
+def _answer(parts: Parts, approval: Approval) -> To | None:
+    """What the human said, or None for a yes."""
+    match approval.decision:
+        case Decision.APPROVED:
+            return None
+        case Decision.DENIED:
+            parts.log.end_attempt(approval.offer.run_id, approval.offer.attempt, "denied", parts.clock.now())
+            return _end(endings.denied(f"denied by {approval.decided_by}"))
+        case Decision.SUPERSEDED:
+            return Command(goto="pick")
+        case None:
+            return Command(goto="escalate")
+
+
+def flying(parts: Parts, offer: Offer) -> bool:
+    """Whether another purchase on this key is in flight: spending from credits is single-flight."""
+    in_flight = parts.log.charges(states=[ChargeState.SUBMITTING])
+    return any(charge.account == offer.account and charge.rail is Rail.CREDITS for charge in in_flight)
+
+
+def _wait_for_turn(parts: Parts, offer: Offer) -> To:
+    until = parts.clock.now() + timedelta(seconds=parts.policy.reconcile.settle_seconds)
+    if park(Awaited.TURN, until) == "deadline":
+        return _end(endings.refused("another purchase on this API key has not settled; see `swineherd spend`"))
+    return Command(goto="rent")
+
+
+def _not_reserved(parts: Parts, offer: Offer, why: CapHit | Frozen | NotApproved) -> To:
+    match why:
+        case CapHit(cap="auto_pay_usd" | "auto_pay_per_day_usd"):
+            return Command(goto="rent")
+        case CapHit(message=message):
+            return _end(endings.refused(message))
+        case Frozen(reason=reason):
+            return _end(endings.refused(f"spending is frozen: {reason}"))
+        case NotApproved(reason=reason):
+            parts.face.tell(offer.run_id, f"nothing was bought: {reason}")
+            return Command(goto="escalate")
+        case _:
+            assert_never(why)
+
+
+def _paid(parts: Parts, offer: Offer, charge: Charge) -> To:
+    late = " (late)" if charge.late else ""
+    parts.face.tell(offer.run_id, f"paid ${usd(charge.amount)} from {charge.rail}{late}; the pod is deploying")
+    return Command(goto="poll")
+
+
+def _mismatch(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
+    """What is paid is used if it is the GPU that was asked for, else ended; spending is frozen by now either way."""
+    parts.face.tell(offer.run_id, f"the provider {charge.note}; spending is frozen until a human looks at it")
+    kept = parts.log.kept_answer(charge.charge_id)
+    receipt = parts.market.read_receipt(kept) if kept else None
+    if isinstance(receipt, Receipt) and same_gpu(receipt.gpu, offer):
+        return Command(goto="poll")
+    reason = f"the provider {charge.note}"
+    return Command(update=failed(state, FailureKind.PROVIDER, offer.gpu_id, reason), goto="terminate")
+
+
+GPU_NOT_TO_BE_HAD = frozenset({404, 409, 410, 422})
+"""Statuses after which another GPU may still be rented."""
+
+
+def _released(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
+    """Nothing was taken. A plain refusal of this GPU means another; anything else ends the run."""
+    parts.log.end_attempt(offer.run_id, offer.attempt, charge.note, parts.clock.now())
+    kept = parts.log.kept_answer(charge.charge_id)
+    sold_out = kept is not None and kept.status in GPU_NOT_TO_BE_HAD
+    kind = FailureKind.SOLD_OUT if sold_out else FailureKind.PROVIDER
+    reason = f"{offer.gpu_name}: {charge.note}"
+    return Command(update=failed(state, kind, offer.gpu_id, reason), goto="diagnose")
+
+
+async def _verify_link(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
+    verified = await checkout.verify(parts, charge)
+    if verified.state is ChargeState.PAID:
+        return _paid(parts, offer, verified)
+    if parts.run(offer.run_id).cancel_requested:
+        return _end(endings.cancelled("cancelled; the checkout link may still be paid until it expires and is watched"))
+    return Command(goto="escalate")
+
+
+def doubt_message(charge: Charge) -> str:
+    """What a human needs to settle it with the provider."""
+    sent = charge.submitted_at.isoformat() if charge.submitted_at else "?"
+    before = "?" if charge.total_spent_before is None else usd(charge.total_spent_before)
+    return (
+        f"${usd(charge.amount)} for {charge.gpu_id} × {charge.hours} h may have been taken: sent at {sent}; "
+        f"{charge.note}; total_spent was ${before} before. It counts as spent and is not repeated. "
+        f"Ask the provider whether the order exists (charge {charge.charge_id})."
+    )

@@ -1,0 +1,62 @@
+"""poll: is the pod up? Looks once and parks."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import endings
+from agent.parking import park
+from agent.parts import Parts
+from agent.state import State, failed
+from policies.order import phase
+from policies.recovery import FailureKind
+from tools.errors import Malformed, MarketUnavailable, Refused
+from tools.spend_log.rows import Awaited, OrderRow
+
+Next = Literal["poll", "run_job", "terminate"]
+
+
+async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
+    """One look at the order: on to the job, on to the end, or parked until it changes or `deploy_minutes` are over."""
+    parts = runtime.context
+    run_id = state["run_id"]
+    order = parts.pod(run_id)
+    if order is None:
+        return _failed(state, parts, FailureKind.POD_LOST, "the pod is gone")
+    if parts.run(run_id).cancel_requested:
+        return Command(update=endings.cancelled("cancelled while the pod came up"), goto="terminate")
+    status, ready = await _look(parts, order)
+    if phase(status) == "gone":
+        return _failed(state, parts, FailureKind.POD_LOST, "the pod was ended before the job could start")
+    if ready:
+        until = parts.clock.now() + timedelta(minutes=parts.policy.time.ssh_minutes)
+        return Command(update=State(ssh_until=until.isoformat()), goto="run_job")
+    deadline = _deadline(parts, order)
+    if parts.clock.now() >= deadline:
+        minutes = parts.policy.time.deploy_minutes
+        return _failed(state, parts, FailureKind.NEVER_UP, f"still {status or 'unseen'} after {minutes} minutes")
+    park(Awaited.DEPLOY, deadline, what=order.order_id, seen=status)
+    return Command(goto="poll")
+
+
+async def _look(parts: Parts, order: OrderRow) -> tuple[str, bool]:
+    """The status, and whether the pod can be reached. A look without an answer changes nothing."""
+    try:
+        view = await parts.look(order)
+    except (MarketUnavailable, Malformed, Refused) as error:
+        parts.face.tell(order.run_id, f"no look at the order: {error}")
+        return order.status, False
+    return view.status, phase(view.status) == "running" and view.ssh is not None
+
+
+def _deadline(parts: Parts, order: OrderRow) -> datetime:
+    charge = parts.log.charge(order.charge_id)
+    paid_at = (charge.settled_at if charge else None) or order.created_at
+    return paid_at + timedelta(minutes=parts.policy.time.deploy_minutes)
+
+
+def _failed(state: State, parts: Parts, kind: FailureKind, reason: str) -> Command[Next]:
+    gpu_id = parts.attempt(state["run_id"]).offer.gpu_id
+    return Command(update=failed(state, kind, gpu_id, reason), goto="terminate")

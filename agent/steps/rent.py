@@ -1,0 +1,67 @@
+"""rent: read the price again and decide. On credits nothing is sent here; a checkout is reserved and requested once."""
+
+from datetime import timedelta
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import checkout, endings
+from agent.offers import offer_again
+from agent.parts import Parts
+from agent.pricing import current_listing, moved
+from agent.state import State
+from policies.budget import CapHit, first_cap_broken
+from policies.offer import Offer, Rail
+from tools.errors import Malformed, MarketUnavailable, Refused
+from tools.spend_log.port import Frozen
+from tools.spend_log.rows import Charge
+
+Next = Literal["discover", "escalate", "pay", "report"]
+
+
+async def rent(state: State, runtime: Runtime[Parts]) -> Command[Next]:
+    """Check the offer against the market and the caps once more, then go the way of its rail."""
+    parts = runtime.context
+    offer = parts.attempt(state["run_id"]).offer
+    if parts.open_charge(offer.run_id) is not None:
+        return Command(goto="pay")
+    try:
+        change = moved(await current_listing(parts, offer), offer)
+    except (MarketUnavailable, Refused, Malformed) as error:
+        return _end(endings.provider_failed(f"the price can't be read: {error}"))
+    if change:
+        return offer_again(state, parts, change)
+    if offer.rail is Rail.STRIPE:
+        return await _request_link(parts, offer)
+    return _ask_or_pay(parts, offer)
+
+
+def _end(ending: State) -> Command[Next]:
+    return Command(update=ending, goto="report")
+
+
+async def _request_link(parts: Parts, offer: Offer) -> Command[Next]:
+    """Whatever came back is booked by now; `pay` reads it from the spend log."""
+    requested = await checkout.request_link(parts, offer)
+    match requested:
+        case CapHit(message=message):
+            return _end(endings.refused(message))
+        case Frozen(reason=reason):
+            return _end(endings.refused(f"spending is frozen: {reason}"))
+        case Charge(state="awaiting_payment"):
+            return Command(goto="escalate")
+        case Charge():
+            return Command(goto="pay")
+
+
+def _ask_or_pay(parts: Parts, offer: Offer) -> Command[Next]:
+    now = parts.clock.now()
+    limit = first_cap_broken(offer.amount, parts.log.usage(offer.run_id, now), parts.caps(offer.run_id), auto=True)
+    if limit is None:
+        return Command(goto="pay")
+    if not limit.cap.startswith("auto_pay"):
+        return _end(endings.refused(limit.message))
+    expires_at = now + timedelta(minutes=parts.policy.payment.approval_minutes)
+    parts.log.ask(offer, parts.new_code(), now, expires_at)
+    return Command(goto="escalate")

@@ -1,0 +1,40 @@
+"""report: the last word, in the spend log and in `report.json`."""
+
+import json
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import endings
+from agent.folders import write_atomically
+from agent.parts import Parts
+from agent.result import run_result
+from agent.state import EndingState, State, failures_of
+from agent.steps.diagnose import ending_of
+from tools.spend_log.rows import ENDED, RunStatus
+
+
+async def report(state: State, runtime: Runtime[Parts]) -> Command[Literal["__end__"]]:
+    """Write down how the run ended."""
+    parts = runtime.context
+    run_id = state["run_id"]
+    ending = how_it_ended(state)
+    exit_code = state.get("job_exit_code")
+    if parts.run(run_id).status not in ENDED:
+        status = RunStatus(ending["status"])
+        reason, code = ending["reason"], ending["code"]
+        parts.log.set_status(run_id, status, parts.clock.now(), reason=reason, code=code, job_exit_code=exit_code)
+    text = json.dumps(run_result(parts.log, run_id), indent=2) + "\n"
+    write_atomically(parts.home.run(run_id).report, text)
+    return Command(goto="__end__")
+
+
+def how_it_ended(state: State) -> EndingState:
+    """What a step said, else the last failure, else success."""
+    if "ending" in state:
+        return state["ending"]
+    failures = failures_of(state)
+    if failures:
+        return ending_of(failures[-1], failures[-1].reason, state.get("job_exit_code"))["ending"]
+    return endings.succeeded()["ending"]

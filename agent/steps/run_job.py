@@ -1,0 +1,117 @@
+"""run_job: reach the pod, start the job once, stand by it to its end."""
+
+from datetime import datetime
+from typing import Literal, assert_never
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import endings
+from agent.attend import Attended, JobEnded, JobLost, JobStopped, attend, start
+from agent.lease_time import stop_job_at
+from agent.parking import park
+from agent.parts import Parts
+from agent.state import State, failed
+from policies.order import phase
+from policies.recovery import FailureKind
+from tools.errors import (
+    HostKeyChanged,
+    HostUnreachable,
+    LoginRefused,
+    Malformed,
+    MarketUnavailable,
+    Refused,
+    TransferFailed,
+)
+from tools.ports import PodSession
+from tools.spend_log.rows import Awaited, OrderRow
+
+Next = Literal["run_job", "collect", "terminate"]
+To = Command[Next]
+
+
+async def run_job(state: State, runtime: Runtime[Parts]) -> To:
+    """One connection to the pod: until the job's end, or parked until the pod answers again."""
+    parts = runtime.context
+    run_id = state["run_id"]
+    order = parts.pod(run_id)
+    if order is None:
+        return _failed(state, parts, FailureKind.POD_LOST, "the pod is gone", "terminate")
+    if parts.run(run_id).cancel_requested and not order.job_started:
+        return Command(update=endings.cancelled("cancelled before the job started"), goto="terminate")
+    try:
+        access = await _address(parts, order)
+        if access is None:
+            return _failed(state, parts, FailureKind.POD_LOST, "the pod was ended while the job ran", "terminate")
+        session = await parts.pods.connect(access, order.host_key or None)
+    except (HostUnreachable, MarketUnavailable, Refused) as error:
+        return _not_reached(state, parts, order, str(error))
+    except (LoginRefused, HostKeyChanged, Malformed) as error:
+        return _failed(state, parts, FailureKind.LOGIN_REFUSED, str(error), "terminate")
+    return await _stand_by(state, parts, order, session)
+
+
+async def _address(parts: Parts, order: OrderRow) -> str | None:
+    """How to reach the pod now (it changes with a restart), or None when the order is gone."""
+    view = await parts.look(order)
+    if phase(view.status) == "gone":
+        return None
+    if view.ssh is None:
+        raise HostUnreachable(f"the order is {view.status} and names no address")
+    return view.ssh
+
+
+async def _stand_by(state: State, parts: Parts, order: OrderRow, session: PodSession) -> To:
+    try:
+        parts.log.pin_host_key(order.order_id, session.host_key)
+        home, masker = await start(parts, order, session)
+        if not order.job_started:
+            parts.face.tell(order.run_id, f"the job runs in {home.path}; its log follows")
+        attended = await attend(parts, order, session, home, masker)
+    except (HostUnreachable, TransferFailed) as error:
+        return _not_reached(state, parts, order, str(error))
+    finally:
+        await session.close()
+    return _after(state, parts, attended)
+
+
+def _after(state: State, parts: Parts, attended: Attended) -> To:
+    match attended:
+        case JobEnded(exit_code=0):
+            return Command(update=State(job_exit_code=0), goto="collect")
+        case JobEnded(exit_code=code):
+            update = _failure(state, parts, FailureKind.JOB_FAILED, f"the job exited with {code}")
+            update["job_exit_code"] = code
+            return Command(update=update, goto="collect")
+        case JobLost(reason=reason):
+            return _failed(state, parts, FailureKind.POD_LOST, reason, "collect")
+        case JobStopped(why=why, cancelled=True):
+            return Command(update=endings.cancelled(why), goto="collect")
+        case JobStopped(why=why):
+            return _failed(state, parts, FailureKind.LEASE_OVER, why, "collect")
+        case _:
+            assert_never(attended)
+
+
+def _not_reached(state: State, parts: Parts, order: OrderRow, why: str) -> To:
+    """Before the job's start a pod has `ssh_minutes`; afterwards the job may well be running: until its hours end."""
+    started = parts.log.order(order.order_id)
+    job_started = started is not None and started.job_started
+    until = stop_job_at(order) if job_started else datetime.fromisoformat(state["ssh_until"])
+    if parts.run(order.run_id).cancel_requested:
+        return Command(update=endings.cancelled("cancelled while the pod did not answer"), goto="collect")
+    if parts.clock.now() >= until:
+        kind = FailureKind.POD_LOST if job_started else FailureKind.NO_SSH
+        return _failed(state, parts, kind, f"no answer over SSH: {why}", "collect")
+    if job_started:
+        parts.face.tell(order.run_id, f"the connection is lost ({why}); the job goes on, trying again")
+    park(Awaited.HOST, until, what=order.order_id, seen=order.status)
+    return Command(goto="run_job")
+
+
+def _failure(state: State, parts: Parts, kind: FailureKind, reason: str) -> State:
+    return failed(state, kind, parts.attempt(state["run_id"]).offer.gpu_id, reason)
+
+
+def _failed(state: State, parts: Parts, kind: FailureKind, reason: str, goto: Next) -> To:
+    return Command(update=_failure(state, parts, kind, reason), goto=goto)

@@ -1,0 +1,59 @@
+"""terminate: every pod of the run, believed gone only when the order says so (law 7)."""
+
+from datetime import timedelta
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Command
+
+from agent import endings
+from agent.parking import park
+from agent.parts import Parts
+from agent.state import State
+from policies.order import phase, short_id
+from tools.errors import Malformed, MarketUnavailable, Refused
+from tools.spend_log.rows import Awaited, OrderRow
+
+BETWEEN_TRIES = timedelta(minutes=5)
+"""The longest a run waits parked before the next try; the watcher looks much sooner."""
+
+
+async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["terminate", "diagnose", "report"]]:
+    """Ask the provider to end each pod and look whether it did; park and try again until `terminate_alarm_tries`."""
+    parts = runtime.context
+    run_id = state["run_id"]
+    left = [order for order in pods_to_end(parts, run_id) if not await end_pod(parts, order)]
+    if not left:
+        return Command(goto="diagnose" if state.get("failures") and "ending" not in state else "report")
+    if all(order.terminate_tries + 1 >= parts.policy.recovery.terminate_alarm_tries for order in left):
+        names = ", ".join(short_id(order.order_id) for order in left)
+        why = f"the end of {names} is not proven after {left[0].terminate_tries + 1} tries; it may go on billing"
+        ending = endings.provider_failed(f"{why}. `swineherd resume {run_id}` tries again")
+        parts.face.tell(run_id, f"WARNING: {why}")
+        return Command(update=ending, goto="report")
+    park(Awaited.GONE, parts.clock.now() + BETWEEN_TRIES, what=left[0].order_id, seen=left[0].status)
+    return Command(goto="terminate")
+
+
+def pods_to_end(parts: Parts, run_id: str) -> list[OrderRow]:
+    """Orders not proven gone; a link that was never shown can't have become a pod unless its status moved."""
+    orders = parts.log.orders(run_id, open_only=True)
+    return [order for order in orders if order.paid_from is not None or order.status != order.first_status]
+
+
+async def end_pod(parts: Parts, order: OrderRow) -> bool:
+    """One try: ask, then look. True when the order itself says that it is gone."""
+    try:
+        await parts.market.terminate(order.order_id)
+    except (MarketUnavailable, Malformed, Refused) as error:
+        parts.face.tell(order.run_id, f"terminate of {short_id(order.order_id)}: {error}")
+    parts.log.mark_order(order.order_id, terminate_tried=True)
+    try:
+        view = await parts.look(order)
+    except (MarketUnavailable, Malformed, Refused) as error:
+        parts.face.tell(order.run_id, f"no look at {short_id(order.order_id)}: {error}")
+        return False
+    gone = phase(view.status) == "gone"
+    if gone:
+        parts.face.tell(order.run_id, f"the pod {short_id(order.order_id)} is gone")
+    return gone

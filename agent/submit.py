@@ -1,0 +1,128 @@
+"""Submitting a job: everything is checked and snapshotted before a run exists."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+
+from agent.folders import RunFolder, write_atomically
+from agent.parts import Parts
+from agent.variables import missing_variables
+from policies.job import Job, job_fields, read_job, to_json
+from policies.money import Cents
+from tools.errors import SwineherdError
+from tools.ports import Packer
+from tools.spend_log.rows import NewRun
+
+
+class BadJob(SwineherdError):
+    """The job can't be submitted; the message says what to change. Exit code 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadJob:
+    """A job with its file and what the reader wants to say."""
+
+    job: Job
+    path: Path
+    warnings: tuple[str, ...]
+
+
+def load_job(path: Path, ignore: frozenset[str]) -> ReadJob:
+    """Read a job file.
+
+    Raises:
+        BadJob: there is no such file, or it is not text.
+        JobFileError: it is not a job; every problem is named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        hint = "a job in free text needs a model, which this version does not have: write a job file"
+        raise BadJob(f"{path}: no such file ({hint})") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadJob(f"{path}: {error}") from error
+    read = read_job(text, str(path), ignore)
+    return ReadJob(read.job, path.resolve(), read.warnings)
+
+
+def submit(
+    parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | None = None, outputs: Path | None = None
+) -> str:
+    """Snapshot the job's files and write the run down. Returns its id; nothing is spent.
+
+    Args:
+        ceiling: `--max-usd`; only ever lowers the job's own budget.
+        outputs: `--outputs`.
+
+    Raises:
+        BadJob: a variable is missing, or a folder or mount can't be read.
+    """
+    job = read.job
+    _check_variables(job, parts.variables)
+    run_id = parts.new_id(_slug(job.name))
+    folder = parts.home.run(run_id)
+    folder.make()
+    contents = _snapshot(packer, folder, job, read.path.parent)
+    write_atomically(folder.job_file, yaml.safe_dump(job_fields(job), sort_keys=False, allow_unicode=True))
+    run = NewRun(
+        run_id=run_id,
+        name=job.name,
+        job_json=to_json(job),
+        job_sha256=fingerprint(job, contents),
+        job_path=str(read.path),
+        ceiling=_lower(job.budget, ceiling),
+        outputs_dir=str((outputs or folder.outputs).absolute()),
+        created_at=parts.clock.now(),
+    )
+    parts.log.add_run(run)
+    return run_id
+
+
+def _check_variables(job: Job, environment: Mapping[str, str]) -> None:
+    literals = {name: value for name, value in job.secrets if value is not None}
+    missing = missing_variables(job, environment, literals)
+    if missing:
+        raise BadJob(f"not set in the environment: {', '.join(missing)} (the job asks for them with `null`)")
+
+
+def _slug(name: str) -> str:
+    """The readable part of a run id: `[a-z0-9-]+`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "job"
+
+
+def _snapshot(packer: Packer, folder: RunFolder, job: Job, base: Path) -> dict[str, str]:
+    """Pack the workdir (0) and the mounts (1…) as they are now. Returns remote path → SHA-256 of the content."""
+    contents: dict[str, str] = {}
+    sources = [(number, remote, local) for number, (remote, local) in enumerate(job.file_mounts, start=1)]
+    if job.workdir is not None:
+        sources.insert(0, (0, "workdir", job.workdir))
+    for number, remote, local in sources:
+        source = (base / Path(local).expanduser()).resolve()
+        if not source.exists() or (number == 0 and not source.is_dir()):
+            raise BadJob(f"{remote}: {source} is not there{'' if number else ' or not a folder'}")
+        contents[remote] = packer(source, folder.archive(number))
+    return contents
+
+
+def fingerprint(job: Job, contents: Mapping[str, str]) -> str:
+    """SHA-256 of what a yes covers: the commands, the files' content, and the names of the variables."""
+    covered = {
+        "setup": job.setup,
+        "run": job.run,
+        "resume": job.resume,
+        "files": dict(contents),
+        "envs": [[name, value] for name, value in job.envs],
+        "secrets": [name for name, _ in job.secrets],
+        "outputs": list(job.outputs),
+    }
+    return sha256(json.dumps(covered, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _lower(first: Cents | None, second: Cents | None) -> Cents | None:
+    known = [ceiling for ceiling in (first, second) if ceiling is not None]
+    return min(known) if known else None

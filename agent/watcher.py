@@ -1,0 +1,112 @@
+"""One watcher per driving process: it keeps the next-look times of parked runs and wakes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.parking import Cause
+from agent.parts import Parts
+from policies.judge import order_moved
+from policies.patience import DEPLOY, GONE, HOST, HUMAN, PAYMENT, TURN, next_look
+from tools.errors import Malformed, MarketUnavailable, Refused
+from tools.spend_log.rows import Awaited, Parked
+
+WAITS: dict[Awaited, Sequence[float]] = {
+    Awaited.HUMAN: HUMAN,
+    Awaited.PAYMENT: PAYMENT,
+    Awaited.DEPLOY: DEPLOY,
+    Awaited.HOST: HOST,
+    Awaited.GONE: GONE,
+    Awaited.TURN: TURN,
+}
+
+OWN_EYES_SECONDS = 0.5
+"""How often cancels and decisions are read from the spend log, which costs the provider nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wakeup:
+    """A parked run that may go on."""
+
+    run_id: str
+    cause: Cause
+
+
+class Watcher:
+    """Watches the parked runs that this process drives."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def wait(self, run_ids: Sequence[str]) -> Wakeup:
+        """Sleep and look until one of these parked runs may go on.
+
+        Raises:
+            LookupError: none of them is parked.
+        """
+        while True:
+            parked = [row for row in self._parts.log.parked() if row.run_id in run_ids]
+            if not parked:
+                raise LookupError("none of these runs is parked")
+            for row in sorted(parked, key=lambda row: min(row.until, row.next_look)):
+                cause = await self.look(row)
+                if cause is not None:
+                    return Wakeup(row.run_id, cause)
+            await self._parts.clock.sleep(OWN_EYES_SECONDS)
+
+    async def look(self, row: Parked) -> Cause | None:
+        """One look at one parked run, if it is due; notes the next one. None: nothing changed."""
+        if self._parts.run(row.run_id).cancel_requested and row.awaited is not Awaited.GONE:
+            return "cancelled"
+        if row.awaited is Awaited.HUMAN and self._decided(row.run_id):
+            return "changed"
+        now = self._parts.clock.now()
+        if now < row.next_look and now < row.until:
+            return None
+        changed = await self._changed(row, now)
+        if changed:
+            return "changed"
+        if now >= row.until:
+            return "deadline"
+        self._parts.log.looked(row.run_id, row.seen, next_look(WAITS[row.awaited], row.looks + 1, now, row.until))
+        return None
+
+    def _decided(self, run_id: str) -> bool:
+        approval = self._parts.log.approval(run_id)
+        return approval is not None and approval.decision is not None
+
+    async def _changed(self, row: Parked, now: datetime) -> bool:
+        match row.awaited:
+            case Awaited.HUMAN:
+                return False
+            case Awaited.HOST | Awaited.GONE | Awaited.TURN:
+                return True
+            case Awaited.DEPLOY:
+                return await self._order_changed(row)
+            case Awaited.PAYMENT:
+                return await self._paid(row, now)
+
+    async def _order_changed(self, row: Parked) -> bool:
+        """A new status, or an address of a running pod, which may come after the status."""
+        order = self._parts.log.order(row.what)
+        if order is None:
+            return True
+        try:
+            view = await self._parts.look(order)
+        except (MarketUnavailable, Malformed, Refused):
+            return False
+        return view.status != row.seen or view.ssh is not None
+
+    async def _paid(self, row: Parked, now: datetime) -> bool:
+        """While a link is unpaid, each look moves the earliest moment at which it can have been paid."""
+        order = self._parts.log.order(row.what)
+        if order is None:
+            return True
+        try:
+            view = await self._parts.look(order)
+        except (MarketUnavailable, Malformed, Refused):
+            return False
+        if order_moved(order.first_status, view.status):
+            return True
+        self._parts.log.mark_order(order.order_id, paid_from=now)
+        return False
