@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,11 +23,15 @@ from agent.settings import Settings
 from policies.money import Cents
 from policies.policy import Policy, read_policy
 from tools.errors import Malformed
-from tools.gpuhog import GpuHog
-from tools.sandbox import Endpoint, ensure_running
+from tools.gpuhog.client import GpuHog
+from tools.gpuhog.purchase import read_checkout, read_receipt
+from tools.sandbox.endpoint import Endpoint
+from tools.sandbox.process import ensure_running
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.log import SqliteSpendLog
-from tools.ssh import SshPods, load_keys, pack
+from tools.ssh.keys import load_keys
+from tools.ssh.session import SshPods
+from tools.ssh.snapshot import pack
 
 CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 8
@@ -159,7 +164,12 @@ async def open_herd(
             variables=dict(os.environ if variables is None else variables),
             new_id=new_id,
             new_code=new_code,
-            allow_private=place.policy.network.allow_private_hosts,
+            read_receipt=read_receipt,
+            read_checkout=partial(
+                read_checkout,
+                checkout_hosts=place.policy.payment.checkout_hosts,
+                allow_private=place.policy.network.allow_private_hosts,
+            ),
         )
         yield Herd(parts, Driver(parts, build_graph(saver), this_process(), is_alive), pack)
 
@@ -175,11 +185,10 @@ def _market(place: Place) -> GpuHog:
         SystemClock(),
         max_requests_per_second=place.policy.network.max_requests_per_second,
         allow_plain_http_loopback=place.policy.network.allow_private_hosts,
-        checkout_hosts=place.policy.payment.checkout_hosts,
     )
 
 
 def _pods(place: Place) -> SshPods:
-    keys = load_keys(place.ssh_key)
+    keys = load_keys(place.ssh_key, os.environ.get("SSH_AUTH_SOCK"), Path.home() / ".ssh")
     password = place.ssh_password.get_secret_value() if place.ssh_password else None
     return SshPods(keys, allow_private=place.policy.network.allow_private_hosts, password=password)

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.masking import Masker
-
 from agent.folders import RunFolder
 from agent.lease_time import WARN_SECONDS, lease_end, stop_job_at
 from agent.parts import Parts
 from agent.variables import resolve, secret_literals
+from policies.masking import Masker
 from policies.order import phase
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.ports import Exited, JobStart, PodSession, RemoteHome, Running, Vanished

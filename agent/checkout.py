@@ -41,7 +41,7 @@ async def _send(parts: Parts, charge_id: str, offer: Offer, committed_at: float)
     except OutcomeUnknown:
         return None, Silence()
     parts.log.keep_answer(charge_id, answer.status, answer.body, parts.clock.now())
-    return answer.status, parts.market.read_checkout(answer, parts.clock.now())
+    return answer.status, parts.read_checkout(answer, parts.clock.now())
 
 
 async def _book(parts: Parts, charge_id: str, offer: Offer, status: int | None, outcome: CheckoutOutcome) -> Charge:
@@ -82,7 +82,7 @@ async def settle_left_over(parts: Parts, charge: Charge, offer: Offer) -> Charge
     kept = parts.log.kept_answer(charge.charge_id)
     if kept is None:
         return await _book(parts, charge.charge_id, offer, None, Silence())
-    outcome = parts.market.read_checkout(kept, parts.clock.now())
+    outcome = parts.read_checkout(kept, parts.clock.now())
     return await _book(parts, charge.charge_id, offer, kept.status, outcome)
 
 

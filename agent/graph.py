@@ -84,7 +84,7 @@ def ways_out(name: str, step: Step) -> tuple[str, ...]:
 def guarded(name: str, step: Step) -> Step:
     """Note the step in the spend log, stop for a cancelled run, and lead errors home: no pod is left behind."""
 
-    @wraps(step)
+    @wraps(step, assigned=("__name__", "__doc__"))
     async def node(state: State, runtime: Runtime[Parts]) -> Command[Any]:
         parts, run_id = runtime.context, state["run_id"]
         parts.log.enter_step(run_id, name, parts.clock.now())
@@ -99,7 +99,6 @@ def guarded(name: str, step: Step) -> Step:
                 raise
             return way_home(state, parts, name, error)
 
-    del node.__annotations__["return"]
     return node
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from agent.face import Face
 from agent.folders import Home
+from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
 from policies.budget import Caps
 from policies.charge import FINAL
 from policies.job import Job, from_json
@@ -36,8 +38,10 @@ class Parts:
     """A fresh id with the given prefix."""
     new_code: Callable[[], str]
     """A fresh approval code, from the system's randomness."""
-    allow_private: bool
-    """Loopback and private hosts are allowed: the policy says so, or this is the sandbox."""
+    read_receipt: Callable[[Answer], Receipt | Garbled | Declined]
+    """Parses the answer of `rent-with-credits`, after it was stored."""
+    read_checkout: Callable[[Answer, datetime], Checkout | Garbled | Declined]
+    """Parses the answer of `rent`, after it was stored; the link's host is checked against the policy's list."""
 
     def run(self, run_id: str) -> Run:
         """The run, which must exist."""

@@ -95,7 +95,7 @@ async def send(parts: Parts, charge_id: str, offer: Offer, committed_at: float) 
     except OutcomeUnknown:
         return Silence()
     parts.log.keep_answer(charge_id, answer.status, answer.body, parts.clock.now())
-    return parts.market.read_receipt(answer)
+    return parts.read_receipt(answer)
 
 
 async def book(parts: Parts, charge_id: str, offer: Offer, outcome: CreditOutcome) -> Charge:
@@ -111,7 +111,7 @@ async def book(parts: Parts, charge_id: str, offer: Offer, outcome: CreditOutcom
 async def settle_left_over(parts: Parts, charge: Charge, offer: Offer) -> Charge:
     """Settle a charge that a dead process left at `submitting`: by the answer it had stored, else in doubt."""
     kept: Answer | None = parts.log.kept_answer(charge.charge_id)
-    outcome: CreditOutcome = Silence() if kept is None else parts.market.read_receipt(kept)
+    outcome: CreditOutcome = Silence() if kept is None else parts.read_receipt(kept)
     return await book(parts, charge.charge_id, offer, outcome)
 
 

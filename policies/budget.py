@@ -1,4 +1,4 @@
-"""Caps: what one more purchase would break, checked over everything that is not final plus all that was spent (law 3)."""
+"""Caps: what one more purchase would break, checked over all that is not final plus all that was spent (law 3)."""
 
 from dataclasses import dataclass
 from typing import Literal

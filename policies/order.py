@@ -28,7 +28,7 @@ class OrderView:
 
 
 def phase(status: str) -> Phase:
-    """What a status lets us do. The documentation does not close the set: an unknown one is neither running nor gone."""
+    """What a status lets us do. The documentation leaves the set open: an unknown one is neither running nor gone."""
     match status:
         case "running":
             return "running"

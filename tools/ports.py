@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from policies.answers import Answer, Balance, Checkout, Declined, Garbled, Pack, Receipt
+from policies.answers import Answer, Balance, Pack
 from policies.offer import Listing
 from policies.order import OrderView
 
@@ -54,14 +54,6 @@ class Market(Protocol):
 
     async def terminate(self, order_id: str) -> str:
         """Returns the status answered, which proves nothing: `order` does. Repeatable: raises as a read does."""
-        ...
-
-    def read_receipt(self, answer: Answer) -> Receipt | Garbled | Declined:
-        """Parse the answer of `rent_with_credits`, after it was stored."""
-        ...
-
-    def read_checkout(self, answer: Answer, now: datetime) -> Checkout | Garbled | Declined:
-        """Parse the answer of `rent`, after it was stored; the link's host is checked against the policy's list."""
         ...
 
     async def aclose(self) -> None: ...

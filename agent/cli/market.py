@@ -15,7 +15,7 @@ from agent.submit import load_job
 from policies.job import Job
 from policies.money import usd
 from policies.selection import Selection, select
-from tools.sandbox import ensure_running, running, shut_down
+from tools.sandbox.process import ensure_running, running, shut_down
 
 
 def gpus(*, sandbox: bool, as_json: bool) -> None:

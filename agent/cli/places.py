@@ -31,8 +31,11 @@ def holds(settings: Settings, run_id: str) -> bool:
     """Whether the run lies in the sandbox's store; ends with a clear word where no store has it."""
     from tools.spend_log.log import SqliteSpendLog
 
+    found: bool | None = None
     for path, is_sandbox in stores(settings):
         with closing(SqliteSpendLog.open(path)) as log:
             if log.run(run_id) is not None:
-                return is_sandbox
-    output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
+                found = is_sandbox
+    if found is None:
+        output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
+    return found

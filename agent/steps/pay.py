@@ -149,7 +149,7 @@ def _mismatch(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
     """What is paid is used if it is the GPU that was asked for, else ended; spending is frozen by now either way."""
     parts.face.tell(offer.run_id, f"the provider {charge.note}; spending is frozen until a human looks at it")
     kept = parts.log.kept_answer(charge.charge_id)
-    receipt = parts.market.read_receipt(kept) if kept else None
+    receipt = parts.read_receipt(kept) if kept else None
     if isinstance(receipt, Receipt) and same_gpu(receipt.gpu, offer):
         return Command(goto="poll")
     reason = f"the provider {charge.note}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from policies.answers import Balance
+from policies.answers import Answer, Balance
 from policies.budget import CapHit, Caps, Usage
 from policies.charge import ChargeEvent, ChargeState
 from policies.money import Cents
@@ -129,6 +129,8 @@ class SpendLog(Protocol):
     ) -> Charge | CapHit | Frozen | NotApproved:
         """Check every cap and reserve in one transaction; consumes the approval there, or holds the auto-pay limits.
 
+        The offer must be the run's current attempt, and an attempt pays for one charge ever: a replay is NotApproved.
+
         Raises:
             IntentAlreadyOpen: the run has a charge that is not final, or an order not proven gone.
         """
@@ -139,16 +141,23 @@ class SpendLog(Protocol):
 
         Raises:
             IntentAlreadyOpen: another credits purchase on this account is `submitting`, or `in_doubt` and inside its
-                settle window.
+                settle window; or spending was frozen meanwhile.
         """
         ...
 
     def keep_answer(self, charge_id: str, status: int, body: bytes, now: datetime) -> None:
-        """Store a raw answer before anybody parses it."""
+        """Store a raw answer (its first 64 KiB) before anybody parses it."""
+        ...
+
+    def kept_answer(self, charge_id: str) -> Answer | None:
+        """The last raw answer stored for a charge: what a process that died had already heard."""
         ...
 
     def settle(self, charge_id: str, event: ChargeEvent, now: datetime) -> Charge:
         """Move a charge by `policies.charge.next_state`; a mismatch also freezes spending.
+
+        An event that names an order keeps that order too, bare, in the same transaction; `add_order` fills in the rest,
+        before or after.
 
         Raises:
             IllegalMove: the machine does not allow it.
@@ -160,7 +169,11 @@ class SpendLog(Protocol):
     def usage(self, run_id: str, now: datetime) -> Usage: ...
     def totals(self, run_id: str | None = None) -> Totals: ...
     def accrue(self, charge: Charge) -> None:
-        """Open an `accruing` charge beyond the caps: the alternative is losing results."""
+        """Open an `accruing` charge beyond the caps: the alternative is losing results. Again with more: raises it."""
+        ...
+
+    def book(self, charge: Charge) -> None:
+        """Book money found later as a row of its own, born `orphaned`, `refund` or `topup` (no run: `""`)."""
         ...
 
     # freezing
@@ -174,9 +187,14 @@ class SpendLog(Protocol):
         ...
 
     def order(self, order_id: str) -> OrderRow | None: ...
-    def orders(self, run_id: str | None = None, *, open_only: bool = False) -> list[OrderRow]: ...
+    def orders(self, run_id: str | None = None, *, open_only: bool = False) -> list[OrderRow]:
+        """Oldest first; open ones are all that are not proven gone, links that nobody paid included."""
+        ...
+
     def see_order(self, order_id: str, status: str, now: datetime) -> OrderRow:
-        """Note a status seen. `terminated` sets `gone_at`; the first one ever seen becomes `first_status`."""
+        """Note a status seen. `terminated` sets `gone_at`, another one later clears it; the first one ever seen becomes
+        `first_status`.
+        """
         ...
 
     def pin_host_key(self, order_id: str, host_key: str) -> None:

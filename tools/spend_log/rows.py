@@ -1,6 +1,6 @@
 """What the spend log keeps, as frozen values. Times are zoned UTC; money is integer cents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -129,7 +129,7 @@ class Approval:
 
     approval_id: str
     offer: Offer
-    code: str
+    code: str = field(repr=False)
     created_at: datetime
     expires_at: datetime
     decision: Decision | None
@@ -179,7 +179,6 @@ class OrderRow:
     """An order that the provider named to us: a pod, or a link that may become one.
 
     Attributes:
-        payable: a link for it was issued and it may still turn into a pod.
         first_status: the status seen right after `rent`; any other proves a payment.
         paid_from: the earliest moment payment could have happened; the paid hours count from it.
         terminate_tries: how often we asked the provider to end it.

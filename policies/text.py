@@ -1,0 +1,49 @@
+"""Text from outside, made fit to be shown to a human: one line, nothing invisible, bounded."""
+
+import unicodedata
+
+ELLIPSIS = "…"
+
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Controls, format marks (bidi and zero-width ones among them), lone surrogates, private and unassigned."""
+
+_UNSEEN_RANGES = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xE0000, 0xE0FFF),
+)
+"""Drawn as nothing although Unicode files them as letters, marks or symbols (its Default_Ignorable_Code_Point list)."""
+
+
+def clean(text: str, limit: int) -> str:
+    """One line of `text` without control, bidi and zero-width characters, at most `limit` characters long.
+
+    Runs of blanks and line ends become one space, so that removing a line end joins no words. A text that was cut
+    ends in `…`. Cleaning twice changes nothing.
+    """
+    spaced = "".join(" " if char.isspace() else char for char in text if char.isspace() or _is_seen(char))
+    return _cut(" ".join(spaced.split()), limit)
+
+
+def clean_lines(text: str, limit: int) -> str:
+    """As `clean`, but line ends stay; more than one empty line in a row becomes one."""
+    lines = [clean(line, limit) for line in text[: 4 * limit].splitlines()]
+    kept = [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
+    return _cut("\n".join(kept).strip(), limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: max(limit - 1, 0)].rstrip() + ELLIPSIS[:limit]
+
+
+def _is_seen(char: str) -> bool:
+    point = ord(char)
+    return unicodedata.category(char) not in _UNSEEN_CATEGORIES and not any(
+        first <= point <= last for first, last in _UNSEEN_RANGES
+    )

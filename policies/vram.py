@@ -1,0 +1,21 @@
+"""How much GPU memory a listing must offer."""
+
+from decimal import ROUND_CEILING, Decimal
+
+
+def needed_gb(job_gb: int | None, policy_min_gb: int, headroom: Decimal, *, thought: bool = False) -> int:
+    """Whole GB that a listing must have at least; never less than the policy's own minimum.
+
+    Args:
+        job_gb: what the job needs, or None where nobody said.
+        headroom: share to keep free over a need that was only thought.
+        thought: `job_gb` is an estimate. What a human stated is taken as it stands.
+    """
+    if job_gb is None:
+        return policy_min_gb
+    need = _with_headroom(job_gb, headroom) if thought else job_gb
+    return max(need, policy_min_gb)
+
+
+def _with_headroom(job_gb: int, headroom: Decimal) -> int:
+    return int((job_gb * (1 + headroom)).to_integral_value(ROUND_CEILING))

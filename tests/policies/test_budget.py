@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import pytest
+
+from policies.budget import CapName, Caps, Usage, first_cap_broken
+from policies.money import Cents
+
+CAPS = Caps(
+    per_run=Cents(1000),
+    per_day=Cents(2500),
+    per_month=Cents(25000),
+    open_pods=4,
+    auto_pay=Cents(500),
+    auto_pay_per_day=Cents(800),
+)
+NOTHING = Usage(run=Cents(0), day=Cents(0), month=Cents(0), auto_day=Cents(0), open_pods=0)
+
+EDGES: list[tuple[CapName, Usage, int]] = [
+    ("per_run_usd", replace(NOTHING, run=Cents(900)), 100),
+    ("per_day_usd", replace(NOTHING, day=Cents(2400)), 100),
+    ("per_month_usd", replace(NOTHING, month=Cents(24900)), 100),
+]
+
+
+@pytest.mark.parametrize(("cap", "usage", "left"), EDGES)
+@pytest.mark.parametrize("auto", [False, True])
+def test_money_up_to_a_cap_is_allowed_and_a_cent_more_is_not(
+    cap: CapName, usage: Usage, left: int, *, auto: bool
+) -> None:
+    """Equal to a cap fits; one cent over breaks that cap and no other, whether a human approved or not."""
+    assert first_cap_broken(Cents(left), usage, CAPS, auto=auto) is None
+    hit = first_cap_broken(Cents(left + 1), usage, CAPS, auto=auto)
+    assert hit is not None
+    assert hit.cap == cap
+
+
+def test_one_order_without_a_human_may_cost_the_limit_exactly() -> None:
+    """`auto_pay_usd` is about one order, whatever was paid before."""
+    assert first_cap_broken(Cents(500), NOTHING, CAPS, auto=True) is None
+    hit = first_cap_broken(Cents(501), NOTHING, CAPS, auto=True)
+    assert hit is not None
+    assert hit.cap == "auto_pay_usd"
+    assert first_cap_broken(Cents(501), NOTHING, CAPS, auto=False) is None
+
+
+def test_a_day_without_a_human_may_cost_the_limit_exactly() -> None:
+    """`auto_pay_per_day_usd` counts what was paid today without a human."""
+    usage = replace(NOTHING, auto_day=Cents(700))
+    assert first_cap_broken(Cents(100), usage, CAPS, auto=True) is None
+    hit = first_cap_broken(Cents(101), usage, CAPS, auto=True)
+    assert hit is not None
+    assert hit.cap == "auto_pay_per_day_usd"
+    assert first_cap_broken(Cents(101), usage, CAPS, auto=False) is None
+
+
+def test_the_last_pod_may_be_opened_and_no_more() -> None:
+    """With three of four open a fourth fits; with four open none does."""
+    assert first_cap_broken(Cents(1), replace(NOTHING, open_pods=3), CAPS, auto=False) is None
+    hit = first_cap_broken(Cents(1), replace(NOTHING, open_pods=4), CAPS, auto=False)
+    assert hit is not None
+    assert hit.cap == "max_open_pods"
+    assert hit.message == "max_open_pods = 4: 4 are open or not proven gone"
+
+
+def test_the_narrowest_place_is_named_first() -> None:
+    """Where several caps break, the run's own is told, then the day's, then the month's, with every figure."""
+    usage = Usage(run=Cents(999), day=Cents(2499), month=Cents(24999), auto_day=Cents(799), open_pods=4)
+    hit = first_cap_broken(Cents(2), usage, CAPS, auto=True)
+    assert hit is not None
+    assert hit.message == (
+        "per_run_usd = $10.00 for this run: $0.02 more than the $9.99 already counted would be $10.01"
+    )

@@ -1,0 +1,58 @@
+"""Text from outside, made fit to be shown."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.text import clean, clean_lines
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("RTX 4090", "RTX 4090"),
+        ("", ""),
+        ("  RTX \t\n\r 4090  ", "RTX 4090"),
+        ("a\u2028b\u2029c\x85d\x0be", "a b c d e"),
+        ("a\u00a0b\u3000c", "a b c"),
+        ("a\x00b\x1b[31mc\x7fd\x9be", "ab[31mcde"),
+        ("\u202egpj.exe\u202c", "gpj.exe"),
+        ("\u2066a\u2069\u200e\u200f\u061c", "a"),
+        ("a\u200bb\u200cc\u200dd\u2060e\ufefff\u00adg", "abcdefg"),
+        ("a\u034fb\u115fc\u1160d\u3164e\uffa0f\u2800g\ufe0fh", "abcdefgh"),
+        ("a\U000e0041b\U000e0100c", "abc"),
+        ("a\ud800b\ue000c\U0010ffffd", "abcd"),
+        ("Müller 猪 🐖", "Müller 猪 🐖"),
+    ],
+)
+def test_what_can_not_be_seen_is_removed(text: str, shown: str) -> None:
+    """Controls, bidi and zero-width characters go; letters of any language stay; blanks become one space."""
+    assert clean(text, 80) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [("abcdef", 6, "abcdef"), ("abcdefg", 6, "abcde…"), ("abc def", 5, "abc…"), ("ab", 1, "…")],
+)
+def test_what_is_too_long_is_cut_and_says_so(text: str, limit: int, shown: str) -> None:
+    """With the ellipsis inside the limit."""
+    assert clean(text, limit) == shown
+
+
+@given(st.text(max_size=60), st.integers(1, 50))
+def test_what_is_shown_is_one_bounded_line_and_stays_as_it_is(text: str, limit: int) -> None:
+    """Cleaning twice changes nothing."""
+    shown = clean(text, limit)
+    assert len(shown) <= limit
+    assert len(shown.splitlines()) <= 1
+    assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    assert clean(shown, limit) == shown
+
+
+def test_lines_can_be_kept() -> None:
+    """Each is cleaned; several empty ones become one."""
+    assert clean_lines("a\x1b\r\n\n\n\n  b\u202e \n", 80) == "a\n\nb"
+    assert clean_lines("a\nb\nc", 4) == "a\nb…"
+    assert len(clean_lines("x\n" * 100_000, 100)) <= 100

@@ -1,0 +1,178 @@
+"""Pods: a folder, a host key and an SSH server each, on loopback."""
+
+import asyncio
+import os
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+import asyncssh
+
+from tools.sandbox.commands import Surroundings, run
+from tools.sandbox.processes import POD_VARIABLE, PodTraits, kill_all
+
+LOOPBACK = "127.0.0.1"
+USER = "root"
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
+
+
+class Pod:
+    """One pod's folder and, while it runs, its SSH server."""
+
+    def __init__(self, pod_id: str, folder: Path) -> None:
+        self.pod_id = pod_id
+        self.folder = folder
+        self._leaders: set[int] = set()
+        self._server: asyncssh.SSHAcceptor | None = None
+        self._connections: set[asyncssh.SSHServerConnection] = set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its SSH server listens."""
+        return self._server is not None
+
+    async def open(self, client_key: asyncssh.SSHKey, port: int = 0) -> int:
+        """Make what is missing of the folder and listen; on `port` where that is still free. Returns the port."""
+        self._furnish()
+        host_key = _load_or_make_key(self.folder / "host_key")
+        try:
+            self._server = await self._listen(host_key, client_key, port)
+        except OSError:
+            if port == 0:
+                raise
+            self._server = await self._listen(host_key, client_key, 0)
+        return self._server.get_port()
+
+    async def close(self) -> None:
+        """Stop listening and drop connections; processes go on."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        await server.wait_closed()
+        for connection in list(self._connections):
+            connection.abort()
+            await connection.wait_closed()
+
+    async def stop(self) -> list[int]:
+        """Close, kill every process and wipe all but the volume; returns process ids that would not die."""
+        await self.close()
+        left = await asyncio.to_thread(kill_all, self._traits())
+        for entry in list(self.folder.iterdir()) if self.folder.is_dir() else []:
+            if entry.name != "workspace":
+                await asyncio.to_thread(_remove, entry)
+        return left
+
+    async def destroy(self) -> list[int]:
+        """Close, kill every process and remove the folder; returns process ids that would not die."""
+        await self.close()
+        if not self.folder.exists():
+            return []
+        left = await asyncio.to_thread(kill_all, self._traits())
+        await asyncio.to_thread(_remove, self.folder)
+        return left
+
+    def _traits(self) -> PodTraits:
+        return PodTraits(self.pod_id, self.folder, self._marker, frozenset(self._leaders))
+
+    @property
+    def _marker(self) -> Path:
+        return self.folder / "marker"
+
+    def _furnish(self) -> None:
+        for name in ("home", "workspace", "bin"):
+            (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._marker.touch()
+        # The interpreter itself, not the environment swineherd is installed in: a job's `pip install` stays out of it.
+        interpreter = Path(sys.executable).resolve()
+        for name in ("python", "python3"):
+            wrapper = self.folder / "bin" / name
+            wrapper.write_text(f"#!/bin/sh\nexec '{interpreter}' \"$@\"\n")
+            wrapper.chmod(0o700)
+
+    def _surroundings(self) -> Surroundings:
+        env = {
+            "PATH": f"{self.folder / 'bin'}:{_SYSTEM_PATH}",
+            "HOME": str(self.folder / "home"),
+            "LANG": "C.UTF-8",
+            "USER": USER,
+            "LOGNAME": USER,
+            "SWINEHERD_WORKSPACE": str(self.folder / "workspace"),
+            "SWINEHERD_VOLUME": "1",
+            POD_VARIABLE: self.pod_id,
+        }
+        return Surroundings(self.folder / "home", env, self._marker)
+
+    async def _listen(self, host_key: asyncssh.SSHKey, client_key: asyncssh.SSHKey, port: int) -> asyncssh.SSHAcceptor:
+        async def command(process: asyncssh.SSHServerProcess[bytes]) -> None:
+            await run(process, self._surroundings(), self._leaders)
+
+        return await asyncssh.listen(
+            LOOPBACK,
+            port,
+            server_factory=lambda: _Login(client_key, self._connections),
+            server_host_keys=[host_key],
+            process_factory=command,
+            encoding=None,
+            line_editor=False,
+            agent_forwarding=False,
+            gss_host=None,
+            compression_algs=None,
+        )
+
+
+class _Login(asyncssh.SSHServer):
+    """Lets in one user with one key."""
+
+    def __init__(self, client_key: asyncssh.SSHKey, connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._client_key = client_key
+        self._connections = connections
+        self._connection: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._connections.add(conn)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._connection is not None:
+            self._connections.discard(self._connection)
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username == USER and key.public_data == self._client_key.public_data
+
+
+def client_key(folder: Path) -> tuple[Path, asyncssh.SSHKey]:
+    """The one key that logs in on this sandbox's pods, made at first use, and where its private half lies."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "id_ed25519"
+    key = _load_or_make_key(path)
+    path.with_suffix(".pub").write_bytes(key.export_public_key())
+    return path, key
+
+
+def _load_or_make_key(path: Path) -> asyncssh.SSHKey:
+    if not path.exists():
+        fresh = asyncssh.generate_private_key("ssh-ed25519", comment="swineherd sandbox").export_private_key()
+        partial = path.with_suffix(".partial")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(fresh)
+        partial.replace(path)
+    return asyncssh.read_private_key(path)
+
+
+def _remove(path: Path) -> None:
+    """Delete a file or a whole folder, folders a job made unreadable or read-only included."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    path.chmod(stat.S_IRWXU)
+    for parent, folders, _ in os.walk(path):
+        for name in folders:
+            folder = Path(parent, name)
+            if not folder.is_symlink():
+                folder.chmod(stat.S_IRWXU)
+    shutil.rmtree(path)

@@ -1,0 +1,27 @@
+"""Freezing stops spending, never cleaning up. Every function works inside the caller's transaction."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tools.spend_log.chain import append
+from tools.spend_log.database import one
+
+_KEY = "frozen"
+
+
+def reason(db: Database) -> str | None:
+    """Why spending is frozen, or None."""
+    row = one(db, "SELECT value FROM meta WHERE key = ?", _KEY)
+    return row["value"] if row else None
+
+
+def freeze(db: Database, why: str, now: datetime) -> None:
+    """The first reason stands until a human unfreezes."""
+    db.execute("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", [_KEY, why])
+    append(db, now, "frozen", {"reason": why})
+
+
+def unfreeze(db: Database, now: datetime) -> None:
+    if db.execute("DELETE FROM meta WHERE key = ?", [_KEY]).rowcount:
+        append(db, now, "unfrozen", {})

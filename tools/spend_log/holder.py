@@ -1,0 +1,67 @@
+"""Who drives a run: a process, named so that no later process can be taken for it."""
+
+import os
+import socket
+from pathlib import Path
+
+import psutil
+
+from tools.spend_log.rows import Holder
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_SPACE = Path("/proc/self/ns/pid")
+_FIRST_PID_SPACE = "pid:[4026531836]"
+
+
+def this_process() -> Holder:
+    """The calling process."""
+    pid = os.getpid()
+    return Holder(boot_id=_boot_id(), pid=pid, started=_started(pid), host=_host())
+
+
+def is_alive(holder: Holder) -> bool:
+    """False only when `holder` is proven gone: this host rebooted since, or its pid is free, a zombie, or reused.
+
+    A holder on another host can't be looked at and is assumed to live: its lease will expire.
+    """
+    if holder.host != _host():
+        return True
+    return holder.boot_id == _boot_id() and _started(holder.pid) == holder.started
+
+
+def _boot_id() -> str:
+    if _BOOT_ID.exists():
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    return f"{psutil.boot_time():.0f}"
+
+
+def _host() -> str:
+    """The host name; in a container also its pid space, since a pid says nothing about other containers' processes."""
+    name = socket.gethostname()
+    if not _PID_SPACE.is_symlink():
+        return name
+    space = str(_PID_SPACE.readlink())
+    return name if space == _FIRST_PID_SPACE else f"{name} {space}"
+
+
+def _started(pid: int) -> str:
+    """When the process began, or "" when there is none.
+
+    From `/proc` in ticks since boot where there is one: `psutil.create_time` moves when the clock is set.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    if not _BOOT_ID.exists():
+        return _started_elsewhere(pid)
+    try:
+        after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if after_name[0] in "ZX" else after_name[19]
+
+
+def _started_elsewhere(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return ""

@@ -1,0 +1,126 @@
+"""The one way money is promised: every check and the reservation itself in the caller's one transaction (law 3)."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from policies.budget import CapHit, Caps, first_cap_broken
+from policies.charge import ChargeState
+from policies.money import usd
+from policies.offer import Offer, Rail
+from policies.order import short_id
+from tools.errors import IntentAlreadyOpen
+from tools.spend_log import approvals, freezing, money, runs
+from tools.spend_log.chain import append
+from tools.spend_log.codec import decode
+from tools.spend_log.database import one
+from tools.spend_log.port import Frozen, NotApproved
+from tools.spend_log.rows import Approval, Charge, Decision, Kind
+from tools.spend_log.usage import usage
+
+_OPEN_CHARGE = (
+    "SELECT charge_id, state FROM charges WHERE run_id = ? AND settled_at IS NULL AND kind IN ('rent', 'start')"
+)
+_OPEN_ORDER = "SELECT order_id, status FROM orders WHERE run_id = ? AND gone_at IS NULL AND unpaid = 0"
+_OF_ATTEMPT = "SELECT charge_id FROM charges WHERE run_id = ? AND attempt = ? AND kind = 'rent'"
+
+
+def reserve(
+    db: Database, charge_id: str, offer: Offer, caps: Caps, now: datetime, approval_id: str | None
+) -> Charge | CapHit | Frozen | NotApproved:
+    """Reserve `offer.amount` and consume the approval, or say what stands against it.
+
+    Raises:
+        IntentAlreadyOpen: the run has a charge that is not final, or an order not proven gone.
+    """
+    frozen = freezing.reason(db)
+    if frozen is not None:
+        return Frozen(frozen)
+    _refuse_second_intent(db, charge_id, offer.run_id)
+    refusal = _not_wanted(db, offer) or (approval_id and _not_approved(db, approval_id, offer, now))
+    if refusal:
+        return NotApproved(refusal)
+    # Paying a checkout link is the approval: the limits for paying without a human are not for that rail.
+    auto = approval_id is None and offer.rail is not Rail.STRIPE
+    hit = first_cap_broken(offer.amount, usage(db, offer.run_id, now), caps, auto=auto)
+    return hit or _hold(db, _charge(charge_id, offer, now, auto=auto), approval_id)
+
+
+def _refuse_second_intent(db: Database, charge_id: str, run_id: str) -> None:
+    if money.find(db, charge_id) is not None:
+        raise IntentAlreadyOpen(f"charge {charge_id} was reserved before")
+    charge = one(db, _OPEN_CHARGE, run_id)
+    if charge is not None:
+        raise IntentAlreadyOpen(f"charge {charge['charge_id']} of this run is {charge['state']}")
+    order = one(db, _OPEN_ORDER, run_id)
+    if order is not None:
+        status = order["status"] or "not looked at yet"
+        raise IntentAlreadyOpen(f"order {short_id(order['order_id'])} of this run is not proven gone ({status})")
+
+
+def _not_wanted(db: Database, offer: Offer) -> str | None:
+    """A replayed or edited offer, an old checkpoint, a run that is over: none of them buys anything."""
+    run = runs.need(db, offer.run_id)
+    if run.ended_at is not None:
+        return f"the run ended as {run.status}"
+    if run.cancel_requested:
+        return "the run is being cancelled"
+    current = approvals.current_attempt(db, offer.run_id)
+    if current is None or current.offer != offer:
+        return "the offer is not the run's current one"
+    bought = one(db, _OF_ATTEMPT, offer.run_id, offer.attempt)
+    if bought is not None:
+        return f"charge {bought['charge_id']} was for this offer; another purchase needs a new one"
+    return None
+
+
+def _not_approved(db: Database, approval_id: str, offer: Offer, now: datetime) -> str | None:
+    row = one(db, "SELECT * FROM approvals WHERE approval_id = ?", approval_id)
+    if row is None:
+        return "there is no such approval"
+    approval = decode(Approval, row)
+    if approval.offer != offer:
+        return "the approval is for another offer"
+    if approval.decision is not Decision.APPROVED:
+        return f"the offer is {approval.decision or 'not answered yet'}"
+    if approval.charge_id:
+        return "the approval was used before"
+    if approval.expires_at <= now:
+        return f"the approval expired at {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    return None
+
+
+def _hold(db: Database, charge: Charge, approval_id: str | None) -> Charge:
+    money.add(db, charge)
+    if approval_id is not None:
+        change = "UPDATE approvals SET charge_id = ? WHERE approval_id = ?"
+        db.execute(change, [charge.charge_id, approval_id])
+    body = {"to": charge.state, "usd": usd(charge.amount), "gpu": charge.gpu_id, "hours": charge.hours}
+    how = {"rail": charge.rail, "auto": charge.auto, "attempt": charge.attempt, "approval": approval_id or ""}
+    append(db, charge.created_at, "charge", body | how, run_id=charge.run_id, charge_id=charge.charge_id)
+    return charge
+
+
+def _charge(charge_id: str, offer: Offer, now: datetime, *, auto: bool) -> Charge:
+    return Charge(
+        charge_id=charge_id,
+        run_id=offer.run_id,
+        attempt=offer.attempt,
+        kind=Kind.RENT,
+        rail=offer.rail,
+        gpu_id=offer.gpu_id,
+        hours=offer.hours,
+        amount=offer.amount,
+        state=ChargeState.HELD,
+        account=offer.account,
+        base_url=offer.base_url,
+        auto=auto,
+        order_id="",
+        balance_before=None,
+        total_spent_before=None,
+        late=False,
+        note="",
+        created_at=now,
+        submitted_at=None,
+        settled_at=None,
+    )

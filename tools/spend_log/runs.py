@@ -1,0 +1,70 @@
+"""Runs in the log: submitted, stepping, ended. Every function works inside the caller's transaction."""
+
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from tools.spend_log.chain import append
+from tools.spend_log.codec import decode, encode, to_text
+from tools.spend_log.database import insert, one, rows
+from tools.spend_log.rows import ENDED, NewRun, Run, RunStatus
+
+
+def add(db: Database, run: NewRun) -> None:
+    """Keep a new run; ValueError when its id is taken."""
+    if find(db, run.run_id) is not None:
+        raise ValueError(f"there is a run {run.run_id} already")
+    insert(db, "runs", encode(run))
+    append(db, run.created_at, "run_added", {"name": run.name, "job_sha256": run.job_sha256}, run_id=run.run_id)
+
+
+def find(db: Database, run_id: str) -> Run | None:
+    row = one(db, "SELECT * FROM runs WHERE run_id = ?", run_id)
+    return decode(Run, row) if row else None
+
+
+def need(db: Database, run_id: str) -> Run:
+    """LookupError when there is no such run."""
+    run = find(db, run_id)
+    if run is None:
+        raise LookupError(f"no run {run_id}")
+    return run
+
+
+def listed(db: Database, *, unfinished: bool, limit: int) -> list[Run]:
+    """Newest first."""
+    where = "ended_at IS NULL" if unfinished else "1"
+    return [decode(Run, row) for row in rows(db, "runs", where, order_by="seq DESC", limit=limit)]
+
+
+def enter_step(db: Database, run_id: str, step: str, now: datetime) -> None:
+    run = need(db, run_id)
+    db.execute("UPDATE runs SET step = ? WHERE run_id = ?", [step, run_id])
+    if run.started_at is None and run.ended_at is None:
+        change = "UPDATE runs SET started_at = ?, status = ? WHERE run_id = ?"
+        db.execute(change, [to_text(now), RunStatus.ACTIVE.value, run_id])
+    append(db, now, "step", {"step": step}, run_id=run_id)
+
+
+def set_status(
+    db: Database, run_id: str, status: RunStatus, now: datetime, reason: str, codes: tuple[int | None, int | None]
+) -> None:
+    """`codes` are the run's exit code and the job's."""
+    run = need(db, run_id)
+    if run.ended_at is not None:
+        raise ValueError(f"run {run_id} ended as {run.status}")
+    ended = to_text(now) if status in ENDED else None
+    db.execute(
+        "UPDATE runs SET status = ?, reason = ?, code = ?, job_exit_code = ?, ended_at = ? WHERE run_id = ?",
+        [status.value, reason, *codes, ended, run_id],
+    )
+    append(db, now, "status", {"status": status, "reason": reason, "code": codes[0]}, run_id=run_id)
+
+
+def request_cancel(db: Database, run_id: str, now: datetime, by: str) -> None:
+    """Once: a run that ended, or is to be cancelled already, stays as it is."""
+    run = need(db, run_id)
+    if run.cancel_requested or run.ended_at is not None:
+        return
+    db.execute("UPDATE runs SET cancel_requested = 1 WHERE run_id = ?", [run_id])
+    append(db, now, "cancel_requested", {"by": by}, run_id=run_id)

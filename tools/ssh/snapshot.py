@@ -1,0 +1,164 @@
+"""Local folders packed for a pod: the same folder always gives the same archive."""
+
+import gzip
+import hashlib
+import os
+import stat
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from tools.errors import TransferFailed
+from tools.ssh.ignores import Ignores
+
+_PIECE = 1 << 20
+_PLAIN = 0o644
+_EXECUTABLE = 0o755
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was packed.
+
+    Attributes:
+        sha256: digest over the path, mode and content of every file; independent of time, owner and compression.
+        files: how many.
+        size_bytes: their contents' size.
+        skipped: paths that are not in the archive and would be expected there, with the reason; ignored files are not
+            among them.
+    """
+
+    sha256: str
+    files: int
+    size_bytes: int
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    path: Path
+    link: str | None = None
+
+
+def snapshot(folder: Path, archive: Path) -> Snapshot:
+    """Pack `folder` into `archive` (`.tar.gz`), leaving out `.git/` and what `.skyignore` (else `.gitignore`) names.
+
+    Links that stay in the folder are kept as links; those that leave it, sockets, pipes and devices are skipped and
+    named. A file that grows meanwhile is packed with the size it had.
+
+    Raises:
+        TransferFailed: `folder` is no folder, or a file in it can't be read.
+    """
+    if not folder.is_dir():
+        raise TransferFailed(f"{folder} is not a folder")
+    skipped: list[str] = []
+    return _pack(_members(folder.resolve(), skipped), skipped, archive)
+
+
+def snapshot_path(path: Path, archive: Path, name: str | None = None) -> Snapshot:
+    """Pack a folder as `snapshot` does, or a single file under `name` (else its own name).
+
+    Raises:
+        TransferFailed: `path` is neither, or can't be read.
+    """
+    if path.is_dir():
+        return snapshot(path, archive)
+    if not path.is_file():
+        raise TransferFailed(f"{path} is neither a file nor a folder")
+    return _pack(iter([_Member(name or path.name, path.resolve())]), [], archive)
+
+
+def pack(source: Path, archive: Path) -> str:
+    """`tools.ports.Packer`: `snapshot_path`, of which the digest is returned.
+
+    Raises:
+        TransferFailed: `source` is neither a file nor a folder, or can't be read.
+    """
+    return snapshot_path(source, archive).sha256
+
+
+def _members(root: Path, skipped: list[str]) -> Iterator[_Member]:
+    """Files and links below `root` in a fixed order; folders only as far as they hold something."""
+    ignores = Ignores(root)
+    for parent, folders, files in os.walk(root, onerror=_unreadable):
+        here = Path(parent)
+        ignores.enter(here)
+        links = [name for name in folders if (here / name).is_symlink()]
+        folders[:] = sorted(name for name in folders if name not in links and not ignores.folder(here / name))
+        for name in sorted(files + links):
+            path = here / name
+            if not ignores.file(path):
+                yield from _member(path, root, skipped)
+
+
+def _member(path: Path, root: Path, skipped: list[str]) -> Iterator[_Member]:
+    name = path.relative_to(root).as_posix()
+    if path.is_symlink():
+        target = path.readlink()
+        if target.is_absolute() or not path.resolve().is_relative_to(root):
+            skipped.append(f"{name}: a link that leaves the folder")
+        else:
+            yield _Member(name, path, str(target))
+    elif path.is_file():
+        yield _Member(name, path)
+    else:
+        skipped.append(f"{name}: a pipe, socket or device")
+
+
+def _unreadable(error: OSError) -> None:
+    raise TransferFailed(f"{error.filename} can't be read: {os.strerror(error.errno or 0)}") from error
+
+
+def _pack(members: Iterator[_Member], skipped: list[str], archive: Path) -> Snapshot:
+    digest, files, size = hashlib.sha256(), 0, 0
+    try:
+        with (
+            archive.open("wb") as file,
+            gzip.GzipFile("", "wb", compresslevel=3, fileobj=file, mtime=0) as packed,
+            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            for member in members:
+                info, content = _add(tar, member)
+                digest.update(f"{len(os.fsencode(member.name))} {info.mode:o} {content} ".encode())
+                digest.update(os.fsencode(member.name))
+                files, size = files + 1, size + info.size
+    except OSError as exc:
+        raise TransferFailed(f"{exc.filename or archive} can't be packed: {os.strerror(exc.errno or 0)}") from exc
+    return Snapshot(digest.hexdigest(), files, size, tuple(skipped))
+
+
+def _add(tar: tarfile.TarFile, member: _Member) -> tuple[tarfile.TarInfo, str]:
+    """Write one member; returns its header and the digest of its content."""
+    info = tarfile.TarInfo(member.name)
+    if member.link is not None:
+        info.type, info.linkname, info.mode = tarfile.SYMTYPE, member.link, 0o777
+        tar.addfile(info)
+        return info, hashlib.sha256(os.fsencode(member.link)).hexdigest()
+    with member.path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        info.size, info.mode = status.st_size, _EXECUTABLE if status.st_mode & stat.S_IXUSR else _PLAIN
+        content = _Hashed(file, info.size)
+        tar.addfile(info, content)
+    return info, content.hexdigest
+
+
+class _Hashed:
+    """Reads at most `size` bytes and hashes them on the way."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._left = size
+        self._digest = hashlib.sha256()
+
+    def read(self, count: int = _PIECE, /) -> bytes:
+        data = self._file.read(min(count, self._left))
+        self._left -= len(data)
+        self._digest.update(data)
+        return data
+
+    @property
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
