@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from agent.folders import RunFolder
 from agent.lease_time import WARN_SECONDS, lease_end, stop_job_at
@@ -68,10 +68,14 @@ async def start(parts: Parts, order: OrderRow, session: PodSession) -> tuple[Rem
 
 
 async def _upload(session: PodSession, home: RemoteHome, folder: RunFolder, mounts: list[str]) -> None:
-    if folder.archive(0).exists():
-        await session.upload(folder.archive(0), f"{home.path}/work")
+    if folder.workdir.exists():
+        await session.upload(folder.workdir, f"{home.path}/work")
     for number, remote in enumerate(mounts, start=1):
-        await session.upload(folder.archive(number), remote)
+        single = folder.mount(number, single_file=True)
+        if single.exists():
+            await session.upload(single, str(PurePosixPath(remote).parent))
+        else:
+            await session.upload(folder.mount(number, single_file=False), remote)
 
 
 def _put_away_older_log(folder: RunFolder, attempt: int) -> None:

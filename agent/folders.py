@@ -31,9 +31,14 @@ class RunFolder:
         """Where outputs go unless `--outputs` says otherwise."""
         return self.path / "outputs"
 
-    def archive(self, number: int) -> Path:
-        """The snapshot of the workdir (0) or of the n-th file mount, taken when the run was submitted."""
-        return self.path / "snapshot" / f"{number}.tar.gz"
+    @property
+    def workdir(self) -> Path:
+        """The snapshot of the workdir, taken when the run was submitted."""
+        return self.path / "snapshot" / "workdir.tar.gz"
+
+    def mount(self, number: int, *, single_file: bool) -> Path:
+        """The snapshot of the n-th file mount; its name says whether it is a folder's content or one file."""
+        return self.path / "snapshot" / f"{number}.{'file' if single_file else 'folder'}.tar.gz"
 
     def make(self) -> None:
         """Create the folder, for its owner alone."""

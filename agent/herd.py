@@ -14,6 +14,7 @@ from agent.graph import Road
 from agent.parts import Parts
 from agent.quote import QuoteResult, quote
 from agent.result import run_result
+from agent.steps.terminate import end_pod, pods_to_end
 from agent.submit import ReadJob, load_job, submit
 from policies.money import Cents
 from tools.ports import Packer
@@ -59,6 +60,11 @@ class Herd:
             except LeaseHeld:
                 continue
         return resumed
+
+    async def end_pods(self, run_id: str) -> bool:
+        """Try once more to end the pods that an ended run left unproven. True when none is left."""
+        ended = [await end_pod(self.parts, order) for order in pods_to_end(self.parts, run_id)]
+        return all(ended)
 
     def result(self, run_id: str) -> dict[str, object]:
         """The run as `show --json` prints it."""

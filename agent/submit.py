@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import yaml
 
@@ -15,7 +15,7 @@ from agent.variables import missing_variables
 from policies.job import Job, job_fields, read_job, to_json
 from policies.money import Cents
 from tools.errors import SwineherdError
-from tools.ports import Packer
+from tools.ports import Packed, Packer
 from tools.spend_log.rows import NewRun
 
 
@@ -67,7 +67,9 @@ def submit(
     run_id = parts.new_id(_slug(job.name))
     folder = parts.home.run(run_id)
     folder.make()
-    contents = _snapshot(packer, folder, job, read.path.parent)
+    contents, left_out = _snapshot(packer, folder, job, read.path.parent)
+    for line in left_out:
+        parts.face.tell(run_id, f"warning: not uploaded: {line}")
     write_atomically(folder.job_file, yaml.safe_dump(job_fields(job), sort_keys=False, allow_unicode=True))
     run = NewRun(
         run_id=run_id,
@@ -95,18 +97,30 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "job"
 
 
-def _snapshot(packer: Packer, folder: RunFolder, job: Job, base: Path) -> dict[str, str]:
-    """Pack the workdir (0) and the mounts (1…) as they are now. Returns remote path → SHA-256 of the content."""
-    contents: dict[str, str] = {}
-    sources = [(number, remote, local) for number, (remote, local) in enumerate(job.file_mounts, start=1)]
+def _snapshot(packer: Packer, folder: RunFolder, job: Job, base: Path) -> tuple[dict[str, str], list[str]]:
+    """Pack the workdir and the mounts as they are now.
+
+    Returns remote path → SHA-256 of the content, and what was left out with the reason.
+    """
+    packed: dict[str, Packed] = {}
     if job.workdir is not None:
-        sources.insert(0, (0, "workdir", job.workdir))
-    for number, remote, local in sources:
-        source = (base / Path(local).expanduser()).resolve()
-        if not source.exists() or (number == 0 and not source.is_dir()):
-            raise BadJob(f"{remote}: {source} is not there{'' if number else ' or not a folder'}")
-        contents[remote] = packer(source, folder.archive(number))
-    return contents
+        source = _there(base, job.workdir, "workdir")
+        if not source.is_dir():
+            raise BadJob(f"workdir: {source} is not a folder")
+        packed["workdir"] = packer(source, folder.workdir)
+    for number, (remote, local) in enumerate(job.file_mounts, start=1):
+        source = _there(base, local, f"file_mounts.{remote}")
+        archive = folder.mount(number, single_file=source.is_file())
+        packed[remote] = packer(source, archive, PurePosixPath(remote).name)
+    contents = {remote: content.sha256 for remote, content in packed.items()}
+    return contents, [f"{remote}: {left}" for remote, content in packed.items() for left in content.skipped]
+
+
+def _there(base: Path, local: str, field: str) -> Path:
+    source = (base / Path(local).expanduser()).resolve()
+    if not source.exists():
+        raise BadJob(f"{field}: {source} is not there")
+    return source
 
 
 def fingerprint(job: Job, contents: Mapping[str, str]) -> str:

@@ -130,11 +130,26 @@ class Fetched:
     skipped: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A local folder or file in an archive.
+
+    Attributes:
+        sha256: of paths, modes and contents; independent of time, owner and compression.
+        skipped: what is not in the archive and would be expected there, with the reason.
+    """
+
+    sha256: str
+    files: int
+    size_bytes: int
+    skipped: tuple[str, ...] = ()
+
+
 class Packer(Protocol):
     """Packs a local folder or file for `PodSession.upload`."""
 
-    def __call__(self, source: Path, archive: Path) -> str:
-        """Write `source` as a `.tar.gz` to `archive`, ignore files honoured; returns the SHA-256 of the content.
+    def __call__(self, source: Path, archive: Path, name: str | None = None) -> Packed:
+        """Write `source` as a `.tar.gz` to `archive`: a folder by its ignore files, or a file under `name`.
 
         Raises `TransferFailed` when it can't be read.
         """

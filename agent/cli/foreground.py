@@ -14,9 +14,6 @@ from tools.spend_log.rows import Awaited, Decision, Parked, Run
 
 LOOK_SECONDS = 0.3
 
-NOT_WHILE_PAYING = frozenset({"rent", "pay"})
-"""A run is not left in these steps: a purchase that is being sent would end in doubt."""
-
 
 class Foreground:
     """Drives one run with a person (perhaps) watching."""
@@ -40,7 +37,7 @@ class Foreground:
             while not driving.done():
                 await asyncio.wait({driving}, timeout=LOOK_SECONDS)
                 self._ask_if_parked(wait=wait)
-                if self._leaving and self._may_leave():
+                if self._leaving:
                     driving.cancel()
             return await driving
         except asyncio.CancelledError:
@@ -54,9 +51,6 @@ class Foreground:
     def left(self) -> bool:
         """Whether the human chose to leave it running."""
         return self._leaving
-
-    def _may_leave(self) -> bool:
-        return self._herd.parts.run(self._run_id).step not in NOT_WHILE_PAYING
 
     def _ask_if_parked(self, *, wait: bool) -> None:
         """Show each question once: when the run parks for a human or for a payment."""

@@ -110,12 +110,18 @@ async def _resume_in(settings: Settings, run_id: str, *, sandbox: bool, wait: bo
     face = TerminalFace(sys.stderr if as_json else sys.stdout)
     async with open_herd(settings, sandbox=sandbox, face=face) as herd:
         run = herd.parts.run(run_id)
-        if run.status in ENDED and not herd.parts.log.orders(run_id, open_only=True):
-            output.aside(f"{run_id} has ended: {run.status}")
-            if as_json:
-                output.document(herd.result(run_id))
-            return exit_code(run)
+        if run.status in ENDED:
+            return await _already_ended(herd, run, as_json=as_json)
         return await _drive(herd, run_id, face, wait=wait, as_json=as_json, fresh=True)
+
+
+async def _already_ended(herd: Herd, run: Run, *, as_json: bool) -> int:
+    """Nothing to go on with, but a pod whose end was not proven is tried again."""
+    output.aside(f"{run.run_id} has ended: {run.status}")
+    gone = await herd.end_pods(run.run_id)
+    if as_json:
+        output.document(herd.result(run.run_id))
+    return exit_code(run) if gone else output.PROVIDER
 
 
 def _resume_all(*, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from agent import checkout, endings, purchase
 from agent.offers import offer_again
 from agent.parking import park
 from agent.parts import Parts
+from agent.patient import to_the_end
 from agent.purchase import NotReserved, OfferTakenBack
 from agent.state import State, failed
 from policies.answers import Receipt
@@ -85,7 +86,8 @@ async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
             return turned
     if flying(parts, offer):
         return _wait_for_turn(parts, offer)
-    bought = await purchase.buy(parts, offer, approval.approval_id if approval else None)
+    approval_id = approval.approval_id if approval else None
+    bought = await to_the_end(purchase.buy(parts, offer, approval_id))
     match bought:
         case NotReserved(why=why):
             return _not_reserved(parts, offer, why)

@@ -9,6 +9,7 @@ from langgraph.types import Command
 from agent import checkout, endings
 from agent.offers import offer_again
 from agent.parts import Parts
+from agent.patient import to_the_end
 from agent.pricing import current_listing, moved
 from agent.state import State
 from policies.budget import CapHit, first_cap_broken
@@ -43,7 +44,7 @@ def _end(ending: State) -> Command[Next]:
 
 async def _request_link(parts: Parts, offer: Offer) -> Command[Next]:
     """Whatever came back is booked by now; `pay` reads it from the spend log."""
-    requested = await checkout.request_link(parts, offer)
+    requested = await to_the_end(checkout.request_link(parts, offer))
     match requested:
         case CapHit(message=message):
             return _end(endings.refused(message))

@@ -1,9 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.budget import CapName, Caps, Usage, first_cap_broken
 from policies.money import Cents
+from policies.policy import DEFAULT, caps_for, read_policy
 
 CAPS = Caps(
     per_run=Cents(1000),
@@ -70,3 +73,19 @@ def test_the_narrowest_place_is_named_first() -> None:
     assert hit.message == (
         "per_run_usd = $10.00 for this run: $0.02 more than the $9.99 already counted would be $10.01"
     )
+
+
+@given(st.integers(0, 10_000_000), st.none() | st.integers(0, 10_000_000))
+def test_a_ceiling_only_lowers_the_cap_of_a_run(per_run: int, ceiling: int | None) -> None:
+    """Whatever a job or `--max-usd` says, no cap of the policy rises, and no other one moves."""
+    policy = replace(DEFAULT, budget=replace(DEFAULT.budget, per_run=Cents(per_run)))
+    caps = caps_for(policy, None if ceiling is None else Cents(ceiling))
+    assert caps.per_run == min(per_run, per_run if ceiling is None else ceiling)
+    assert replace(caps, per_run=Cents(per_run)) == caps_for(policy, None)
+
+
+def test_caps_are_the_policys_own() -> None:
+    """Each figure comes from its own key."""
+    caps = caps_for(read_policy('[payment]\nauto_pay_usd = "1"\nauto_pay_per_day_usd = "2"', "p"), None)
+    assert (caps.per_run, caps.per_day, caps.per_month, caps.open_pods) == (1000, 2500, 25000, 4)
+    assert (caps.auto_pay, caps.auto_pay_per_day) == (100, 200)

@@ -66,6 +66,15 @@ def post(home: Path, posted: Posted) -> None:
     partial.replace(endpoint_path(home))
 
 
+def is_posted(home: Path, pid: int) -> bool:
+    """Whether the endpoint file is there and names this process."""
+    try:
+        posted = read_posted(home)
+    except Malformed:
+        return False
+    return posted is not None and posted.pid == pid
+
+
 def read_posted(home: Path) -> Posted | None:
     """What the endpoint file says, or None where there is none. Raises `Malformed`."""
     path = endpoint_path(home)

@@ -68,9 +68,9 @@ class Keeper:
         return self._market.order(order_id)
 
     async def close(self) -> None:
-        """Close every SSH server; folders and processes stay."""
+        """Close every SSH server; folders and processes stay, but for pods whose folder somebody deleted."""
         for pod in self._pods.values():
-            await pod.close()
+            await (pod.close() if pod.folder.exists() else pod.destroy())
 
     async def end_all(self) -> None:
         """Terminate every order that is not gone."""

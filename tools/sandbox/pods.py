@@ -66,9 +66,9 @@ class Pod:
 
     async def destroy(self) -> list[int]:
         """Close, kill every process and remove the folder; returns process ids that would not die."""
-        await self.close()
-        if not self.folder.exists():
+        if not self.is_open and not self.folder.exists():
             return []
+        await self.close()
         left = await asyncio.to_thread(kill_all, self._traits())
         await asyncio.to_thread(_remove, self.folder)
         return left

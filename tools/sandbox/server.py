@@ -22,7 +22,7 @@ from tools.errors import Refused
 from tools.sandbox.admin import Admin
 from tools.sandbox.api import Api
 from tools.sandbox.checkout import Checkout
-from tools.sandbox.endpoint import Endpoint, Posted, endpoint_path, market_folder, post
+from tools.sandbox.endpoint import Endpoint, Posted, endpoint_path, is_posted, market_folder, post
 from tools.sandbox.keeper import Keeper
 from tools.sandbox.market import Market
 from tools.sandbox.pods import LOOPBACK, client_key
@@ -60,11 +60,12 @@ class _Server(uvicorn.Server):
 class Serving:
     """A sandbox that answers; `closing` is set when it is asked to end."""
 
-    def __init__(self, endpoint: Endpoint, market: Market, idle_seconds: float) -> None:
+    def __init__(self, endpoint: Endpoint, market: Market, options: Options) -> None:
         self.endpoint = endpoint
+        self._home = options.home
         self.closing = asyncio.Event()
         self._market = market
-        self._idle_seconds = idle_seconds
+        self._idle_seconds = options.idle_seconds
         self._last_request = time.monotonic()
 
     def touch(self) -> None:
@@ -72,10 +73,11 @@ class Serving:
         self._last_request = time.monotonic()
 
     async def until_closed(self) -> None:
-        """Wait for a shutdown, a signal, or idleness without pods."""
+        """Wait for a shutdown, a signal, idleness without pods, or the home's deletion."""
         while not self.closing.is_set():
             idle = time.monotonic() - self._last_request
-            if idle >= self._idle_seconds and not self._market.alive():
+            idle_for_good = idle >= self._idle_seconds and not self._market.alive()
+            if idle_for_good or not is_posted(self._home, os.getpid()):
                 self.closing.set()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.closing.wait(), min(_IDLE_LOOK_SECONDS, self._idle_seconds))
@@ -98,13 +100,14 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
         host = f"{LOOPBACK}:{sock.getsockname()[1]}"
         endpoint = Endpoint(f"http://{host}/api", _api_key(store), key_path, host)
         keeper = Keeper(market, options.home / "pods", key)
-        found = Serving(endpoint, market, options.idle_seconds)
+        found = Serving(endpoint, market, options)
         async with _pods_kept(keeper), _answering(_app(market, keeper, found), sock):
             post(options.home, Posted(endpoint, os.getpid(), psutil.Process().create_time()))
             try:
                 yield found
             finally:
-                endpoint_path(options.home).unlink(missing_ok=True)
+                if is_posted(options.home, os.getpid()):
+                    endpoint_path(options.home).unlink()
 
 
 @asynccontextmanager

@@ -3,6 +3,6 @@
 from tools.ssh.address import Address, parse_address
 from tools.ssh.keys import LoginKeys, load_keys
 from tools.ssh.session import SshPods
-from tools.ssh.snapshot import Snapshot, snapshot, snapshot_path
+from tools.ssh.snapshot import pack, snapshot
 
-__all__ = ["Address", "LoginKeys", "Snapshot", "SshPods", "load_keys", "parse_address", "snapshot", "snapshot_path"]
+__all__ = ["Address", "LoginKeys", "SshPods", "load_keys", "pack", "parse_address", "snapshot"]

@@ -11,29 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tools.errors import TransferFailed
+from tools.ports import Packed
 from tools.ssh.ignores import Ignores
 
 _PIECE = 1 << 20
 _PLAIN = 0o644
 _EXECUTABLE = 0o755
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What was packed.
-
-    Attributes:
-        sha256: digest over the path, mode and content of every file; independent of time, owner and compression.
-        files: how many.
-        size_bytes: their contents' size.
-        skipped: paths that are not in the archive and would be expected there, with the reason; ignored files are not
-            among them.
-    """
-
-    sha256: str
-    files: int
-    size_bytes: int
-    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +26,7 @@ class _Member:
     link: str | None = None
 
 
-def snapshot(folder: Path, archive: Path) -> Snapshot:
+def snapshot(folder: Path, archive: Path) -> Packed:
     """Pack `folder` into `archive` (`.tar.gz`), leaving out `.git/` and what `.skyignore` (else `.gitignore`) names.
 
     Links that stay in the folder are kept as links; those that leave it, sockets, pipes and devices are skipped and
@@ -58,26 +41,17 @@ def snapshot(folder: Path, archive: Path) -> Snapshot:
     return _pack(_members(folder.resolve(), skipped), skipped, archive)
 
 
-def snapshot_path(path: Path, archive: Path, name: str | None = None) -> Snapshot:
+def pack(source: Path, archive: Path, name: str | None = None) -> Packed:
     """Pack a folder as `snapshot` does, or a single file under `name` (else its own name).
 
     Raises:
-        TransferFailed: `path` is neither, or can't be read.
+        TransferFailed: `source` is neither, or can't be read.
     """
-    if path.is_dir():
-        return snapshot(path, archive)
-    if not path.is_file():
-        raise TransferFailed(f"{path} is neither a file nor a folder")
-    return _pack(iter([_Member(name or path.name, path.resolve())]), [], archive)
-
-
-def pack(source: Path, archive: Path) -> str:
-    """`tools.ports.Packer`: `snapshot_path`, of which the digest is returned.
-
-    Raises:
-        TransferFailed: `source` is neither a file nor a folder, or can't be read.
-    """
-    return snapshot_path(source, archive).sha256
+    if source.is_dir():
+        return snapshot(source, archive)
+    if not source.is_file():
+        raise TransferFailed(f"{source} is neither a file nor a folder")
+    return _pack(iter([_Member(name or source.name, source.resolve())]), [], archive)
 
 
 def _members(root: Path, skipped: list[str]) -> Iterator[_Member]:
@@ -112,7 +86,7 @@ def _unreadable(error: OSError) -> None:
     raise TransferFailed(f"{error.filename} can't be read: {os.strerror(error.errno or 0)}") from error
 
 
-def _pack(members: Iterator[_Member], skipped: list[str], archive: Path) -> Snapshot:
+def _pack(members: Iterator[_Member], skipped: list[str], archive: Path) -> Packed:
     digest, files, size = hashlib.sha256(), 0, 0
     try:
         with (
@@ -127,7 +101,7 @@ def _pack(members: Iterator[_Member], skipped: list[str], archive: Path) -> Snap
                 files, size = files + 1, size + info.size
     except OSError as exc:
         raise TransferFailed(f"{exc.filename or archive} can't be packed: {os.strerror(exc.errno or 0)}") from exc
-    return Snapshot(digest.hexdigest(), files, size, tuple(skipped))
+    return Packed(digest.hexdigest(), files, size, tuple(skipped))
 
 
 def _add(tar: tarfile.TarFile, member: _Member) -> tuple[tarfile.TarInfo, str]:

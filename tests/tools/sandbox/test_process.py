@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,6 +166,18 @@ def test_a_pod_or_a_payable_link_keeps_the_server_up(tmp_path: Path) -> None:
         http.post(f"/api/order/{order_id}/terminate")
         http.post(f"/api/order/{link}/terminate")
     wait_for(lambda: _ended(pid))
+
+
+async def test_a_deleted_home_ends_the_server_and_its_jobs(sandbox_process: Endpoint) -> None:
+    """Nobody could ever end what runs on a sandbox whose folder is gone, so it ends by itself."""
+    home, pid = _home(sandbox_process), _pid(sandbox_process)
+    with client_of(sandbox_process) as http:
+        _, port = running_pod(http)
+    async with await dial(sandbox_process, port) as pod:
+        await pod.run("setsid nohup sleep 987653 >/dev/null 2>&1 </dev/null &")
+    shutil.rmtree(home)
+    wait_for(lambda: _ended(pid))
+    assert [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "987653"]] == []
 
 
 def test_a_server_that_does_not_come_up_names_its_log(tmp_path: Path) -> None:
