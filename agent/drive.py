@@ -51,16 +51,13 @@ class Driver:
             StoreUnusable: the spend log can't be written.
         """
         async with self.lease(run_id):
-            cause: Cause | None = "fresh" if fresh else None
-            while True:
+            parked = await self.leg(run_id, "fresh" if fresh else None)
+            while parked is not None:
+                cause = await self._next_cause(parked, wait=wait)
+                if cause is None:
+                    return self.leave(parked)
                 parked = await self.leg(run_id, cause)
-                if parked is None:
-                    return self.parts.run(run_id)
-                if self.must_leave(parked, wait=wait):
-                    return self.leave(parked)
-                cause = (await Watcher(self.parts).wait([run_id])).cause
-                if cause == "deadline" and parked.awaited is Awaited.HUMAN:
-                    return self.leave(parked)
+            return self.parts.run(run_id)
 
     async def leg(self, run_id: str, cause: Cause | None) -> Parked | None:
         """From where the run stands to its next parking place, or to its end (None).
@@ -123,11 +120,15 @@ class Driver:
             looks=0,
         )
 
-    def must_leave(self, parked: Parked, *, wait: bool) -> bool:
-        """Whether a run that waits for a human is left to a later `resume`."""
-        if parked.awaited not in {Awaited.HUMAN, Awaited.PAYMENT}:
-            return False
-        return not wait or self._given_up(parked)
+    async def _next_cause(self, parked: Parked, *, wait: bool) -> Cause | None:
+        """Wait for a cause to go on; None leaves a run that waits for a human to a later `resume`."""
+        watcher = Watcher(self.parts)
+        for_human = parked.awaited in {Awaited.HUMAN, Awaited.PAYMENT}
+        if for_human and (not wait or self._given_up(parked)):
+            cause = await watcher.look(parked)
+        else:
+            cause = (await watcher.wait([parked.run_id])).cause
+        return None if cause == "deadline" and parked.awaited is Awaited.HUMAN else cause
 
     def _given_up(self, parked: Parked) -> bool:
         """The question or the link is past its time; an expired link is only watched."""

@@ -9,7 +9,7 @@ from agent.parts import Parts
 from policies.judge import order_moved
 from policies.patience import DEPLOY, GONE, HOST, HUMAN, PAYMENT, TURN, next_look
 from tools.errors import Malformed, MarketUnavailable, Refused
-from tools.spend_log.rows import Awaited, Parked
+from tools.spend_log.rows import Awaited, Decision, Parked
 
 WAITS: dict[Awaited, Sequence[float]] = {
     Awaited.HUMAN: HUMAN,
@@ -72,8 +72,11 @@ class Watcher:
         return None
 
     def _decided(self, run_id: str) -> bool:
+        """A yes counts while the offer stands; a no always."""
         approval = self._parts.log.approval(run_id)
-        return approval is not None and approval.decision is not None
+        if approval is None or approval.decision is None:
+            return False
+        return approval.decision is not Decision.APPROVED or self._parts.clock.now() < approval.expires_at
 
     async def _changed(self, row: Parked, now: datetime) -> bool:
         match row.awaited:

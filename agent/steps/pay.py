@@ -90,7 +90,7 @@ async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
     bought = await to_the_end(purchase.buy(parts, offer, approval_id))
     match bought:
         case NotReserved(why=why):
-            return _not_reserved(parts, offer, why)
+            return _not_reserved(state, parts, why)
         case OfferTakenBack(reason=reason):
             return offer_again(state, parts, reason)
         case Charge():
@@ -126,7 +126,7 @@ def _wait_for_turn(parts: Parts, offer: Offer) -> To:
     return Command(goto="rent")
 
 
-def _not_reserved(parts: Parts, offer: Offer, why: CapHit | Frozen | NotApproved) -> To:
+def _not_reserved(state: State, parts: Parts, why: CapHit | Frozen | NotApproved) -> To:
     match why:
         case CapHit(cap="auto_pay_usd" | "auto_pay_per_day_usd"):
             return Command(goto="rent")
@@ -135,8 +135,7 @@ def _not_reserved(parts: Parts, offer: Offer, why: CapHit | Frozen | NotApproved
         case Frozen(reason=reason):
             return _end(endings.refused(f"spending is frozen: {reason}"))
         case NotApproved(reason=reason):
-            parts.face.tell(offer.run_id, f"nothing was bought: {reason}")
-            return Command(goto="escalate")
+            return offer_again(state, parts, reason)
         case _:
             assert_never(why)
 
