@@ -164,6 +164,7 @@ async def open_herd(
             variables=dict(os.environ if variables is None else variables),
             new_id=new_id,
             new_code=new_code,
+            absolute_mounts=not place.is_sandbox,
             read_receipt=read_receipt,
             read_checkout=partial(
                 read_checkout,

@@ -10,6 +10,7 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, Interrupt, StateSnapshot
 
+from agent.errors import LeaseHeld
 from agent.graph import Road
 from agent.parking import Cause, Ticket, Wake
 from agent.parts import Parts
@@ -17,17 +18,12 @@ from agent.state import State
 from agent.watcher import WAITS, Watcher
 from policies.charge import ChargeState
 from policies.patience import next_look
-from tools.errors import SwineherdError
 from tools.spend_log.rows import ENDED, Awaited, Holder, Parked, Run, RunStatus
 
 LEASE_SECONDS = 60
 HEARTBEAT_SECONDS = 15
 
 WAITING_CODE = 4
-
-
-class LeaseHeld(SwineherdError):
-    """Another process drives the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ print(herd.result(run_id))
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.drive import Driver, LeaseHeld
+from agent.drive import Driver
+from agent.errors import LeaseHeld
 from agent.graph import Road
 from agent.parts import Parts
 from agent.quote import QuoteResult, quote

@@ -38,6 +38,8 @@ class Parts:
     """A fresh id with the given prefix."""
     new_code: Callable[[], str]
     """A fresh approval code, from the system's randomness."""
+    absolute_mounts: bool
+    """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]
     """Parses the answer of `rent-with-credits`, after it was stored."""
     read_checkout: Callable[[Answer, datetime], Checkout | Garbled | Declined]

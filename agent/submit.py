@@ -64,6 +64,7 @@ def submit(
     """
     job = read.job
     _check_variables(job, parts.variables)
+    _check_mounts(job, absolute=parts.absolute_mounts)
     run_id = parts.new_id(_slug(job.name))
     folder = parts.home.run(run_id)
     folder.make()
@@ -90,6 +91,13 @@ def _check_variables(job: Job, environment: Mapping[str, str]) -> None:
     missing = missing_variables(job, environment, literals)
     if missing:
         raise BadJob(f"not set in the environment: {', '.join(missing)} (the job asks for them with `null`)")
+
+
+def _check_mounts(job: Job, *, absolute: bool) -> None:
+    outside = [remote for remote, _ in job.file_mounts if not remote.startswith("~/")]
+    if outside and not absolute:
+        names = ", ".join(outside)
+        raise BadJob(f"file_mounts: {names}: the sandbox's pods share this machine's files, mount below ~/ instead")
 
 
 def _slug(name: str) -> str:

@@ -65,7 +65,7 @@ def fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """The outermost edge: every error on purpose becomes one clear message and its exit code."""
-    from agent.drive import LeaseHeld
+    from agent.errors import LeaseHeld
     from agent.submit import BadJob
     from policies.file_problem import FileError
     from tools.errors import BadCredentials, SwineherdError

@@ -10,7 +10,7 @@ from agent.cli import output
 from agent.cli.foreground import Foreground
 from agent.cli.places import holds, settings_or_fail
 from agent.cli.terminal import TerminalFace
-from agent.drive import LeaseHeld
+from agent.errors import LeaseHeld
 from agent.herd import Herd
 from agent.settings import Settings
 from policies.money import Cents, cents_from_text, usd

@@ -4,7 +4,7 @@ import asyncio
 import re
 import ssl
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -22,7 +22,10 @@ READ_BYTES = 1024 * 1024
 SPEND_BYTES = 64 * 1024
 """An answer to a spending call is a few hundred bytes; of a longer one this much is kept, for the order id in it."""
 
-_PHASES = httpx.Timeout(connect=5.0, read=READ_SECONDS, write=10.0, pool=5.0)
+_READ_PHASES = httpx.Timeout(connect=5.0, read=READ_SECONDS, write=10.0, pool=5.0)
+_SPEND_PHASES = httpx.Timeout(connect=2.0, read=SPEND_SECONDS, write=10.0, pool=0.5)
+# TCP and TLS have `connect` seconds each: a spending call leaves within 5 s of its commit or not at all (law 1).
+
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "swineherd"}
 _NEVER_LEFT = (
     httpx.ConnectError,
@@ -76,21 +79,20 @@ class Channel:
                 scheme, a host, a port and a path.
         """
         self.base_url = _checked_base_url(base_url, allow_plain_http_loopback=allow_plain_http_loopback)
-        context = httpx.create_ssl_context(trust_env=False) if transport is None else None
-        self._reads = _client(transport or _transport(context, keep_alive=True))
-        self._spends = _client(transport or _transport(context, keep_alive=False))
+        self._reads = _client(transport or _network(), _READ_PHASES)
+        self._spends = _client(transport or _network(), _SPEND_PHASES)
 
     async def read(self, call: Call, key: str | None) -> Reply:
-        """Send once.
+        """Send once. Only the body of a 2xx is read: of any other answer the status decides.
 
         Raises:
-            Malformed: the answer is longer than `READ_BYTES`.
+            Malformed: that body is longer than `READ_BYTES`.
             httpx.TransportError, OSError: no (whole) answer; OSError includes the TimeoutError of `READ_SECONDS`.
         """
         body = bytearray()
         async with asyncio.timeout(READ_SECONDS):
             async with self._reads.stream(*self._request(call), json=call.payload, headers=_headers(key)) as response:
-                if not await _fill(body, response, READ_BYTES):
+                if response.is_success and not await _fill(body, response, READ_BYTES):
                     raise Malformed(f"{call.label}: an answer of more than {READ_BYTES} bytes")
         return Reply(response.status_code, bytes(body), response.headers.get("Retry-After", ""))
 
@@ -140,20 +142,40 @@ def _checked_base_url(base_url: str, *, allow_plain_http_loopback: bool) -> str:
     return base_url.rstrip("/")
 
 
-def _transport(context: ssl.SSLContext | None, *, keep_alive: bool) -> httpx.AsyncHTTPTransport:
-    limits = httpx.Limits(max_connections=20, max_keepalive_connections=10 if keep_alive else 0)
-    return httpx.AsyncHTTPTransport(verify=context or True, trust_env=False, retries=0, http2=False, limits=limits)
+class _Plain(httpx.AsyncBaseTransport):
+    """Takes out of an answer the headers httpx would act on: where to go, what to remember, what to expand.
+
+    httpx parses `Location` even where it does not follow it, and raises over a broken one; it decompresses whatever
+    says it is compressed, and a few bytes could become a gigabyte.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        for name in ("Location", "Set-Cookie", "Content-Encoding"):
+            response.headers.pop(name, None)
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
-def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+@cache
+def _tls() -> ssl.SSLContext:
+    """Loading the certificates takes a noticeable while: once for a process."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _network() -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_connections=20, max_keepalive_connections=10)
+    return httpx.AsyncHTTPTransport(verify=_tls(), trust_env=False, retries=0, http2=False, limits=limits)
+
+
+def _client(transport: httpx.AsyncBaseTransport, phases: httpx.Timeout) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=transport,
-        headers=_HEADERS,
-        timeout=_PHASES,
-        cookies=no_cookies,
-        follow_redirects=False,
-        trust_env=False,
+        transport=_Plain(transport), headers=_HEADERS, timeout=phases, follow_redirects=False, trust_env=False
     )
 
 
@@ -163,8 +185,6 @@ def _headers(key: str | None) -> dict[str, str]:
 
 async def _fill(body: bytearray, response: httpx.Response, limit: int) -> bool:
     """Read into `body` at most `limit` bytes as they are on the wire; whether that was all."""
-    # Without this header httpx decompresses, and a few bytes could become a gigabyte.
-    response.headers.pop("Content-Encoding", None)
     async for chunk in response.aiter_bytes():
         body += chunk[: limit + 1 - len(body)]
         if len(body) > limit:

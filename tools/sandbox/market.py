@@ -214,7 +214,7 @@ class Market:
         if not 1 <= hours <= MAX_HOURS:
             raise Refused(f"hours must be 1 to {MAX_HOURS}", 422)
         if not self._in_stock(gpu):
-            raise Refused("Out of stock", 409)
+            raise Refused("Out of stock", 404)
         return gpu
 
     def _in_stock(self, gpu: Gpu) -> bool:

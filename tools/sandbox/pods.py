@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -88,7 +89,7 @@ class Pod:
         interpreter = Path(sys.executable).resolve()
         for name in ("python", "python3"):
             wrapper = self.folder / "bin" / name
-            wrapper.write_text(f"#!/bin/sh\nexec '{interpreter}' \"$@\"\n")
+            wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(str(interpreter))} "$@"\n')
             wrapper.chmod(0o700)
 
     def _surroundings(self) -> Surroundings:

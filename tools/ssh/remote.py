@@ -41,13 +41,14 @@ leads() {
 # they went from that session
 members() {
   if [ -d /proc/self ]; then
+    marks=" $(marked)"
     for dir in /proc/[0-9]*; do
       pid=${dir#/proc/}
       case $pid in "$leader"|$$) continue ;; esac
-      line=$(cat "$dir/stat" 2>/dev/null) || continue
+      { IFS= read -r line <"$dir/stat"; } 2>/dev/null || continue
       set -- ${line##*)}
       case $1 in Z|X|'') continue ;; esac
-      if [ "$4" = "$leader" ] || marked "$dir"; then printf '%s\n' "$pid"; fi
+      case $4$marks in "$leader "*|*" $pid "*) printf '%s\n' "$pid" ;; esac
     done
   else
     ps -A -o pid= -o ppid= -o pgid= -o stat= | awk -v l="$leader" '
@@ -63,7 +64,17 @@ members() {
   fi
 }
 
-marked() { { tr '\0' '\n' <"$1/environ" | grep -qx "SWINEHERD_RUN_ID=$run_id"; } 2>/dev/null; }
+# marked: ids of processes that carry the run's variable, each with a blank after it
+marked() {
+  want=SWINEHERD_RUN_ID=$run_id
+  if printf 'a\0b\0' | grep -qzx b 2>/dev/null; then
+    grep -slzx "$want" /proc/[0-9]*/environ
+  else
+    for environ in /proc/[0-9]*/environ; do
+      { tr '\0' '\n' <"$environ" | grep -qx "$want"; } 2>/dev/null && printf '%s\n' "$environ"
+    done
+  fi | while IFS=/ read -r _ _ pid _; do printf '%s ' "$pid"; done
+}
 
 alive() { leads || [ -n "$(members)" ]; }
 

@@ -240,3 +240,12 @@ def test_any_zone_is_understood(expires_at: str, after: timedelta) -> None:
 def test_an_order_id_is_found_in_anything(body: bytes, found: str | None) -> None:
     """A lost order id is a machine nobody can stop."""
     assert find_order_id(body) == found
+
+
+@pytest.mark.parametrize("allow_private", [True, False])
+def test_a_link_to_loopback_needs_the_policys_leave(*, allow_private: bool) -> None:
+    """`network.allow_private_hosts`, as the sandbox overlays it."""
+    payment = '{"checkout_url": "http://127.0.0.1:4242/x", "expires_at": "2026-03-30T12:30:00Z"}'
+    answer = Answer(402, with_field(CHECKOUT, "payment", payment).encode())
+    read = read_checkout(answer, NOW, ("127.0.0.1:4242",), allow_private=allow_private)
+    assert isinstance(read, Checkout if allow_private else Garbled)

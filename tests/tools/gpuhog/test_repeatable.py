@@ -111,6 +111,29 @@ async def test_a_redirect_is_a_refusal_and_not_followed(status: int, endpoint: E
     assert [request.url.host for request in script.requests] == ["gpuhog.test"]
 
 
+@each
+@pytest.mark.parametrize("location", ["https://:99999999/", "https://[::1", "x:", "http://", "\x7f", "a" * 70_000])
+async def test_a_broken_redirect_is_only_a_redirect(location: str, endpoint: Endpoint, connect: Connect) -> None:
+    """Nobody parses where it leads."""
+    script = Script(httpx.Response(302, headers={"Location": location}))
+    try:
+        answer = await endpoint.call(connect(script))
+    except Refused as exc:
+        answer = exc
+    assert answer.status == 302
+    assert len(script.requests) == 1
+
+
+@each_repeatable
+@pytest.mark.parametrize(("status", "error"), [(404, OfferGone), (400, Refused), (503, MarketUnavailable)])
+async def test_the_body_of_an_error_is_not_read(
+    status: int, error: type[Exception], endpoint: Endpoint, connect: Connect
+) -> None:
+    """It may be endless: only the status decides."""
+    with pytest.raises(error):
+        await endpoint.call(connect(Script(httpx.Response(status, content=b" " * (READ_BYTES + 1)))))
+
+
 @each_repeatable
 async def test_a_404_means_gone(endpoint: Endpoint, connect: Connect) -> None:
     """`OfferGone`, asked once."""

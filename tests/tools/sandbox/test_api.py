@@ -162,13 +162,13 @@ def test_a_short_balance_is_402(http: httpx.Client) -> None:
     assert http.post("/api/rent-with-credits", json={"gpu_id": RTX_4090, "hours": 2}).status_code == 200
 
 
-def test_out_of_stock_is_409_and_not_listed(http: httpx.Client) -> None:
+def test_out_of_stock_is_404_and_not_listed(http: httpx.Client) -> None:
     """A GPU whose stock is taken is neither listed nor rented, until a pod of it ends."""
     http.post("/_sandbox/settings", json={"stock": {"RTX 4090": 1}})
     order_id = rent(http)
     assert RTX_4090 not in [gpu["gpu_id"] for gpu in http.get("/api/gpus").json()["gpus"]]
     for path in ("/api/rent", "/api/rent-with-credits"):
-        assert http.post(path, json={"gpu_id": RTX_4090}).status_code == 409
+        assert http.post(path, json={"gpu_id": RTX_4090}).status_code == 404
     http.post(f"/api/order/{order_id}/terminate")
     rent(http)
 

@@ -1,4 +1,4 @@
-"""The log under test. `test_contract_*` holds for every implementation of the protocol, `test_sqlite_*` for this one."""
+"""The log under test. `test_contract_*` is for every implementation, `test_sqlite_*` for this one."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Charge
 
 
-def known(log: SpendLog, order_id: str = ORDER, **changes: object) -> None:
+def known(log: SpendLog, order_id: str = ORDER, **changes: Any) -> None:
     log.add_run(new_run())
     log.add_order(an_order(order_id, **changes))
 
