@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,8 +12,8 @@ from agent.parts import Parts
 from agent.variables import resolve, secret_literals
 from policies.masking import Masker
 from policies.order import phase
-from tools.errors import Malformed, MarketUnavailable, Refused
-from tools.ports import Exited, JobStart, PodSession, RemoteHome, Running, Vanished
+from tools.errors import HostUnreachable, Malformed, MarketUnavailable, Refused
+from tools.ports import Clock, Exited, JobStart, PodSession, RemoteHome, Running, Vanished
 from tools.spend_log.rows import OrderRow
 
 GRACE_SECONDS = 15
@@ -94,7 +95,7 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
     looked_at = parts.clock.monotonic()
     try:
         while not copying.done():
-            await asyncio.wait({copying}, timeout=1)
+            await _for_a_second(parts.clock, copying)
             stop = _reason_to_stop(parts, order)
             if stop is not None:
                 await session.stop_job(home, GRACE_SECONDS)
@@ -104,7 +105,7 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
                 await _utilisation(parts, order)
         copying.result()
     finally:
-        copying.cancel()
+        await _end(copying)
     state = await session.job_state(home)
     match state:
         case Exited(code=code):
@@ -113,6 +114,23 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
             return JobLost("the job is gone without an exit code: the pod restarted, or something killed it")
         case _:
             return JobLost("the pod does not know the job")
+
+
+async def _end(copying: "asyncio.Task[None]") -> None:
+    """Nobody else may write to the log before this task has let go of it."""
+    copying.cancel()
+    with suppress(asyncio.CancelledError, HostUnreachable):
+        await copying
+
+
+async def _for_a_second(clock: Clock, copying: "asyncio.Task[None]") -> None:
+    """Until the copying ends, a second at most."""
+    second = asyncio.ensure_future(clock.sleep(1))
+    try:
+        await asyncio.wait({copying, second}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
 
 
 async def copy_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome, masker: Masker) -> None:

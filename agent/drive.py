@@ -104,11 +104,12 @@ class Driver:
         now = self.parts.clock.now()
         awaited = Awaited(ticket["awaited"])
         until = datetime.fromisoformat(ticket["until"])
+        order = self.parts.pod(run_id)
         return Parked(
             run_id=run_id,
             awaited=awaited,
-            what=ticket["what"],
-            seen=ticket["seen"],
+            what=order.order_id if order else "",
+            seen=order.status if order else "",
             interrupt_id=interrupt.id,
             parked_at=now,
             until=until,

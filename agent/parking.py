@@ -16,11 +16,9 @@ fresh: a human asks for a new offer in place of one that expired
 
 
 class Ticket(TypedDict):
-    """What an interrupt carries, as plain JSON: never a code, never a secret."""
+    """What an interrupt carries, as plain JSON: never a code, an order id or a secret."""
 
     awaited: str
-    what: str
-    seen: str
     until: str
 
 
@@ -30,18 +28,14 @@ class Wake(TypedDict):
     cause: Cause
 
 
-def park(
-    awaited: Awaited, until: datetime, *, what: str = "", seen: str = "", more: dict[str, object] | None = None
-) -> Cause:
+def park(awaited: Awaited, until: datetime, more: dict[str, object] | None = None) -> Cause:
     """Park the run here, or return why it was woken.
 
     Args:
-        awaited: what for.
+        awaited: what for; which order that is, the spend log knows.
         until: when the waiting ends.
-        what: the order that is watched, if any.
-        seen: its status now.
         more: further plain values for whoever shows the interrupt.
     """
-    ticket: Ticket = {"awaited": awaited.value, "what": what, "seen": seen, "until": until.isoformat()}
+    ticket: Ticket = {"awaited": awaited.value, "until": until.isoformat()}
     wake = interrupt({**ticket, **(more or {})})
     return cast("Wake", wake)["cause"]

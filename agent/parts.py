@@ -70,8 +70,13 @@ class Parts:
 
     def pod(self, run_id: str) -> OrderRow | None:
         """The order of the current attempt that is not proven gone."""
-        orders = self.log.orders(run_id, open_only=True)
-        return orders[-1] if orders else None
+        attempts = self.log.attempts(run_id)
+        of_offer = [
+            order
+            for order in self.log.orders(run_id, open_only=True)
+            if attempts and order.attempt == attempts[-1].offer.attempt
+        ]
+        return of_offer[-1] if of_offer else None
 
     async def look(self, order: OrderRow) -> OrderView:
         """Ask the provider about an order, and note the status seen."""

@@ -80,5 +80,7 @@ def clear_errors() -> Iterator[None]:
         fail(str(error), USAGE)
     except SwineherdError as error:
         fail(str(error), PROVIDER)
+    except KeyboardInterrupt:
+        sys.exit(CANCELLED)
     except BrokenPipeError:
         sys.exit(0)

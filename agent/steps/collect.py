@@ -103,7 +103,7 @@ def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> Comma
     until = _until(state, parts, order, now)
     if now < until:
         parts.face.tell(order.run_id, f"the outputs are not here yet ({why}); trying again")
-        park(Awaited.HOST, until, what=order.order_id, seen=order.status)
+        park(Awaited.HOST, until)
         return Command(goto="collect")
     gpu_id = parts.attempt(order.run_id).offer.gpu_id
     reason = f"the outputs were not fetched: {why}"

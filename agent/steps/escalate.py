@@ -22,10 +22,10 @@ async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pa
     run_id = state["run_id"]
     charge = parts.open_charge(run_id)
     if charge is not None:
-        cause = park(Awaited.PAYMENT, _watched_until(parts, charge), what=charge.order_id, seen=_seen(parts, charge))
+        cause = park(Awaited.PAYMENT, _watched_until(parts, charge))
     else:
         offer = parts.attempt(run_id).offer
-        cause = park(Awaited.HUMAN, _asked_until(parts, run_id), more=question(offer))
+        cause = park(Awaited.HUMAN, _asked_until(parts, run_id), question(offer))
     if cause == "fresh":
         return Command(goto="discover")
     return Command(goto="pay")
@@ -38,11 +38,6 @@ def _watched_until(parts: Parts, charge: Charge) -> datetime:
     if charge.state is ChargeState.EXPIRED:
         return checkout.watch_until(parts, order)
     return checkout.link_deadline(parts, order)
-
-
-def _seen(parts: Parts, charge: Charge) -> str:
-    order = parts.log.order(charge.order_id)
-    return order.first_status if order else ""
 
 
 def _asked_until(parts: Parts, run_id: str) -> datetime:

@@ -37,7 +37,7 @@ async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
     if parts.clock.now() >= deadline:
         minutes = parts.policy.time.deploy_minutes
         return _failed(state, parts, FailureKind.NEVER_UP, f"still {status or 'unseen'} after {minutes} minutes")
-    park(Awaited.DEPLOY, deadline, what=order.order_id, seen=status)
+    park(Awaited.DEPLOY, deadline)
     return Command(goto="poll")
 
 

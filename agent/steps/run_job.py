@@ -105,7 +105,7 @@ def _not_reached(state: State, parts: Parts, order: OrderRow, why: str) -> To:
         return _failed(state, parts, kind, f"no answer over SSH: {why}", "collect")
     if job_started:
         parts.face.tell(order.run_id, f"the connection is lost ({why}); the job goes on, trying again")
-    park(Awaited.HOST, until, what=order.order_id, seen=order.status)
+    park(Awaited.HOST, until)
     return Command(goto="run_job")
 
 

@@ -31,7 +31,7 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
         ending = endings.provider_failed(f"{why}. `swineherd resume {run_id}` tries again")
         parts.face.tell(run_id, f"WARNING: {why}")
         return Command(update=ending, goto="report")
-    park(Awaited.GONE, parts.clock.now() + BETWEEN_TRIES, what=left[0].order_id, seen=left[0].status)
+    park(Awaited.GONE, parts.clock.now() + BETWEEN_TRIES)
     return Command(goto="terminate")
 
 

@@ -95,7 +95,7 @@ def _form(order: Order) -> str:
     return (
         f'<form method="post" action="/checkout/{escape(order.token, quote=True)}/pay">'
         f'<button type="submit">Pay ${escape(usd(total(order)))}</button></form>'
-        f'<p><small>This link can be paid until <time datetime="{until}">{until}</time>.</small></p>'
+        f'<p><small>This link can be paid until <time datetime="{until}">{until[11:16]} UTC</time>.</small></p>'
     )
 
 
