@@ -1,7 +1,7 @@
 """The parts a step works with, passed in; `agent.assemble` is the only file that names concrete ones."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.face import Face
@@ -10,7 +10,7 @@ from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
 from policies.budget import Caps
 from policies.charge import FINAL
 from policies.job import Job, from_json
-from policies.order import OrderView
+from policies.order import OrderView, phase
 from policies.policy import Policy, caps_for
 from tools.errors import SwineherdError
 from tools.ports import Clock, Market, Pods
@@ -38,6 +38,8 @@ class Parts:
     """A fresh id with the given prefix."""
     new_code: Callable[[], str]
     """A fresh approval code, from the system's randomness."""
+    last_views: dict[str, tuple[float, OrderView]] = field(default_factory=dict, kw_only=True)
+    """The provider's last answer by order, with the monotonic time it came."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]
@@ -78,8 +80,18 @@ class Parts:
         ]
         return of_offer[-1] if of_offer else None
 
-    async def look(self, order: OrderRow) -> OrderView:
-        """Ask the provider about an order, and note the status seen."""
-        view = await self.market.order(order.order_id)
-        self.log.see_order(order.order_id, view.status, self.clock.now())
+    async def look(self, order: OrderRow, *, max_age: float = 0.0) -> OrderView:
+        """Ask the provider about an order, and note the status seen.
+
+        Args:
+            max_age: seconds within which the last answer will do, so that the watcher and the steps it wakes do not ask
+                the same thing twice.
+        """
+        asked_at, view = self.last_views.get(order.order_id, (0.0, None))
+        if view is None or self.clock.monotonic() - asked_at > max_age:
+            view = await self.market.order(order.order_id)
+            self.last_views[order.order_id] = (self.clock.monotonic(), view)
+            self.log.see_order(order.order_id, view.status, self.clock.now())
+        if phase(view.status) == "gone":
+            del self.last_views[order.order_id]
         return view

@@ -15,6 +15,9 @@ from policies.recovery import FailureKind
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import Awaited, OrderRow
 
+JUST_SEEN = 2.0
+"""Seconds: what the watcher saw when it woke the run is not asked again."""
+
 Next = Literal["poll", "run_job", "terminate"]
 
 
@@ -44,7 +47,7 @@ async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
 async def _look(parts: Parts, order: OrderRow) -> tuple[str, bool]:
     """The status, and whether the pod can be reached. A look without an answer changes nothing."""
     try:
-        view = await parts.look(order)
+        view = await parts.look(order, max_age=JUST_SEEN)
     except (MarketUnavailable, Malformed, Refused) as error:
         parts.face.tell(order.run_id, f"no look at the order: {error}")
         return order.status, False

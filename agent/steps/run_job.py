@@ -12,6 +12,7 @@ from agent.lease_time import stop_job_at
 from agent.parking import park
 from agent.parts import Parts
 from agent.state import State, failed
+from agent.steps.poll import JUST_SEEN
 from policies.order import phase
 from policies.recovery import FailureKind
 from tools.errors import (
@@ -53,7 +54,7 @@ async def run_job(state: State, runtime: Runtime[Parts]) -> To:
 
 async def _address(parts: Parts, order: OrderRow) -> str | None:
     """How to reach the pod now (it changes with a restart), or None when the order is gone."""
-    view = await parts.look(order)
+    view = await parts.look(order, max_age=JUST_SEEN)
     if phase(view.status) == "gone":
         return None
     if view.ssh is None:
