@@ -51,6 +51,16 @@ def reservation(price_per_hour: Decimal, hours: int) -> Cents:
     return Cents(int(exact_cents(price_per_hour, hours).to_integral_value(ROUND_CEILING)))
 
 
+def price_text(price: Decimal) -> str:
+    """Decimal dollars with two places, or with as many as the price has: `0.2` becomes `"0.20"`."""
+    return f"{price:.2f}" if price == round(price, 2) else f"{price.normalize():f}"
+
+
+def rate(price_per_hour: Decimal) -> str:
+    """A price as it is shown: `$0.20/h`."""
+    return f"${price_text(price_per_hour)}/h"
+
+
 def usd(cents: int) -> str:
     """Decimal dollars with two places: `147` becomes `"1.47"`, `-5` becomes `"-0.05"`."""
     sign = "-" if cents < 0 else ""

@@ -95,7 +95,7 @@ def _flag(value: object) -> bool:
 
 
 def _line(value: object) -> str:
-    if isinstance(value, str) and len(value) <= 2000 and not _CONTROL.search(value):
+    if isinstance(value, str) and not _CONTROL.search(value):
         return value
     raise Unfit
 
@@ -108,7 +108,7 @@ def _rails(value: object) -> tuple[Rail, ...]:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, list) and len(value) <= 1000 and all(isinstance(text, str) for text in value):
+    if isinstance(value, list) and all(isinstance(text, str) for text in value):
         return tuple(value)
     raise Unfit
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from policies.gpu import Gpu, compute_capability, gpu_of, matches, parse_gpu, relative_speed, speed_known
 from policies.gpu_facts import REFERENCE
 from policies.job import Job, capability_text
-from policies.money import Cents, exact_cents, reservation, usd
+from policies.money import Cents, exact_cents, rate, reservation, usd
 from policies.offer import Listing, Quote, Rejection
 from policies.policy import Policy, caps_for
 from policies.vram import needed_gb
@@ -176,7 +176,7 @@ def _too_dear(listing: Listing, wish: _Wish) -> str:
     limit = wish.policy.budget.max_price_per_hour
     if listing.price_per_hour <= limit:
         return ""
-    return f"max_price_per_hour_usd: {_price(listing.price_per_hour)}/h > {_price(limit)}/h"
+    return f"max_price_per_hour_usd: {rate(listing.price_per_hour)} > {rate(limit)}"
 
 
 def _too_long(listing: Listing, wish: _Wish) -> str:
@@ -218,12 +218,7 @@ def _cost(quote: Quote) -> Decimal:
 
 
 def _sum(price: Decimal, hours: int, total: Cents) -> str:
-    return f"{_price(price)}/h × {hours} h = ${usd(total)}"
-
-
-def _price(price: Decimal) -> str:
-    """Dollars with two places, or with as many as the price needs."""
-    return f"${price:.2f}" if price == round(price, 2) else f"${price.normalize():f}"
+    return f"{rate(price)} × {hours} h = ${usd(total)}"
 
 
 def _warnings(quotes: Iterable[Quote], wish: _Wish) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ def speed(name: str, reference: str = "RTX4090") -> Fraction:
         ("H100 SXM", Fraction(3350, 1008)),
         ("H100 PCIe", Fraction(2000, 1008)),
         ("H100", Fraction(2000, 1008)),
+        ("V100", Fraction(1120, 1652)),
         ("Pig 1", Fraction(1)),
     ],
 )

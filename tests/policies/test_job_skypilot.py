@@ -62,12 +62,15 @@ def test_ignoring_takes_the_dotted_name_too_and_nothing_else() -> None:
         ("budget: a", "Did you mean 'budget_usd'?"),
         ("resources: {accelerator: A100}", "Did you mean 'accelerators'?"),
         ("resources: {vram: 24}", "Did you mean 'vram_gb'?"),
+        ("resource: {vram_gb: 24}", "Did you mean 'resources'?"),
+        ("num_node: 4", "Did you mean 'num_nodes'?"),
+        ("resources: {num_node: 4}", "Remove it, or use one of: accelerators, min_compute_capability, vram_gb."),
         ("zzz: 1", "Remove it, or use one of: budget_usd, description"),
     ],
 )
 def test_unknown_fields_are_refused_even_when_ignored(text: str, remedy: str) -> None:
     """A typing mistake must never drop a limit silently."""
-    every = frozenset({"setpu", "budget", "accelerator", "vram", "zzz"})
+    every = frozenset({"setpu", "resource", "num_node", "budget", "accelerator", "vram", "zzz"})
     assert remedy in problem_of(text)
     assert remedy in problem_of(text, every)
 

@@ -260,7 +260,7 @@ def test_a_notify_address_is_one_line() -> None:
         ("[budget]\n[budget]", 2),
         ('[budget]\nper_run_usd = "1"\nper_run_usd = "2"', 3),
         ("x = " + "[" * 100_000, None),
-        ("#" * 70_000, None),
+        ("#" * 65_537, None),
     ],
 )
 def test_a_file_that_is_no_toml_is_refused(text: str, line: int | None) -> None:
@@ -268,6 +268,11 @@ def test_a_file_that_is_no_toml_is_refused(text: str, line: int | None) -> None:
     with pytest.raises(PolicyFileError, match="expected TOML") as caught:
         read_policy(text, "p")
     assert caught.value.problems[0].line == line
+
+
+def test_a_file_may_be_as_long_as_the_limit() -> None:
+    """64 kB of comments are a policy."""
+    assert read_policy("#" * 65_536, "p") == DEFAULT
 
 
 @pytest.mark.parametrize("text", ["budget = 3", '[[budget]]\nper_run_usd = "1.00"', 'budget = "x"'])

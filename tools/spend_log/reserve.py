@@ -83,8 +83,6 @@ def _not_approved(db: Database, approval_id: str, offer: Offer, now: datetime) -
         return "the approval is for another offer"
     if approval.decision is not Decision.APPROVED:
         return f"the offer is {approval.decision or 'not answered yet'}"
-    if approval.charge_id:
-        return "the approval was used before"
     if approval.expires_at <= now:
         return f"the approval expired at {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"
     return None

@@ -17,9 +17,10 @@ _NOT_FINAL = """
         coalesce(sum(amount) FILTER (WHERE auto = 1 AND rail = 'credits'), 0) AS auto,
         count(*) FILTER (WHERE order_id = '' AND NOT EXISTS (
             SELECT 1 FROM orders o WHERE o.charge_id = c.charge_id)) AS without_order
-    FROM charges c WHERE settled_at IS NULL
+    FROM charges c INDEXED BY charges_not_final WHERE settled_at IS NULL
 """
-_OPEN_ORDERS = "SELECT count(*) AS orders FROM orders WHERE gone_at IS NULL AND unpaid = 0"
+# Without the index named the planner may walk all links that were never paid.
+_OPEN_ORDERS = "SELECT count(*) AS orders FROM orders INDEXED BY orders_open WHERE gone_at IS NULL AND unpaid = 0"
 _SETTLED = "SELECT cents FROM totals WHERE span = ? AND period = ?"
 _STANDING = "SELECT state, sum(amount) AS cents FROM charges WHERE settled_at IS NULL GROUP BY state"
 _STANDING_OF_RUN = (

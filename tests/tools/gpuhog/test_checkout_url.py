@@ -12,6 +12,8 @@ HOSTS = (
     "localhost:4242",
     "10.0.0.7",
     "plain.test:80",
+    "127.0.0.3",
+    "10.0.0.8:80",
 )
 
 
@@ -109,6 +111,8 @@ def test_private_hosts_on_the_list_can_be_allowed(url: str) -> None:
         "http://10.0.0.7/x",
         "http://10.0.0.7:80/x",
         "http://127.0.0.2:4242/x",
+        "http://127.0.0.3/x",
+        "http://10.0.0.8:80/x",
     ],
 )
 def test_allowing_private_hosts_lifts_nothing_else(url: str) -> None:

@@ -206,6 +206,13 @@ def test_a_balance_that_is_no_count_of_cents_is_malformed(name: str, literal: st
     assert KEY not in str(caught.value.__cause__)
 
 
+def test_no_complaint_about_a_balance_quotes_the_key() -> None:
+    """Even where hardly anything but the key is in the answer."""
+    with pytest.raises(Malformed) as caught:
+        parse.read_balance(f'{{"api_key": "{KEY}"}}'.encode())
+    assert KEY not in f"{caught.value} {caught.value.__cause__}"
+
+
 def test_packs_are_read() -> None:
     """Credits are whole, the price is exact."""
     read = parse.read_packs(f'{{"packs": [{with_field(PACK, "new", "1")}]}}'.encode())

@@ -144,6 +144,7 @@ def test_a_wrong_amount_decides_nothing(log: SpendLog) -> None:
     """Somebody who read another price did not agree to this one."""
     ask(log)
     assert "$1.47" in refused(answer(log, amount=146))
+    assert "$1.47" in refused(answer(log, amount=148))
     assert isinstance(answer(log), Recorded)
 
 

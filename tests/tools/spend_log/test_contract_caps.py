@@ -94,6 +94,13 @@ def test_a_shown_link_is_one_place_not_two(log: SpendLog) -> None:
     assert log.usage("run-1", NOW).open_pods == 1
 
 
+def test_storage_of_a_pod_is_not_another_pod(log: SpendLog) -> None:
+    """A stopped pod that accrues is one place: its order's."""
+    settled(log, an_offer(), Paid(Cents(147), "HOG-aaaaaaaa0001"))
+    log.accrue(a_charge(ChargeState.ACCRUING, "run-1", 360, charge_id="storage", order_id="HOG-aaaaaaaa0001"))
+    assert log.usage("run-1", NOW).open_pods == 1
+
+
 def test_an_order_kept_before_its_charge_is_settled_is_one_place(log: SpendLog) -> None:
     """Between add_order and settle nothing is counted twice."""
     charge = held(log, an_offer())
@@ -136,6 +143,14 @@ def test_days_and_months_end_at_midnight_utc(log: SpendLog) -> None:
     before, after = log.usage("x", last), log.usage("x", midnight.astimezone(timezone(timedelta(hours=-8))))
     assert (before.day, before.month) == (100, 100)
     assert (after.day, after.month) == (20, 20)
+
+
+def test_what_settles_in_another_zone_counts_in_utc(log: SpendLog) -> None:
+    """Late on the 31st in California is the 1st in UTC."""
+    there = datetime(2026, 3, 31, 20, tzinfo=timezone(timedelta(hours=-8)))
+    charge = spent(log, "a", 147, there)
+    assert charge.settled_at == datetime(2026, 4, 1, 4, tzinfo=UTC)
+    assert log.usage("x", datetime(2026, 4, 1, 5, tzinfo=UTC)).day == 147
 
 
 def test_final_money_counts_when_it_settled_not_when_it_was_reserved(log: SpendLog) -> None:

@@ -32,18 +32,15 @@ from tests.tools.spend_log.things import (
     WIDE,
     an_offer,
     an_order,
-    approved,
     held,
     in_state,
     new_run,
     offered,
-    reserve,
     settled,
     submitted,
 )
-from tools.errors import IntentAlreadyOpen
-from tools.spend_log.port import Frozen, NotApproved, SpendLog
-from tools.spend_log.rows import Charge, Kind, RunStatus
+from tools.spend_log.port import SpendLog
+from tools.spend_log.rows import Charge, Kind
 
 EVENTS: tuple[ChargeEvent, ...] = (
     Released("over"),
@@ -163,109 +160,6 @@ def test_notes_say_why(log: SpendLog) -> None:
     assert log.settle(charge.charge_id, DebitFound(), NOW).note == "read timeout"
 
 
-def test_a_run_has_one_purchase_at_a_time(log: SpendLog) -> None:
-    """While a charge is not final there is no second one, with another offer or the same."""
-    held(log, an_offer(), charge_id="first")
-    with pytest.raises(IntentAlreadyOpen, match="first"):
-        reserve(log, an_offer(attempt=2), charge_id="second")
-    assert [charge.charge_id for charge in log.charges("run-1")] == ["first"]
-
-
-def test_a_run_has_one_pod_at_a_time(log: SpendLog) -> None:
-    """An order not proven gone keeps its run from buying; the whole order id is not in the message."""
-    settled(log, an_offer(), Paid(Cents(147), ORDER))
-    with pytest.raises(IntentAlreadyOpen) as caught:
-        reserve(log, an_offer(attempt=2), charge_id="second")
-    assert ORDER not in str(caught.value)
-    log.see_order(ORDER, "terminated", NOW)
-    assert isinstance(reserve(log, an_offer(attempt=3), charge_id="third"), Charge)
-
-
-def test_an_offer_buys_once_ever(log: SpendLog) -> None:
-    """An old checkpoint that replays a purchase whose pod is long gone buys nothing."""
-    offer = an_offer()
-    settled(log, offer, Paid(Cents(147), ORDER))
-    log.see_order(ORDER, "terminated", NOW)
-    replayed = log.reserve("again", offer, WIDE, NOW, None)
-    assert isinstance(replayed, NotApproved)
-    assert "charge-run-1" in replayed.reason
-
-
-def test_a_superseded_offer_buys_nothing(log: SpendLog) -> None:
-    """Only the run's current attempt can be bought, as it was written down."""
-    first = offered(log, an_offer())
-    assert isinstance(log.reserve("c", replace(first, amount=Cents(1)), WIDE, NOW, None), NotApproved)
-    offered(log, an_offer(attempt=2))
-    assert isinstance(log.reserve("c", first, WIDE, NOW, None), NotApproved)
-
-
-@pytest.mark.parametrize("how", ["ended", "cancelled"])
-def test_a_run_that_is_over_buys_nothing(log: SpendLog, how: str) -> None:
-    """After the end, or once somebody asked to cancel, no money is reserved."""
-    offer = offered(log, an_offer())
-    if how == "ended":
-        log.set_status("run-1", RunStatus.FAILED, NOW, reason="", code=1)
-    else:
-        log.request_cancel("run-1", NOW, "me")
-    assert isinstance(log.reserve("c", offer, WIDE, NOW, None), NotApproved)
-
-
-def test_a_charge_id_is_used_once(log: SpendLog) -> None:
-    """Reserving under an id that was used raises, whatever became of that charge."""
-    in_state(log, ChargeState.RELEASED)
-    with pytest.raises(IntentAlreadyOpen):
-        reserve(log, an_offer("other"), charge_id="charge-run-1")
-
-
-def test_one_flight_per_account(log: SpendLog) -> None:
-    """While one credits purchase is submitting on a key, none starts on it; on another key, or by checkout, it may."""
-    submitted(log, an_offer("a", account="k"))
-    waiting = held(log, an_offer("b", account="k"))
-    with pytest.raises(IntentAlreadyOpen, match="charge-a"):
-        log.submit(waiting.charge_id, NOW, BALANCE)
-    assert log.charge(waiting.charge_id) == waiting
-    assert submitted(log, an_offer("c", account="other")).state is ChargeState.SUBMITTING
-    assert submitted(log, an_offer("d", account="k", rail=Rail.STRIPE)).state is ChargeState.SUBMITTING
-
-
-def test_a_doubt_ends_its_flight_after_the_settle_window(log: SpendLog) -> None:
-    """A purchase in doubt keeps its key for 300 seconds from when it was submitted, and not a second longer."""
-    settled(log, an_offer("a", account="k"), Unknown("timeout"))
-    waiting = held(log, an_offer("b", account="k"))
-    with pytest.raises(IntentAlreadyOpen):
-        log.submit(waiting.charge_id, NOW + timedelta(seconds=299), BALANCE)
-    assert log.submit(waiting.charge_id, NOW + timedelta(seconds=300), BALANCE).state is ChargeState.SUBMITTING
-
-
-def test_frozen_spending_reserves_nothing(log: SpendLog) -> None:
-    """Not even what was approved."""
-    offer = an_offer()
-    approval = approved(log, offer)
-    log.freeze("looks wrong", NOW)
-    assert log.reserve("c", offer, WIDE, NOW, approval) == Frozen("looks wrong")
-    log.unfreeze(NOW)
-    assert isinstance(log.reserve("c", offer, WIDE, NOW, approval), Charge)
-
-
-def test_frozen_spending_submits_nothing(log: SpendLog) -> None:
-    """What was reserved before the freeze is not sent after it; cleaning up goes on."""
-    charge = held(log, an_offer())
-    log.freeze("looks wrong", NOW)
-    with pytest.raises(IntentAlreadyOpen, match="looks wrong"):
-        log.submit(charge.charge_id, NOW, BALANCE)
-    assert log.settle(charge.charge_id, Released("frozen"), NOW).state is ChargeState.RELEASED
-
-
-def test_the_first_reason_to_freeze_stands(log: SpendLog) -> None:
-    """A second freeze does not hide the first one's reason; unfreezing lifts both."""
-    assert log.frozen() is None
-    log.freeze("first", NOW)
-    log.freeze("second", NOW)
-    assert log.frozen() == "first"
-    log.unfreeze(NOW)
-    assert log.frozen() is None
-
-
 def test_raw_answers_are_kept(log: SpendLog) -> None:
     """Byte for byte, the last one first in hand, bounded at 64 KiB."""
     charge = submitted(log, an_offer())
@@ -322,7 +216,8 @@ def test_an_order_named_in_an_answer_is_never_lost(log: SpendLog) -> None:
 
 def test_a_paid_order_counts_from_the_intent(log: SpendLog) -> None:
     """The earliest moment the payment could have happened is when the intent was committed."""
-    settled(log, an_offer(), Paid(Cents(147), ORDER))
+    charge = submitted(log, an_offer())
+    log.settle(charge.charge_id, Paid(Cents(147), ORDER), NOW + timedelta(seconds=40))
     (order,) = log.orders("run-1")
     assert order.paid_from == NOW
 

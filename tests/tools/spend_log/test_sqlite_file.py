@@ -6,12 +6,13 @@ import stat
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from policies.charge import ChargeState
 from policies.money import Cents
-from tests.tools.spend_log.things import NOW, WIDE, an_offer, approved, in_state, new_run, offered, spent
+from tests.tools.spend_log.things import NOW, WIDE, an_offer, approved, held, in_state, new_run, offered, spent
 from tools.errors import StoreUnusable
 from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import SpendLog
@@ -170,6 +171,24 @@ def test_mistakes_of_ours_are_not_called_a_bad_disk(log: SpendLog, store: Path) 
     other.close()
     with pytest.raises(sqlite3.ProgrammingError):
         other.runs()
+
+
+def test_a_reservation_walks_no_table(log: SpendLog) -> None:
+    """Every statement of it finds its rows by key, or walks an index that holds only what is not final."""
+    assert isinstance(log, SqliteSpendLog)
+    held(log, an_offer("other"))
+    offer = an_offer(account="k")
+    approval = approved(log, offer)
+    seen: list[tuple[str, Any]] = []
+    with log._db.tracer(lambda sql, args: seen.append((sql, args))):
+        log.reserve("c", offer, WIDE, NOW, approval)
+    reads = [(sql, args) for sql, args in seen if sql.lstrip().startswith("SELECT")]
+    assert len(reads) > 8
+    walks = set()
+    for sql, args in reads:
+        plan = log._db.conn.execute(f"EXPLAIN QUERY PLAN {sql}", args or ())
+        walks |= {detail for *_, detail in plan if detail.startswith("SCAN")}
+    assert {walk.rpartition(" ")[2] for walk in walks if walk != "SCAN events"} == {"charges_not_final", "orders_open"}
 
 
 def test_tables_for_a_human(log: SpendLog, raw: sqlite3.Connection) -> None:

@@ -26,9 +26,9 @@ def test_twelve_processes_never_hold_more_than_the_cap(log: SpendLog, store: Pat
 
 
 def test_an_approval_is_used_once_under_a_race(log: SpendLog, store: Path) -> None:
-    """Of eight processes that hold the same yes, one buys."""
+    """Of four processes that hold the same yes, one buys."""
     approved(log, an_offer())
-    assert race(store, use_the_approval, 8) == ["Charge"] + ["refused"] * 7
+    assert race(store, use_the_approval, 4) == ["Charge"] + ["refused"] * 3
     (charge,) = log.charges()
     approval = log.approval("run-1")
     assert approval is not None
@@ -36,24 +36,24 @@ def test_an_approval_is_used_once_under_a_race(log: SpendLog, store: Path) -> No
 
 
 def test_the_first_answer_wins_under_a_race(log: SpendLog, store: Path) -> None:
-    """Of eight answers, yes and no, one is recorded."""
+    """Of four answers, yes and no, one is recorded."""
     log.ask(offered(log, an_offer()), CODE, NOW, NOW + HOUR)
-    assert race(store, answer, 8) == ["NotRecorded"] * 7 + ["Recorded"]
+    assert race(store, answer, 4) == ["NotRecorded"] * 3 + ["Recorded"]
 
 
 def test_one_flight_under_a_race(log: SpendLog, store: Path) -> None:
-    """Of eight purchases on one key, one is submitted."""
-    for number in range(8):
+    """Of four purchases on one key, one is submitted."""
+    for number in range(4):
         held(log, an_offer(f"run-{number}", account="k"), charge_id=f"c-{number}")
-    assert race(store, submit_own, 8) == ["refused"] * 7 + ["submitting"]
+    assert race(store, submit_own, 4) == ["refused"] * 3 + ["submitting"]
 
 
 def test_one_driver_under_a_race(log: SpendLog, store: Path) -> None:
-    """Of eight living processes, one gets the lease."""
+    """Of four living processes, one gets the lease."""
     log.add_run(new_run())
-    assert race(store, take_the_lease, 8) == ["False"] * 7 + ["True"]
+    assert race(store, take_the_lease, 4) == ["False"] * 3 + ["True"]
 
 
 def test_a_new_store_is_made_once(store: Path) -> None:
-    """Twelve processes that open a store that is not there yet all can; its history has no gap."""
-    assert race(store, only_open, 12) == ["opened"] * 12
+    """Six processes that open a store that is not there yet all can; its history has no gap."""
+    assert race(store, only_open, 6) == ["opened"] * 6
