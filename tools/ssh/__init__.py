@@ -3,6 +3,6 @@
 from tools.ssh.address import Address, parse_address
 from tools.ssh.keys import LoginKeys, load_keys
 from tools.ssh.session import SshPods
-from tools.ssh.snapshot import pack, snapshot
+from tools.ssh.snapshot import pack
 
-__all__ = ["Address", "LoginKeys", "SshPods", "load_keys", "pack", "parse_address", "snapshot"]
+__all__ = ["Address", "LoginKeys", "SshPods", "load_keys", "pack", "parse_address"]

@@ -7,8 +7,8 @@ from stdin, exactly so many bytes that what follows is the script's own input; n
 import asyncio
 import shlex
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -24,6 +24,8 @@ _BEGIN_PRINTED = r"printf '\036herd\036\n'"
 _NOISE_BYTES = 256 * 1024
 """How much a pod's login files may print before our script speaks."""
 _STDERR_KEPT = 2000
+_SILENCE_SECONDS = 60.0
+"""How long a pod may take to begin a script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,13 @@ class Exchange:
 _LOST = "the connection to the pod was lost"
 
 
-class _lost:  # noqa: N801
+@contextmanager
+def _lost() -> Iterator[None]:
     """Maps asyncssh's and the socket's errors to `HostUnreachable`."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
-        if isinstance(exc, (asyncssh.Error, OSError)):
-            raise HostUnreachable(_LOST) from exc
+    try:
+        yield
+    except (asyncssh.Error, OSError) as exc:
+        raise HostUnreachable(_LOST) from exc
 
 
 @asynccontextmanager
@@ -139,18 +140,34 @@ async def running(
         process = await connection.create_process(_LOADER.format(count=len(text)), encoding=None, request_pty=False)
     exchange = Exchange(process)
     try:
-        await exchange.write(text)
-        await exchange.begin()
+        async with _within(_SILENCE_SECONDS):
+            await exchange.write(text)
+            await exchange.begin()
         yield exchange
     finally:
         await exchange.aclose()
 
 
+@asynccontextmanager
+async def _within(seconds: float | None) -> AsyncIterator[None]:
+    """A pod may be wedged while its connection lives: then it is as unreachable as one that is gone."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as exc:
+        raise HostUnreachable(f"the pod did not answer within {seconds:.0f} s") from exc
+
+
 async def run(
-    connection: asyncssh.SSHClientConnection, script: str, variables: Mapping[str, str], data: bytes = b""
+    connection: asyncssh.SSHClientConnection,
+    script: str,
+    variables: Mapping[str, str],
+    data: bytes = b"",
+    *,
+    seconds: float | None = None,
 ) -> tuple[bytes, Ended]:
-    """Run a script with small output to its end; `data` is its input."""
-    async with running(connection, script, variables) as exchange:
+    """Run a script with small output to its end; `data` is its input, `seconds` the longest it may take."""
+    async with _within(seconds), running(connection, script, variables) as exchange:
         await exchange.write(data)
         exchange.write_end()
         output = bytearray()
@@ -167,9 +184,10 @@ async def run_checked(
     *,
     error: type[SwineherdError],
     doing: str,
+    seconds: float | None = None,
 ) -> bytes:
     """`run`, with any status but 0 raised as `error`."""
-    output, ended = await run(connection, script, variables, data)
+    output, ended = await run(connection, script, variables, data, seconds=seconds)
     require(ended, error, doing)
     return output
 

@@ -13,6 +13,8 @@ from tools.ssh.channel import Exchange, run_checked, running
 from tools.ssh.quoting import exports
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
+_QUICK = 120.0
+"""Seconds that a script may take which only looks or starts something."""
 _HEADER = re.compile(rb"@([0-9]{1,18}) ([0-9]{1,7}|end|short)\n")
 
 
@@ -21,7 +23,12 @@ async def find_home(connection: asyncssh.SSHClientConnection, run_id: str) -> Re
     if not _RUN_ID.fullmatch(run_id):
         raise Malformed("a run id is made of a-z, 0-9 and `-`")
     output = await run_checked(
-        connection, remote.HOME, {"run_id": run_id}, error=TransferFailed, doing="making the run's folder"
+        connection,
+        remote.HOME,
+        {"run_id": run_id},
+        error=TransferFailed,
+        doing="making the run's folder",
+        seconds=_QUICK,
     )
     volume, _, path = output.decode("utf-8", "surrogateescape").removesuffix("\n").partition("\n")
     if volume not in {"0", "1"} or not path.startswith("/") or not path.isprintable():
@@ -40,7 +47,11 @@ async def start(connection: asyncssh.SSHClientConnection, home: RemoteHome, job:
         HostUnreachable: the connection was lost; whether the job runs is what `state` says.
     """
     lease_end = job.lease_end.astimezone(UTC)
-    ours = {"SWINEHERD_RUN_ID": job.run_id, "SWINEHERD_LEASE_END": lease_end.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    ours = {
+        "SWINEHERD_RUN_ID": job.run_id,
+        "SWINEHERD_RUN_FOLDER": home.path,
+        "SWINEHERD_LEASE_END": lease_end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
     warn = int((lease_end - now).total_seconds()) - job.warn_seconds
     variables = _names(home) | {
         "warn": str(max(warn, -1)),
@@ -49,13 +60,15 @@ async def start(connection: asyncssh.SSHClientConnection, home: RemoteHome, job:
         "runner": remote.RUNNER,
     }
     payload = exports({**job.env, **ours})
-    await run_checked(connection, remote.START, variables, payload, error=HostUnreachable, doing="starting the job")
+    await run_checked(
+        connection, remote.START, variables, payload, error=HostUnreachable, doing="starting the job", seconds=_QUICK
+    )
 
 
 async def state(connection: asyncssh.SSHClientConnection, home: RemoteHome) -> JobState:
     """What became of the job; see `tools.ports.JobState`."""
     output = await run_checked(
-        connection, remote.STATE, _names(home), error=HostUnreachable, doing="looking at the job"
+        connection, remote.STATE, _names(home), error=HostUnreachable, doing="looking at the job", seconds=_QUICK
     )
     match output.decode("ascii", "replace").split():
         case ["not-started"]:
@@ -111,18 +124,27 @@ async def stop(connection: asyncssh.SSHClientConnection, home: RemoteHome, grace
         HostUnreachable: the connection was lost, or something survived SIGKILL.
     """
     variables = _names(home) | {"grace": str(max(0, grace_seconds))}
-    await run_checked(connection, remote.STOP, variables, error=HostUnreachable, doing="stopping the job")
+    await run_checked(
+        connection,
+        remote.STOP,
+        variables,
+        error=HostUnreachable,
+        doing="stopping the job",
+        seconds=grace_seconds + _QUICK,
+    )
 
 
 async def gpu_memory_mb(connection: asyncssh.SSHClientConnection) -> int | None:
     """The largest GPU memory in use now, in MiB; None where `nvidia-smi` is missing or says nothing readable."""
-    output = await run_checked(connection, remote.GPU_MEMORY, {}, error=HostUnreachable, doing="asking nvidia-smi")
+    output = await run_checked(
+        connection, remote.GPU_MEMORY, {}, error=HostUnreachable, doing="asking nvidia-smi", seconds=_QUICK
+    )
     numbers = [int(word) for word in output.decode("ascii", "replace").split() if word.isascii() and word.isdigit()]
     return max(numbers, default=None)
 
 
 def _names(home: RemoteHome) -> dict[str, str]:
-    return {"home": home.path, "run_id": home.path.rsplit("/", 1)[-1]}
+    return {"home": home.path}
 
 
 def _text(text: str) -> str:

@@ -74,7 +74,8 @@ def _inside(record: bytes) -> str:
     """A path of `find .` without its `./`."""
     name = fsdecode(record)
     path = name.removeprefix("./")
-    if not name.startswith("./") or posixpath.normpath(path) != path or path.startswith(("../", "/")) or path == "..":
+    plain = name.startswith("./") and posixpath.normpath(path) == path
+    if not plain or path.startswith(("../", "/")) or path in {".", ".."}:
         raise TransferFailed("the pod listed a file outside of the job's folder")
     return path
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -158,14 +159,13 @@ def require_room(into: Path, wanted: Sequence[Wanted]) -> None:
         raise TransferFailed(f"the outputs need {need >> 20} MiB and the disk of {into} has {free >> 20} MiB left")
 
 
-class _disk:  # noqa: N801
+@contextmanager
+def _disk() -> Iterator[None]:
     """Maps this machine's disk errors."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
-        if isinstance(exc, OSError):
-            raise TransferFailed(f"this machine could not store the outputs: {os.strerror(exc.errno or 0)}") from exc
+    try:
+        yield
+    except OSError as exc:
+        raise TransferFailed(f"this machine could not store the outputs: {exc.strerror or exc}") from exc
 
 
 def pieces(path: Path) -> Iterator[bytes]:

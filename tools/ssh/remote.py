@@ -64,14 +64,15 @@ members() {
   fi
 }
 
-# marked: ids of processes that carry the run's variable, each with a blank after it
+# marked: ids of processes that carry the variable of this very folder (not only of this run: another pod may share the
+# machine), each with a blank after it
 marked() {
-  want=SWINEHERD_RUN_ID=$run_id
+  want=SWINEHERD_RUN_FOLDER=$home
   if printf 'a\0b\0' | grep -qzx b 2>/dev/null; then
-    grep -slzx "$want" /proc/[0-9]*/environ
+    grep -slzxF "$want" /proc/[0-9]*/environ
   else
     for environ in /proc/[0-9]*/environ; do
-      { tr '\0' '\n' <"$environ" | grep -qx "$want"; } 2>/dev/null && printf '%s\n' "$environ"
+      { tr '\0' '\n' <"$environ" | grep -qxF "$want"; } 2>/dev/null && printf '%s\n' "$environ"
     done
   fi | while IFS=/ read -r _ _ pid _; do printf '%s ' "$pid"; done
 }
@@ -105,12 +106,13 @@ mkdir -p "$home/work" "$home/.herd" && chmod 700 "$home" "$home/.herd" || exit 4
 printf '%s\n%s\n' "$volume" "$home"
 """
 
-# Runs as `sh <home>/.herd/runner SECONDS RUN_ID`; its stdin is the job's environment as shell text.
+# Runs as `sh <home>/.herd/runner SECONDS`; its stdin is the job's environment as shell text.
 RUNNER = (
     LIBRARY
     + r"""
-cd "${0%/*}" || exit 1
-warn=$1 run_id=$2 leader=$$ herd=$PWD
+herd=${0%/*}
+cd "$herd" || exit 1
+home=${herd%/.herd} warn=$1 leader=$$
 payload=$(cat)
 shell=$(command -v bash || command -v sh)
 # Caught, not ignored: the job's own processes get these signals as if nobody had touched them.
@@ -154,7 +156,7 @@ finish "$code"
 """
 )
 
-# home run_id warn setup run runner; stdin: the job's environment as shell text, with an end mark
+# home warn setup run runner; stdin: the job's environment as shell text, with an end mark
 START = (
     LIBRARY
     + r"""
@@ -189,14 +191,14 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
     exec nohup "$@"
   fi
 }
-printf '%s\n' "$payload" 2>/dev/null | (umask 022; apart sh "$home/.herd/runner" "$warn" "$run_id") >/dev/null 2>&1 &
+printf '%s\n' "$payload" 2>/dev/null | (umask 022; apart sh "$home/.herd/runner" "$warn") >/dev/null 2>&1 &
 n=0
 while [ ! -f pid ] && [ ! -f exit ] && [ "$n" -lt 50 ]; do n=$((n + 1)); nap; done
 [ -f pid ] || [ -f exit ] || exit 8
 """
 )
 
-# home run_id; prints one line
+# home; prints one line
 STATE = (
     LIBRARY
     + r"""
@@ -213,7 +215,7 @@ printf 'exited %s\n' "$(cat exit)"
 """
 )
 
-# home run_id at; prints `@AT COUNT` and COUNT bytes, again and again, then `@AT end` or `@AT short`
+# home at; prints `@AT COUNT` and COUNT bytes, again and again, then `@AT end` or `@AT short`
 FOLLOW = (
     LIBRARY
     + r"""
@@ -249,7 +251,7 @@ done
 """
 )
 
-# home run_id grace
+# home grace
 STOP = (
     LIBRARY
     + r"""

@@ -97,7 +97,7 @@ class SshPods:
             password=self._password,
             # Three empty lists, not an empty one: asyncssh would read ~/.ssh/known_hosts instead.
             known_hosts=([], [], []),
-            server_host_key_algs=_HOST_KEY_ALGORITHMS if pinned is None else _algorithms(pinned),
+            server_host_key_algs=_algorithms(pinned),
             x509_trusted_certs=None,
             x509_trusted_cert_paths=[],
             host_based_auth=False,
@@ -113,7 +113,7 @@ class SshPods:
 
     def _explain(self, exc: Exception, client: _Client, address: Address) -> SwineherdError:
         at = f"{address.user}@{address.host} port {address.port}"
-        if client.key_changed or (isinstance(exc, asyncssh.KeyExchangeFailed) and "host key" in str(exc).lower()):
+        if client.key_changed:
             return HostKeyChanged(f"{at} shows another host key than at first contact: not the same machine")
         refused = isinstance(exc, asyncssh.PermissionDenied) or "Too many authentication failures" in str(exc)
         if refused:
@@ -180,5 +180,7 @@ def _read_pin(pinned: str | None) -> asyncssh.SSHKey | None:
         raise Malformed("the pinned host key can't be read") from exc
 
 
-def _algorithms(pinned: asyncssh.SSHKey) -> list[str]:
-    return [name.decode("ascii") for name in pinned.sig_algorithms if name != b"ssh-rsa"]
+def _algorithms(pinned: asyncssh.SSHKey | None) -> list[str]:
+    """The pinned key's kind first: a server with several keys then shows that one, and another's key is still seen."""
+    first = [] if pinned is None else [name.decode("ascii") for name in pinned.sig_algorithms]
+    return sorted(_HOST_KEY_ALGORITHMS, key=lambda name: name not in first)

@@ -83,7 +83,7 @@ def _member(path: Path, root: Path, skipped: list[str]) -> Iterator[_Member]:
 
 
 def _unreadable(error: OSError) -> None:
-    raise TransferFailed(f"{error.filename} can't be read: {os.strerror(error.errno or 0)}") from error
+    raise TransferFailed(f"{error.filename} can't be read: {error.strerror}") from error
 
 
 def _pack(members: Iterator[_Member], skipped: list[str], archive: Path) -> Packed:
@@ -100,7 +100,7 @@ def _pack(members: Iterator[_Member], skipped: list[str], archive: Path) -> Pack
                 digest.update(os.fsencode(member.name))
                 files, size = files + 1, size + info.size
     except OSError as exc:
-        raise TransferFailed(f"{exc.filename or archive} can't be packed: {os.strerror(exc.errno or 0)}") from exc
+        raise TransferFailed(f"{exc.filename or archive} can't be packed: {exc.strerror or exc}") from exc
     return Packed(digest.hexdigest(), files, size, tuple(skipped))
 
 

@@ -35,6 +35,12 @@ async def home(session: SshSession) -> RemoteHome:
 
 
 @pytest.fixture
+def work(home: RemoteHome) -> Path:
+    """The job's folder, seen from here."""
+    return Path(home.path) / "work"
+
+
+@pytest.fixture
 def make_job() -> Callable[..., JobStart]:
     """Jobs of `run-1` with an hour to go, unless said otherwise."""
 

@@ -14,7 +14,7 @@ async def until(true: Callable[[], bool], seconds: float = 10) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited in vain"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
 
 
 async def ended(session: SshSession, home: RemoteHome, seconds: float = 20) -> JobState:
@@ -46,9 +46,20 @@ def write(path: Path, content: bytes = b"") -> Path:
     return path
 
 
+def fill(folder: Path, files: dict[str, bytes]) -> dict[str, bytes]:
+    """Write all of `files` below `folder`."""
+    for name, content in files.items():
+        write(folder / name, content)
+    return files
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below `folder` with its content."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def links_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_symlink()]
 
 
 def holding(folder: Path, needle: bytes) -> list[Path]:

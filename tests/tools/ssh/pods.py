@@ -21,10 +21,8 @@ from tools.ssh.session import SshSession
 
 LOOPBACK = "127.0.0.1"
 SSHD = Path("/usr/sbin/sshd")
-BARE_TOOLS = (
-    "sh dd cat mkdir chmod mv rm sleep setsid tr grep stat tail head date gzip tar tee mktemp mkfifo find readlink xargs "
-    "sha256sum"
-).split()
+BARE_TOOLS = ["sh", "dd", "cat", "mkdir", "chmod", "mv", "rm", "sleep", "setsid", "tr", "grep", "stat", "tail", "head"]
+BARE_TOOLS += ["date", "gzip", "tar", "tee", "mktemp", "mkfifo", "find", "readlink", "xargs", "sha256sum"]
 
 
 @dataclass

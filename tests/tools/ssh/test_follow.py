@@ -55,9 +55,10 @@ async def test_bytes_are_the_whole_however_often_the_line_breaks(
 @pytest.mark.parametrize("offset", [0, 1, 4095, 4096, 4097, 12_288, 300_000])
 async def test_any_offset_gives_the_rest(session: SshSession, home: RemoteHome, make_job: Make, offset: int) -> None:
     """Offsets are bytes, on and off the pod's block borders, up to the very end."""
-    await session.start_job(home, make_job("head -c 300000 /dev/zero | tr '\\0' x"))
+    await session.start_job(home, make_job("seq -w 50000"))
     await ended(session, home)
-    assert await log_of(session, home, offset) == b"x" * (300_000 - offset)
+    whole = b"".join(b"%05d\n" % number for number in range(1, 50_001))
+    assert await log_of(session, home, offset) == whole[offset:]
 
 
 async def test_an_offset_beyond_the_log_is_an_error(session: SshSession, home: RemoteHome, make_job: Make) -> None:
@@ -89,9 +90,7 @@ async def test_following_ends_when_the_job_vanished(
     following = asyncio.create_task(log_of(session, home))
     await asyncio.sleep(0.3)
     for process in pod.processes():
-        if "runner" in " ".join(process.cmdline()) or "sleep 60" in " ".join(process.cmdline()):
-            process.kill()
-        elif any(word.endswith("/.herd/run") for word in process.cmdline()):
+        if any(word.endswith(("/.herd/runner", "/.herd/run", "sleep")) for word in process.cmdline()):
             process.kill()
     assert await asyncio.wait_for(following, 20) == b"last words\n"
 
@@ -105,19 +104,30 @@ async def test_leftovers_that_hold_the_log_open_don_t_hold_the_end(
     assert await ended(session, home) == Exited(0)
 
 
-async def test_a_short_read_on_the_pod_is_noticed(session: SshSession, home: RemoteHome, pod: PodServer) -> None:
+async def test_a_short_read_on_the_pod_is_noticed(
+    session: SshSession, home: RemoteHome, pod: PodServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Frames that don't fit together are an error, and no byte of the broken one is given."""
     log = pod.home_of("run-1") / ".herd/log"
     write(log, b"x" * 1000)
     write(log.parent / "started/x")
     write(log.parent / "exit", b"000\n")
     short = 'tail() { command tail "$@" | head -c 10; }\n' + remote.FOLLOW
-    output, _ = await run(session._connection, short, {"home": home.path, "run_id": "run-1", "at": "0"})
+    output, _ = await run(session._connection, short, {"home": home.path, "at": "0"})
     assert output.startswith(b"@0 1000\n" + b"x" * 10 + b"@1000 0\n")
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(HostUnreachable):
-        patch.setattr(remote, "FOLLOW", short)
-        async for piece in session.follow(home, 0):
-            pytest.fail(f"gave {len(piece)} bytes of a broken frame")
+    monkeypatch.setattr(remote, "FOLLOW", short)
+    with pytest.raises(HostUnreachable):
+        await anext(session.follow(home, 0))
+
+
+@pytest.mark.parametrize("frames", ["@7 2\\nab@9 end\\n", "@0 2\\nab@9 end\\n", "ab", "@0 x\\n", "@0 2\\nab"])
+async def test_frames_that_don_t_fit_are_refused(
+    session: SshSession, home: RemoteHome, monkeypatch: pytest.MonkeyPatch, frames: str
+) -> None:
+    """Another offset, no frame at all, or an end that is not proven: not a byte is given, and it is no end."""
+    monkeypatch.setattr(remote, "FOLLOW", f"printf '{frames}'")
+    with pytest.raises(HostUnreachable):
+        await anext(session.follow(home, 0))
 
 
 def test_scripts_hold_no_here_document() -> None:

@@ -64,7 +64,7 @@ async def test_a_connection_lost_while_starting_never_starts_twice_or_half(
 
 async def test_half_a_start_claims_nothing(session: SshSession, home: RemoteHome) -> None:
     """An environment without its end mark, and a script cut off anywhere, start nothing."""
-    names = {"home": home.path, "run_id": "run-1", "warn": "-1", "setup": "", "run": "echo no", "runner": "exit"}
+    names = {"home": home.path, "warn": "-1", "setup": "", "run": "echo no", "runner": "exit"}
     _, cut = await run(session._connection, remote.START, names, b"export A='half")
     assert cut.code == 5
     async with session._connection.create_process("sh -c 'eval \"$(dd bs=1 count=$0 2>/dev/null)\"' 4000") as process:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.tools.ssh.conftest import KINDS
-from tests.tools.ssh.looking import log_of, tree, until, write
+from tests.tools.ssh.looking import ended, log_of, tree, until, write
 from tests.tools.ssh.pods import PodServer
-from tools.ports import Exited, JobStart, RemoteHome, Vanished
+from tools.ports import Exited, JobStart, Vanished
 from tools.ssh.snapshot import snapshot
 
 Make = Callable[..., JobStart]
@@ -30,8 +30,8 @@ async def test_a_whole_run(pod: PodServer, make_job: Make, tmp_path: Path) -> No
     write(tmp_path / "here/a b.txt", b"input")
     snapshot(tmp_path / "here", tmp_path / "a.tar.gz")
     await session.upload(tmp_path / "a.tar.gz", f"{home.path}/work")
-    run = 'trap "echo warned" USR1; cat "a b.txt"; echo; mkdir -p out; printf "%s" "$V" >out/v; sleep 4; exit 9'
-    await session.start_job(home, make_job(run, setup="echo ready", env={"V": "it's\n\\0 %s 豚"}, lease=902))
+    run = 'trap "echo warned" USR1; cat "a b.txt"; echo; mkdir -p out; printf "%s" "$V" >out/v; sleep 5; exit 9'
+    await session.start_job(home, make_job(run, setup="echo ready", env={"V": "it's\n\\0 %s 豚"}, lease=903))
     assert await log_of(session, home) == b"ready\ninput\nwarned\n"
     assert await session.job_state(home) == Exited(9)
     fetched = await session.fetch(home, ["out/"], tmp_path / "there")
@@ -59,4 +59,4 @@ async def test_a_run_that_vanished(pod: PodServer, make_job: Make) -> None:
     for process in pod.processes():
         if "sleep" in process.name() or ".herd/" in " ".join(process.cmdline()):
             process.kill()
-    assert await session.job_state(RemoteHome(home.path, on_volume=True)) == Vanished()
+    assert await ended(session, home) == Vanished()

@@ -1,11 +1,12 @@
 """Ending a job, telling it that its time is nearly over, and seeing that it is gone."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.tools.ssh.looking import ended, exists, log_of, read, until
+from tests.tools.ssh.looking import ended, exists, log_of, read, until, write
 from tests.tools.ssh.pods import PodServer
 from tools.ports import Exited, JobStart, RemoteHome, Running, Vanished
 from tools.ssh.session import SshSession
@@ -22,6 +23,23 @@ async def test_stop_ends_grandchildren_and_those_that_left_the_session(
     await session.stop_job(home, 5)
     assert await session.job_state(home) == Exited(143)
     assert not [line for line in pod.commands() if line.startswith("sleep 30")]
+
+
+async def test_a_run_of_the_same_name_elsewhere_is_not_touched(
+    session: SshSession, home: RemoteHome, pod: PodServer, make_job: Make
+) -> None:
+    """Pods may share a machine, and a run may have two of them: each job is known by its own folder."""
+    other = RemoteHome(f"{pod.folder}/home/swineherd/run-1", on_volume=False)
+    for name in ("work", ".herd"):
+        write(Path(other.path) / name / "keep")
+    await session.start_job(other, make_job("setsid sleep 311; exit 3"))
+    await session.start_job(home, make_job("setsid sleep 312"))
+    await until(lambda: sum("sleep 31" in line for line in pod.commands()) >= 2)
+    await session.stop_job(home, 1)
+    assert await session.job_state(home) == Exited(143)
+    assert await session.job_state(other) == Running()
+    assert [line for line in pod.commands() if line.startswith("sleep 31")] == ["sleep 311"]
+    await session.stop_job(other, 1)
 
 
 async def test_stop_kills_what_ignores_sigterm(
@@ -41,7 +59,7 @@ async def test_stop_lets_a_job_save_its_work(session: SshSession, home: RemoteHo
     async for _ in session.follow(home, 0):
         break
     await session.stop_job(home, 10)
-    assert await log_of(session, home) == b"up\nsaved\n"
+    assert (await log_of(session, home)).splitlines()[-1] == b"saved"
     assert await session.job_state(home) == Exited(5)
 
 
@@ -69,8 +87,8 @@ async def test_a_listener_is_warned_and_others_are_left_alone(
     session: SshSession, home: RemoteHome, make_job: Make
 ) -> None:
     """SIGUSR1 would kill what does not catch it: only catchers get it."""
-    run = "trap 'echo warned' USR1; sleep 4; echo slept $?"
-    await session.start_job(home, make_job(run, lease=902))
+    run = "trap 'echo warned' USR1; sleep 5; echo slept $?"
+    await session.start_job(home, make_job(run, lease=903))
     assert sorted((await log_of(session, home)).splitlines()) == [b"slept 0", b"warned"]
     assert await session.job_state(home) == Exited(0)
 
@@ -79,7 +97,7 @@ async def test_a_job_that_does_not_listen_lives_through_the_warning(
     session: SshSession, home: RemoteHome, make_job: Make
 ) -> None:
     """Neither the shell nor what it runs is hit."""
-    await session.start_job(home, make_job("sleep 3; echo fine", lease=901))
+    await session.start_job(home, make_job("sleep 4; echo fine", lease=902))
     assert await log_of(session, home) == b"fine\n"
     assert await session.job_state(home) == Exited(0)
 
