@@ -2,8 +2,8 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from agent.clock import SystemClock
 from agent.drive import Driver
+from agent.errors import BadSettings
 from agent.face import Face, Silent
 from agent.folders import Home
 from agent.graph import build_graph
@@ -57,17 +58,17 @@ def load_policy(settings: Settings) -> Policy | None:
 
     Raises:
         PolicyFileError: it can't be used; every problem is named.
-        Malformed: `SWINEHERD_POLICY` names a file that can't be read.
+        BadSettings: `SWINEHERD_POLICY` names a file that can't be read.
     """
-    path = settings.policy_file
+    path = settings.policy_file.expanduser()
     try:
         return read_policy(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
         if settings.policy is None:
             return None
-        raise Malformed(f"SWINEHERD_POLICY names {path}, which is not there") from error
+        raise BadSettings(f"SWINEHERD_POLICY names {path}, which is not there") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise Malformed(f"the policy {path} can't be read: {error}") from error
+        raise BadSettings(f"the policy {path} can't be read: {error}") from error
 
 
 def real_place(settings: Settings) -> Place:
@@ -75,7 +76,7 @@ def real_place(settings: Settings) -> Place:
     return Place(
         home=Home(settings.home.expanduser().absolute()),
         base_url=settings.base_url.rstrip("/"),
-        api_key=settings.api_key,
+        api_key=settings.api_key or None,
         policy=load_policy(settings) or Policy(),
         ssh_key=settings.ssh_key,
         ssh_password=settings.ssh_password,
@@ -140,7 +141,7 @@ async def open_herd(
 
     Raises:
         StoreUnusable: the store can't be opened, or the sandbox does not come up.
-        PolicyFileError, Malformed: the policy or the base URL can't be used.
+        PolicyFileError, BadSettings: the policy, the base URL, the API key or the SSH key can't be used.
     """
     known = settings or Settings()
     place = sandbox_place(known) if sandbox else real_place(known)
@@ -179,6 +180,16 @@ def _settle(place: Place) -> int:
     return place.policy.reconcile.settle_seconds
 
 
+@contextmanager
+def _from_environment() -> Iterator[None]:
+    """What can't be used here is a variable of the user's, not an answer of the provider's."""
+    try:
+        yield
+    except Malformed as error:
+        raise BadSettings(f"in the environment: {error}") from error
+
+
+@_from_environment()
 def _market(place: Place) -> GpuHog:
     return GpuHog(
         place.base_url,
@@ -189,6 +200,7 @@ def _market(place: Place) -> GpuHog:
     )
 
 
+@_from_environment()
 def _pods(place: Place) -> SshPods:
     keys = load_keys(place.ssh_key, os.environ.get("SSH_AUTH_SOCK"), Path.home() / ".ssh")
     password = place.ssh_password.get_secret_value() if place.ssh_password else None

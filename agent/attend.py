@@ -1,9 +1,10 @@
 """Standing by a job on a pod: start it once, copy its log, and stop it when somebody cancels or the hours end."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import ENOSPC
+from io import RawIOBase
 from pathlib import Path, PurePosixPath
 
 from agent.folders import RunFolder
@@ -12,7 +13,7 @@ from agent.parts import Parts
 from agent.variables import resolve, secret_literals
 from policies.masking import Masker
 from policies.order import phase
-from tools.errors import HostUnreachable, Malformed, MarketUnavailable, Refused
+from tools.errors import HostUnreachable, Malformed, MarketUnavailable, Refused, TransferFailed
 from tools.ports import Clock, Exited, JobStart, PodSession, RemoteHome, Running, Vanished
 from tools.spend_log.rows import OrderRow
 
@@ -119,7 +120,7 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
 async def _end(copying: "asyncio.Task[None]") -> None:
     """Nobody else may write to the log before this task has let go of it."""
     copying.cancel()
-    with suppress(asyncio.CancelledError, HostUnreachable):
+    with suppress(asyncio.CancelledError, HostUnreachable, TransferFailed):
         await copying
 
 
@@ -134,19 +135,29 @@ async def _for_a_second(clock: Clock, copying: "asyncio.Task[None]") -> None:
 
 
 async def copy_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome, masker: Masker) -> None:
-    """Append the job's log to `log.txt`, masked byte for byte, from where the file ends."""
+    """Append the job's log to `log.txt`, masked byte for byte, from where the file ends.
+
+    Raises:
+        HostUnreachable: the connection was lost.
+        TransferFailed: `log.txt` can't be written.
+    """
     path: Path = parts.home.run(order.run_id).log
-    with path.open("ab") as log:
-        async for chunk in session.follow(home, log.tell()):
-            _append(parts, order.run_id, log.write, masker.feed(chunk))
-            log.flush()
-        _append(parts, order.run_id, log.write, masker.flush())
+    try:
+        with path.open("ab", buffering=0) as log:
+            async for chunk in session.follow(home, log.tell()):
+                _append(parts, order.run_id, log, masker.feed(chunk))
+            _append(parts, order.run_id, log, masker.flush())
+    except OSError as error:
+        raise TransferFailed(f"{path}: {error.strerror}") from error
 
 
-def _append(parts: Parts, run_id: str, write: Callable[[bytes], int], data: bytes) -> None:
+def _append(parts: Parts, run_id: str, log: RawIOBase, data: bytes) -> None:
+    """Unbuffered, so that the file's size is always what is in it: an unwritten rest is asked of the pod again."""
     if data:
-        write(data)
-        parts.face.job_output(run_id, data)
+        written = log.write(data) or 0
+        parts.face.job_output(run_id, data[:written])
+        if written < len(data):
+            raise OSError(ENOSPC, "only a part could be written")
 
 
 def _reason_to_stop(parts: Parts, order: OrderRow) -> JobStopped | None:

@@ -7,10 +7,10 @@ from agent.parts import Parts
 from agent.purchase import SEND_WITHIN_SECONDS, new_order
 from policies.answers import Checkout, CheckoutOutcome, Declined, Garbled, Silence, Unsent
 from policies.budget import CapHit
-from policies.charge import ChargeState, LinkExpired, OrderMoved, Released
+from policies.charge import ChargeState, LinkExpired, LinkShown, OrderMoved, Released
 from policies.judge import judge_checkout, order_moved
 from policies.offer import Offer
-from tools.errors import Malformed, MarketUnavailable, NothingSent, OutcomeUnknown, Refused
+from tools.errors import IntentAlreadyOpen, Malformed, MarketUnavailable, NothingSent, OutcomeUnknown, Refused
 from tools.spend_log.port import Frozen
 from tools.spend_log.rows import Charge, OrderRow
 
@@ -26,7 +26,11 @@ async def request_link(parts: Parts, offer: Offer) -> Charge | CapHit | Frozen:
         if isinstance(reserved, (CapHit, Frozen)):
             return reserved
         return Frozen(reserved.reason)
-    parts.log.submit(charge_id, parts.clock.now(), None)
+    try:
+        parts.log.submit(charge_id, parts.clock.now(), None)
+    except IntentAlreadyOpen as frozen:
+        parts.log.settle(charge_id, Released(str(frozen)), parts.clock.now())
+        return Frozen(str(frozen))
     status, outcome = await _send(parts, charge_id, offer, parts.clock.monotonic())
     return await _book(parts, charge_id, offer, status, outcome)
 
@@ -57,7 +61,8 @@ async def _book(parts: Parts, charge_id: str, offer: Offer, status: int | None, 
                 paid_from=parts.clock.now(),
             )
         parts.log.add_order(order)
-        await _first_status(parts, order)
+        if not await _first_status(parts, order) and isinstance(event, LinkShown):
+            event = Released("the order could not be looked at, so a payment could not be told; the link is not shown")
     return parts.log.settle(charge_id, event, parts.clock.now())
 
 
@@ -69,12 +74,14 @@ def _named_order(outcome: CheckoutOutcome) -> str | None:
             return None
 
 
-async def _first_status(parts: Parts, order: OrderRow) -> None:
-    """The status before anybody can have paid: the link is not shown yet."""
+async def _first_status(parts: Parts, order: OrderRow) -> str:
+    """The status before anybody can have paid, since the link is not shown yet; "" when it can't be seen."""
     try:
         await parts.look(order)
     except (MarketUnavailable, Malformed, Refused):
-        return
+        return ""
+    seen = parts.log.order(order.order_id)
+    return seen.first_status if seen else ""
 
 
 async def settle_left_over(parts: Parts, charge: Charge, offer: Offer) -> Charge:

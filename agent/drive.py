@@ -15,9 +15,11 @@ from agent.graph import Road
 from agent.parking import Cause, Ticket, Wake
 from agent.parts import Parts
 from agent.state import State
+from agent.variables import MissingVariable, missing_variables, secret_literals
 from agent.watcher import WAITS, Watcher
 from policies.charge import ChargeState
 from policies.patience import next_look
+from tools.errors import StoreUnusable
 from tools.spend_log.rows import ENDED, Awaited, Holder, Parked, Run, RunStatus
 
 LEASE_SECONDS = 60
@@ -34,6 +36,7 @@ class Driver:
     graph: Road
     holder: Holder
     alive: Callable[[Holder], bool]
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     async def drive(self, run_id: str, *, wait: bool, fresh: bool = False) -> Run:
         """Take a run as far as it goes: to its end, or to a question that nobody answers in time.
@@ -43,10 +46,14 @@ class Driver:
             fresh: a human asks for a new offer in place of one whose time is over.
 
         Raises:
-            LeaseHeld: another process drives it.
+            LeaseHeld: another process drives it, from the start or since this one lost its lease.
+            MissingVariable: the job asks for one that is not set here, and nothing was spent yet.
             StoreUnusable: the spend log can't be written.
         """
         async with self.lease(run_id):
+            missing = self._missing(run_id)
+            if missing:
+                return self._ask_for(run_id, missing)
             parked = await self.leg(run_id, "fresh" if fresh else None)
             while parked is not None:
                 cause = await self._next_cause(parked, wait=wait)
@@ -58,7 +65,8 @@ class Driver:
     async def leg(self, run_id: str, cause: Cause | None) -> Parked | None:
         """From where the run stands to its next parking place, or to its end (None).
 
-        A parked run moves only with a cause; `fresh` moves only one that waits for a human whose time is over.
+        A parked run moves only with a cause; `fresh` moves only one that waits for a human whose time is over. A run
+        that has not ended and that no checkpoint leads on from begins anew: its money is in the spend log.
         """
         config = RunnableConfig(configurable={"thread_id": run_id}, recursion_limit=10_000)
         snapshot = await self.graph.aget_state(config)
@@ -69,13 +77,29 @@ class Driver:
         if parked is not None:
             step = Command(resume={parked.interrupt_id: Wake(cause=cast("Cause", cause))})
             self.parts.log.unpark(run_id)
-        elif not snapshot.values:
-            step = State(run_id=run_id)
         elif not snapshot.next:
-            return None
+            if self.parts.run(run_id).status in ENDED:
+                return None
+            step = State(run_id=run_id)
         self._set_active(run_id)
         await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
-        return self._parked(run_id, await self.graph.aget_state(config))
+        return self._parked(run_id, await self.graph.aget_state(config), before=parked)
+
+    def _missing(self, run_id: str) -> list[str]:
+        """Variables that this process lacks; a run that is to end needs none."""
+        run = self.parts.run(run_id)
+        if run.status in ENDED or run.cancel_requested:
+            return []
+        return missing_variables(self.parts.job(run_id), self.parts.variables, secret_literals(run.job_path))
+
+    def _ask_for(self, run_id: str, missing: list[str]) -> Run:
+        """An error before money; afterwards a question to the human, with everything left as it is."""
+        reason = f"not set in the environment: {', '.join(missing)}; set it and `swineherd resume {run_id}`"
+        if not self.parts.log.charges(run_id):
+            raise MissingVariable(reason)
+        now = self.parts.clock.now()
+        self.parts.log.set_status(run_id, RunStatus.WAITING_FOR_HUMAN, now, reason=reason, code=WAITING_CODE)
+        return self.parts.run(run_id)
 
     def _set_active(self, run_id: str) -> None:
         run = self.parts.run(run_id)
@@ -87,7 +111,7 @@ class Driver:
             return True
         return parked.awaited is Awaited.HUMAN and self.parts.clock.now() >= parked.until
 
-    def _parked(self, run_id: str, snapshot: StateSnapshot) -> Parked | None:
+    def _parked(self, run_id: str, snapshot: StateSnapshot, before: Parked | None = None) -> Parked | None:
         """Where the run is parked, noted in the spend log for the watcher; None where it is not."""
         if not snapshot.interrupts:
             return None
@@ -95,26 +119,30 @@ class Driver:
         noted = self.parts.log.parked(run_id)
         if noted and noted[0].interrupt_id == interrupt.id:
             return noted[0]
-        parked = self._new_parked(run_id, interrupt)
+        parked = self._new_parked(run_id, interrupt, before)
         self.parts.log.park(parked)
         return parked
 
-    def _new_parked(self, run_id: str, interrupt: Interrupt) -> Parked:
+    def _new_parked(self, run_id: str, interrupt: Interrupt, before: Parked | None) -> Parked:
+        """A run that parks again for what it had been waiting for goes on with the same, ever rarer looks."""
         ticket = cast("Ticket", interrupt.value)
         now = self.parts.clock.now()
         awaited = Awaited(ticket["awaited"])
         until = datetime.fromisoformat(ticket["until"])
         order = self.parts.pod(run_id)
+        what, seen = (order.order_id, order.status) if order else ("", "")
+        again = before is not None and (before.awaited, before.what, before.seen) == (awaited, what, seen)
+        looks = before.looks + 1 if before is not None and again else 0
         return Parked(
             run_id=run_id,
             awaited=awaited,
-            what=order.order_id if order else "",
-            seen=order.status if order else "",
+            what=what,
+            seen=seen,
             interrupt_id=interrupt.id,
             parked_at=now,
             until=until,
-            next_look=next_look(WAITS[awaited], 0, now, until),
-            looks=0,
+            next_look=next_look(WAITS[awaited], looks, now, until),
+            looks=looks,
         )
 
     async def _next_cause(self, parked: Parked, *, wait: bool) -> Cause | None:
@@ -147,9 +175,15 @@ class Driver:
             held = self.parts.log.lease(run_id)
             who = f"process {held.holder.pid} on {held.holder.host}" if held else "another process"
             raise LeaseHeld(f"{run_id} is driven by {who}")
-        beating = asyncio.create_task(self._heartbeat(run_id, asyncio.current_task()))
+        driving = asyncio.current_task()
+        beating = asyncio.create_task(self._heartbeat(run_id, driving))
         try:
             yield
+        except asyncio.CancelledError:
+            if driving is not None and beating.done():
+                driving.uncancel()
+                raise LeaseHeld(f"the lease on {run_id} was lost, so that another process may drive it") from None
+            raise
         finally:
             beating.cancel()
             with suppress(asyncio.CancelledError):
@@ -159,11 +193,17 @@ class Driver:
     async def _heartbeat(self, run_id: str, driving: "asyncio.Task[Any] | None") -> None:
         """Renew the lease; when it is lost, stop driving at once: somebody else does."""
         while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            if not self.parts.log.renew_lease(run_id, self.holder, self.parts.clock.now(), LEASE_SECONDS):
+            await asyncio.sleep(self.heartbeat_seconds)
+            if not self._renewed(run_id):
                 if driving is not None:
                     driving.cancel("the lease was lost")
                 return
+
+    def _renewed(self, run_id: str) -> bool:
+        try:
+            return self.parts.log.renew_lease(run_id, self.holder, self.parts.clock.now(), LEASE_SECONDS)
+        except StoreUnusable:
+            return False
 
 
 def waiting_reason(parked: Parked, *, expired: bool) -> str:

@@ -3,5 +3,9 @@
 from tools.errors import SwineherdError
 
 
+class BadSettings(SwineherdError):
+    """The environment, or a file that it names, can't be used. Exit code 2."""
+
+
 class LeaseHeld(SwineherdError):
     """Another process drives the run."""

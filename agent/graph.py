@@ -31,9 +31,10 @@ from agent.steps.poll import poll
 from agent.steps.rent import rent
 from agent.steps.report import report
 from agent.steps.run_job import run_job
-from agent.steps.terminate import terminate
+from agent.steps.terminate import pods_to_end, terminate
+from policies.charge import SPENT
 from policies.recovery import FailureKind
-from tools.errors import BadCredentials, StoreUnusable, SwineherdError
+from tools.errors import BadCredentials, IntentAlreadyOpen, StoreUnusable, SwineherdError
 
 
 class Step(Protocol):
@@ -75,38 +76,53 @@ def build_graph(checkpointer: "BaseCheckpointSaver[Any] | None" = None) -> Road:
 
 
 def ways_out(name: str, step: Step) -> tuple[str, ...]:
-    """Where a step may lead: what its return type says, and the way home from an error."""
+    """Where a step may lead: what its return type says, back to money at work, and the way home from an error."""
     (named,) = get_args(get_type_hints(step)["return"])
+    again = ("pay",) if name in BEFORE_MONEY else ()
     home = () if name in HOMEWARD else ("collect", "report")
-    return tuple(dict.fromkeys((*get_args(named), *home)))
+    return tuple(dict.fromkeys((*get_args(named), *again, *home)))
 
 
 def guarded(name: str, step: Step) -> Step:
-    """Note the step in the spend log, stop for a cancelled run, and lead errors home: no pod is left behind."""
+    """Note the step in the spend log, stop for a cancelled run, and lead errors home: no pod is left behind.
+
+    Where another process turns out to be buying for the same run, this one stops and leaves the run to it.
+    """
 
     @wraps(step, assigned=("__name__", "__doc__"))
     async def node(state: State, runtime: Runtime[Parts]) -> Command[Any]:
         parts, run_id = runtime.context, state["run_id"]
         parts.log.enter_step(run_id, name, parts.clock.now())
-        if name in {"intake", "discover", "pick"} and parts.run(run_id).cancel_requested:
+        if name in BEFORE_MONEY and money_at_work(parts, run_id):
+            return Command(goto="pay")
+        if name in BEFORE_MONEY and parts.run(run_id).cancel_requested:
             return Command(update=endings.cancelled("cancelled before a pod was rented"), goto="report")
         try:
             return await step(state, runtime=runtime)
         except StoreUnusable:
             raise
         except SwineherdError as error:
-            if name in HOMEWARD:
+            if name in HOMEWARD or (isinstance(error, IntentAlreadyOpen) and money_at_work(parts, run_id)):
                 raise
             return way_home(state, parts, name, error)
 
     return node
 
 
+def money_at_work(parts: Parts, run_id: str) -> bool:
+    """Whether the run has bought, or may have: then a new offer (an old checkpoint resumed) is out of the question."""
+    pod = parts.pod(run_id)
+    paid = pod is not None and any(
+        charge.charge_id == pod.charge_id and charge.state in SPENT for charge in parts.log.charges(run_id)
+    )
+    return paid or parts.open_charge(run_id) is not None
+
+
 def way_home(state: State, parts: Parts, name: str, error: SwineherdError) -> Command[Any]:
     """After an error that a step did not expect: end the pod if there is one, else the run."""
     run_id = state["run_id"]
     reason = f"{name}: {error}"
-    if parts.pod(run_id) is None:
+    if not pods_to_end(parts, run_id):
         bad_key = isinstance(error, BadCredentials)
         ending = endings.bad_input(f"the API key is refused: {error}") if bad_key else endings.provider_failed(reason)
         return Command(update=ending, goto="report")

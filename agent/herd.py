@@ -1,6 +1,6 @@
 """The Python API: what the command line does, for a program or a notebook.
 
-async with open_herd(settings, sandbox=True) as herd:
+async with open_herd(sandbox=True) as herd:
 run_id = herd.submit(Path("job.yaml"))
 run = await herd.drive(run_id)
 print(herd.result(run_id))
@@ -17,6 +17,7 @@ from agent.quote import QuoteResult, quote
 from agent.result import run_result
 from agent.steps.terminate import end_pod, pods_to_end
 from agent.submit import ReadJob, load_job, submit
+from agent.variables import MissingVariable
 from policies.money import Cents
 from tools.ports import Packer
 from tools.spend_log.rows import Run
@@ -60,6 +61,8 @@ class Herd:
                 resumed.append(await self.driver.drive(run.run_id, wait=False))
             except LeaseHeld:
                 continue
+            except MissingVariable as missing:
+                self.parts.face.tell(run.run_id, str(missing))
         return resumed
 
     async def end_pods(self, run_id: str) -> bool:

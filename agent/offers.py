@@ -7,7 +7,7 @@ from langgraph.types import Command
 from agent import endings
 from agent.parts import Parts
 from agent.state import State
-from policies.money import usd
+from policies.money import rate, usd
 from policies.offer import Offer
 
 MOST_TAKEN_BACK = 5
@@ -26,5 +26,5 @@ def offer_again(state: State, parts: Parts, change: str) -> Command[Any]:
 
 def describe(offer: Offer) -> str:
     """An offer in words, for a human."""
-    rate = f"${offer.price_per_hour}/h"
-    return f"{offer.gpu_name} ({offer.vram_gb} GB), {offer.hours} h × {rate} = ${usd(offer.amount)}, {offer.rail}"
+    cost = f"{offer.hours} h × {rate(offer.price_per_hour)} = ${usd(offer.amount)}"
+    return f"{offer.gpu_name} ({offer.vram_gb} GB), {cost}, {offer.rail}"

@@ -88,7 +88,7 @@ class Parts:
                 the same thing twice.
         """
         asked_at, view = self.last_views.get(order.order_id, (0.0, None))
-        if view is None or self.clock.monotonic() - asked_at > max_age:
+        if view is None or self.clock.monotonic() - asked_at >= max_age:
             view = await self.market.order(order.order_id)
             self.last_views[order.order_id] = (self.clock.monotonic(), view)
             self.log.see_order(order.order_id, view.status, self.clock.now())

@@ -1,8 +1,7 @@
 """The price of an offer, read again right before it counts."""
 
-from decimal import Decimal
-
 from agent.parts import Parts
+from policies.money import rate
 from policies.offer import Listing, Offer
 
 
@@ -23,11 +22,5 @@ def moved(listing: Listing | None, offer: Offer) -> str:
     if listing is None:
         return f"{offer.gpu_name} is sold out"
     if listing.price_per_hour != offer.price_per_hour:
-        return (
-            f"{offer.gpu_name} is now ${_price(listing.price_per_hour)}/h instead of ${_price(offer.price_per_hour)}/h"
-        )
+        return f"{offer.gpu_name} is now {rate(listing.price_per_hour)} instead of {rate(offer.price_per_hour)}"
     return ""
-
-
-def _price(price: Decimal) -> str:
-    return format(price, "f")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from agent.parts import Parts
 from agent.steps.pick import means
 from policies.job import Job, job_fields
-from policies.money import Cents, usd
+from policies.money import Cents, price_text, usd
 from policies.offer import Listing, Quote, Rejection
 from policies.payment import AskThenPay, PayFromCredits, Refuse, UseCheckout, decide
 from policies.policy import Policy, caps_for
@@ -19,6 +19,7 @@ class QuoteResult:
     job: Job
     quotes: tuple[Quote, ...]
     rejections: tuple[Rejection, ...]
+    warnings: tuple[str, ...]
     decision: str
     reason: str
 
@@ -45,11 +46,11 @@ async def quote(parts: Parts, job: Job, ceiling: Cents | None) -> QuoteResult:
     lower = min((cap for cap in (job.budget, ceiling) if cap is not None), default=None)
     selection = select(await parts.market.gpus(), job, parts.policy, lower, exclude={})
     if not selection.quotes:
-        return QuoteResult(job, (), selection.rejections, "refuse", "no offer fits")
+        return QuoteResult(job, (), selection.rejections, selection.warnings, "refuse", "no offer fits")
     best = selection.quotes[0]
     usage = parts.log.usage("", parts.clock.now())
     verdict = decide(best.total, parts.policy, caps_for(parts.policy, lower), usage, await means(parts))
-    return QuoteResult(job, selection.quotes, selection.rejections, _word(verdict), verdict.reason)
+    return QuoteResult(job, selection.quotes, selection.rejections, selection.warnings, _word(verdict), verdict.reason)
 
 
 def _word(verdict: PayFromCredits | AskThenPay | UseCheckout | Refuse) -> str:
@@ -70,7 +71,7 @@ def listed(listing: Listing) -> dict[str, object]:
         "gpu_id": listing.gpu_id,
         "name": listing.name,
         "vram_gb": listing.vram_gb,
-        "price_per_hour_usd": format(listing.price_per_hour, "f"),
+        "price_per_hour_usd": price_text(listing.price_per_hour),
         "tier": listing.tier,
     }
 

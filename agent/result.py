@@ -5,7 +5,7 @@ from datetime import datetime
 from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Run
+from tools.spend_log.rows import ENDED, Run
 
 
 def run_result(log: SpendLog, run_id: str) -> dict[str, object]:
@@ -41,7 +41,9 @@ def run_result(log: SpendLog, run_id: str) -> dict[str, object]:
 
 
 def link_to_pay(log: SpendLog, run: Run) -> str | None:
-    """The checkout link that waits to be paid, if there is one: an expired one is no longer shown."""
+    """The checkout link that waits to be paid, if there is one: not an expired one, nor one nobody watches any more."""
+    if run.status in ENDED:
+        return None
     for charge in log.charges(run.run_id):
         if charge.state is ChargeState.AWAITING_PAYMENT:
             order = log.order(charge.order_id)

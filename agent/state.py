@@ -43,7 +43,11 @@ class State(TypedDict, total=False):
     """Offers in a row that a moved price took back."""
     ssh_until: str
     """RFC 3339: when a pod that runs but does not answer over SSH is given up."""
+    collect_by: str
+    """RFC 3339: when fetching the outputs of a cancelled run is given up."""
     failures: list[FailureState]
+    overcome: int
+    """How many of the failures, from the first on, were answered with another try."""
     job_exit_code: NotRequired[int | None]
     ending: EndingState
 
@@ -53,6 +57,11 @@ def failures_of(state: State) -> tuple[Failure, ...]:
     return tuple(
         Failure(FailureKind(item["kind"]), item["gpu_id"], item["reason"]) for item in state.get("failures", [])
     )
+
+
+def unanswered(state: State) -> tuple[Failure, ...]:
+    """The failures since the last other try: what the run is to end with, unless it tries again."""
+    return failures_of(state)[state.get("overcome", 0) :]
 
 
 def failed(state: State, kind: FailureKind, gpu_id: str, reason: str) -> State:

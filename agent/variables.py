@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from policies.job import Job, JobFileError, read_job
+from tools.errors import SwineherdError
+
+
+class MissingVariable(SwineherdError):
+    """A variable that the job asks the environment for is not set there (any more)."""
 
 
 def missing_variables(job: Job, environment: Mapping[str, str], literals: Mapping[str, str]) -> list[str]:
@@ -31,13 +36,25 @@ def resolve(job: Job, environment: Mapping[str, str], literals: Mapping[str, str
     """The job's variables with their values, and the values that must be masked.
 
     Raises:
-        KeyError: a variable is missing; `missing_variables` names them all.
+        MissingVariable: one or more are not set.
     """
-    secrets = {name: literals[name] if name in literals else environment[name] for name, _ in job.secrets}
+    _refuse_missing(missing_variables(job, environment, literals))
+    secrets = secrets_of(job, environment, literals)
     envs = {name: environment[name] if value is None else value for name, value in job.envs}
     return envs | secrets, list(secrets.values())
 
 
-def known_secrets(job: Job, environment: Mapping[str, str], literals: Mapping[str, str]) -> list[str]:
-    """The secret values that can be known here, for masking; a missing one masks nothing."""
-    return [value for name, _ in job.secrets if (value := literals.get(name) or environment.get(name, ""))]
+def secrets_of(job: Job, environment: Mapping[str, str], literals: Mapping[str, str]) -> dict[str, str]:
+    """The secrets with their values, as they must be masked in every line of the job's log.
+
+    Raises:
+        MissingVariable: one or more are not set.
+    """
+    known = {**environment, **literals}
+    _refuse_missing([name for name, _ in job.secrets if name not in known])
+    return {name: known[name] for name, _ in job.secrets}
+
+
+def _refuse_missing(names: list[str]) -> None:
+    if names:
+        raise MissingVariable(f"not set in the environment: {', '.join(names)}")

@@ -7,6 +7,7 @@ from datetime import datetime
 from agent.parking import Cause
 from agent.parts import Parts
 from policies.judge import order_moved
+from policies.order import phase
 from policies.patience import DEPLOY, GONE, HOST, HUMAN, PAYMENT, TURN, next_look
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import Awaited, Decision, Parked
@@ -19,6 +20,9 @@ WAITS: dict[Awaited, Sequence[float]] = {
     Awaited.GONE: GONE,
     Awaited.TURN: TURN,
 }
+
+LOOKED_AT_SOON = frozenset({Awaited.HOST, Awaited.GONE})
+"""These go on for a while after a cancel, so a cancel does not wake them before their next look."""
 
 OWN_EYES_SECONDS = 0.5
 """How often cancels and decisions are read from the spend log, which costs the provider nothing."""
@@ -56,7 +60,7 @@ class Watcher:
 
     async def look(self, row: Parked) -> Cause | None:
         """One look at one parked run, if it is due; notes the next one. None: nothing changed."""
-        if self._parts.run(row.run_id).cancel_requested and row.awaited is not Awaited.GONE:
+        if row.awaited not in LOOKED_AT_SOON and self._parts.run(row.run_id).cancel_requested:
             return "cancelled"
         if row.awaited is Awaited.HUMAN and self._decided(row.run_id):
             return "changed"
@@ -98,7 +102,7 @@ class Watcher:
             view = await self._parts.look(order)
         except (MarketUnavailable, Malformed, Refused):
             return False
-        return view.status != row.seen or view.ssh is not None
+        return view.status != row.seen or (phase(view.status) == "running" and view.ssh is not None)
 
     async def _paid(self, row: Parked, now: datetime) -> bool:
         """While a link is unpaid, each look moves the earliest moment at which it can have been paid."""

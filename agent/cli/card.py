@@ -4,7 +4,7 @@ import json
 
 from agent.parts import Parts
 from agent.quote import rejected
-from policies.money import usd
+from policies.money import rate, usd
 from policies.offer import Rejection
 from tools.spend_log.rows import Approval
 
@@ -21,7 +21,7 @@ def card(parts: Parts, approval: Approval) -> list[str]:
     return [
         f"Buy {offer.gpu_name} ({offer.vram_gb} GB) for {offer.hours} h: ${usd(offer.amount)} from {offer.rail}",
         f"  why     {reason}",
-        f"  price   ${offer.price_per_hour}/h × {offer.hours} h, gpu_id {offer.gpu_id}",
+        f"  price   {rate(offer.price_per_hour)} × {offer.hours} h, gpu_id {offer.gpu_id}",
         f"  left    {left}",
         f"  job     sha256 {offer.job_sha256[:16]}, run {offer.run_id}",
         f"  expires in {minutes} min",

@@ -12,7 +12,7 @@ from agent.cli.places import holds, settings_or_fail
 from agent.herd import Herd
 from policies.money import cents_from_text
 from tools.spend_log.port import NotRecorded
-from tools.spend_log.rows import Approval, Decision
+from tools.spend_log.rows import ENDED, Approval, Decision
 
 
 def approve(run_id: str, *, code: str | None, amount: str | None) -> None:
@@ -33,7 +33,8 @@ def _decide(run_id: str, decision: Decision, code: str | None, amount: str | Non
 async def _answer(run_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
     settings = settings_or_fail()
     async with open_herd(settings, sandbox=holds(settings, run_id)) as herd:
-        approval = herd.parts.log.approval(run_id)
+        run = herd.parts.run(run_id)
+        approval = None if run.status in ENDED else herd.parts.log.approval(run_id)
         if approval is None:
             output.fail(f"{run_id} does not wait for an approval; `swineherd show {run_id}` says where it stands", 2)
         given = _given(herd, approval, decision, code, amount)

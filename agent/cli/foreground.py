@@ -99,7 +99,6 @@ class Foreground:
         if not self._keyboard.is_there or self._interrupts > 1:
             self._cancel("SIGINT")
             return
-        self._say("")
         self._say("[Enter] go on · [c] cancel and collect · [l] leave it running for a later `swineherd resume`")
         self._keyboard.ask(self._choose)
 
@@ -111,6 +110,7 @@ class Foreground:
             case "l":
                 self._leaving = True
             case _:
+                self._say("going on")
                 self._shown = ""
 
     def _cancel(self, by: str) -> None:

@@ -1,5 +1,6 @@
 """ps, show, logs: what is known, from the stores alone."""
 
+import codecs
 import sys
 import time
 from collections.abc import Iterator
@@ -49,8 +50,7 @@ def show(run_id: str, *, as_json: bool) -> None:
     """Everything about one run. The approval code is printed here and nowhere else."""
     with output.clear_errors(), found(settings_or_fail(), run_id) as (log, _):
         result = run_result(log, run_id)
-        approval = log.approval(run_id)
-        open_question = approval if approval and approval.decision is None else None
+        open_question = _open_question(log, run_id)
         if as_json:
             asked = _question(open_question) if open_question else None
             output.document(result | ({"approval": asked} if asked else {}))
@@ -62,6 +62,14 @@ def show(run_id: str, *, as_json: bool) -> None:
         _history(log.events(run_id))
         if open_question:
             _how_to_answer(open_question)
+
+
+def _open_question(log: SqliteSpendLog, run_id: str) -> Approval | None:
+    """The question that may still be answered: a run that has ended asks nothing any more."""
+    run, approval = log.run(run_id), log.approval(run_id)
+    if run is None or run.status in ENDED or approval is None or approval.decision is not None:
+        return None
+    return approval
 
 
 def _question(approval: Approval) -> dict[str, object]:
@@ -83,7 +91,7 @@ def _offers(attempts: list[Attempt]) -> None:
 def _history(events: list[Event]) -> None:
     output.line("history")
     for event in events:
-        output.line(f"  {timestamp(event.at)}  {event.kind}  {output.printable(event.body, colours=False)[:160]}")
+        output.line(f"  {timestamp(event.at)}  {event.kind}  {event.body[:160]}")
 
 
 def _how_to_answer(approval: Approval) -> None:
@@ -97,10 +105,11 @@ def logs(run_id: str, *, follow: bool) -> None:
     """The job's log; colours only where stdout is a terminal."""
     with output.clear_errors(), found(settings_or_fail(), run_id) as (log, home):
         path = home.run(run_id).log
-        offset = _print_from(path, 0)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        offset = _print_from(path, 0, decoder)
         while follow:
             run = log.run(run_id)
-            offset = _print_from(path, offset)
+            offset = _print_from(path, offset, decoder)
             if run is None or run.status in ENDED:
                 return
             try:
@@ -109,8 +118,11 @@ def logs(run_id: str, *, follow: bool) -> None:
                 return
 
 
-def _print_from(path: Path, offset: int) -> int:
-    """Print what was added since `offset`; a log that a later pod began anew is printed from its start."""
+def _print_from(path: Path, offset: int, decoder: codecs.IncrementalDecoder) -> int:
+    """Print what was added since `offset`; a log that a later pod began anew is printed from its start.
+
+    The decoder keeps the beginning of a letter whose rest is not written yet.
+    """
     if not path.exists():
         return 0
     if path.stat().st_size < offset:
@@ -118,6 +130,6 @@ def _print_from(path: Path, offset: int) -> int:
     with path.open("rb") as file:
         file.seek(offset)
         data = file.read()
-    sys.stdout.write(output.printable(data.decode("utf-8", "replace"), colours=sys.stdout.isatty()))
+    sys.stdout.write(output.printable(decoder.decode(data), colours=sys.stdout.isatty()))
     sys.stdout.flush()
     return offset + len(data)

@@ -1,5 +1,7 @@
 """`swineherd`: the commands and their options. What they do lies beside this, imported when a command runs."""
 
+import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -186,4 +188,7 @@ def sandbox(
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our letters is no reason to fail
     app()

@@ -13,7 +13,7 @@ from agent.folders import Home
 from agent.quote import QuoteResult, listed, rejected
 from agent.submit import load_job
 from policies.job import Job
-from policies.money import usd
+from policies.money import rate, usd
 from policies.selection import Selection, select
 from tools.sandbox.process import ensure_running, running, shut_down
 
@@ -31,7 +31,7 @@ def gpus(*, sandbox: bool, as_json: bool) -> None:
             [
                 quote.listing.name,
                 f"{quote.listing.vram_gb} GB",
-                f"${format(quote.listing.price_per_hour, 'f')}/h",
+                rate(quote.listing.price_per_hour),
                 quote.listing.tier,
                 quote.listing.gpu_id,
             ]
@@ -66,6 +66,8 @@ def quote(job: Path, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str
                 return result, result.document(herd.parts.policy)
 
         result, document = asyncio.run(ask())
+        for warning in result.warnings:
+            output.aside(f"warning: {warning}")
         if as_json:
             output.document(document)
         else:

@@ -1,11 +1,12 @@
 """What commands print: one JSON document on stdout or plain text; everything else goes to stderr."""
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 USAGE = 2
 REFUSED = 3
@@ -19,27 +20,38 @@ _ESCAPES = re.compile(
     r"\x1b\[(?![0-9;]*m)[0-?]*[ -/]*[@-~]"  # control sequences, colours aside
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # operating system commands and the like, to their end
     r"|\x1b(?!\[[0-9;]*m)"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]",
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]",
     re.DOTALL,
 )
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def document(value: object) -> None:
-    """The one JSON document of a `--json` command."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    """The one JSON document of a `--json` command; in ASCII where stdout takes no other letters."""
+    text = json.dumps(value, indent=2, ensure_ascii=sys.stdout.encoding.lower() != "utf-8")
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        send_nowhere(sys.stdout)
+
+
+def send_nowhere(stream: TextIO) -> None:
+    """Throw away what is printed from now on, and what is still in the buffer: nobody reads it any more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def line(text: str = "") -> None:
-    """One line of the command's answer."""
-    sys.stdout.write(text + "\n")
+    """One line of the command's answer; much of what is shown comes from outside."""
+    sys.stdout.write(printable(text, colours=False) + "\n")
     sys.stdout.flush()
 
 
 def aside(text: str) -> None:
     """One line beside the answer, on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(printable(text, colours=False) + "\n")
     sys.stderr.flush()
 
 
@@ -65,8 +77,9 @@ def fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """The outermost edge: every error on purpose becomes one clear message and its exit code."""
-    from agent.errors import LeaseHeld
+    from agent.errors import BadSettings, LeaseHeld
     from agent.submit import BadJob
+    from agent.variables import MissingVariable
     from policies.file_problem import FileError
     from tools.errors import BadCredentials, SwineherdError
 
@@ -76,11 +89,12 @@ def clear_errors() -> Iterator[None]:
         fail("\n".join(str(problem) for problem in error.problems), USAGE)
     except BadCredentials as error:
         fail(f"the API key is refused: {error}. Check GPUHOG_API_KEY.", USAGE)
-    except (BadJob, LeaseHeld) as error:
+    except (BadJob, BadSettings, LeaseHeld, MissingVariable) as error:
         fail(str(error), USAGE)
     except SwineherdError as error:
         fail(str(error), PROVIDER)
     except KeyboardInterrupt:
         sys.exit(CANCELLED)
     except BrokenPipeError:
+        send_nowhere(sys.stdout)
         sys.exit(0)

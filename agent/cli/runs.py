@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.foreground import Foreground
-from agent.cli.places import holds, settings_or_fail
+from agent.cli.places import holds, settings_or_fail, stores
 from agent.cli.terminal import TerminalFace
 from agent.errors import LeaseHeld
 from agent.herd import Herd
@@ -128,10 +128,8 @@ def _resume_all(*, as_json: bool) -> int:
     settings = settings_or_fail()
     results: list[dict[str, object]] = []
     codes = [0]
-    for sandbox in (False, True):
-        if sandbox and not settings.home.joinpath("sandbox", "spend.db").exists():
-            continue
-        found, code = asyncio.run(_resume_place(settings, sandbox=sandbox))
+    for _, is_sandbox in stores(settings):
+        found, code = asyncio.run(_resume_place(settings, sandbox=is_sandbox))
         results += found
         codes.append(code)
     if as_json:

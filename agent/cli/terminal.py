@@ -4,9 +4,10 @@ import asyncio
 import codecs
 import sys
 from collections.abc import Callable
+from io import StringIO
 from typing import TextIO
 
-from agent.cli.output import printable
+from agent.cli.output import printable, send_nowhere
 
 
 class TerminalFace:
@@ -41,15 +42,19 @@ class TerminalFace:
             self._at_line_start = True
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        """Print; a reader that is gone (a closed pipe, a terminal hung up) must not end the run under its pod."""
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            send_nowhere(self._stream)
 
 
 class Keyboard:
     """Lines typed at the terminal, given to whoever asked last; without a terminal nobody ever answers."""
 
-    def __init__(self, stream: TextIO = sys.stdin) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
+        self._stream: TextIO = sys.stdin or StringIO()  # there is none when a program was started with it closed
         self._listener: Callable[[str], None] | None = None
 
     @property

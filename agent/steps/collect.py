@@ -12,7 +12,7 @@ from agent.lease_time import collect_until
 from agent.parking import park
 from agent.parts import Parts
 from agent.state import State, failed
-from agent.variables import known_secrets, secret_literals
+from agent.variables import MissingVariable, secret_literals, secrets_of
 from policies.masking import Masker
 from policies.recovery import FailureKind
 from tools.errors import (
@@ -25,7 +25,7 @@ from tools.errors import (
     TransferFailed,
 )
 from tools.ports import Exited, Fetched, NotStarted, PodSession, RemoteHome
-from tools.spend_log.rows import Awaited, OrderRow, RunStatus
+from tools.spend_log.rows import Awaited, OrderRow
 
 NOT_FETCHED = (
     HostUnreachable,
@@ -84,23 +84,22 @@ async def _fetch(parts: Parts, order: OrderRow) -> Fetched:
 
 async def _rest_of_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> None:
     """What the job wrote after the last byte we have; a job that left no exit code can't be followed to an end."""
-    if isinstance(await session.job_state(home), Exited):
-        await copy_log(
-            parts,
-            order,
-            session,
-            home,
-            Masker(
-                known_secrets(
-                    parts.job(order.run_id), parts.variables, secret_literals(parts.run(order.run_id).job_path)
-                )
-            ),
-        )
+    if not isinstance(await session.job_state(home), Exited):
+        return
+    run, job = parts.run(order.run_id), parts.job(order.run_id)
+    try:
+        secrets = secrets_of(job, parts.variables, secret_literals(run.job_path))
+    except MissingVariable as missing:
+        parts.face.tell(run.run_id, f"the rest of the log is not copied, it could not be masked: {missing}")
+        return
+    await copy_log(parts, order, session, home, Masker(secrets.values()))
 
 
 def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> Command[Literal["collect", "terminate"]]:
     now = parts.clock.now()
-    until = _until(state, parts, order, now)
+    if "collect_by" not in state and parts.run(order.run_id).cancel_requested:
+        return Command(update=State(collect_by=(now + CANCELLED_MAY_TAKE).isoformat()), goto="collect")
+    until = _until(state, order)
     if now < until:
         parts.face.tell(order.run_id, f"the outputs are not here yet ({why}); trying again")
         park(Awaited.HOST, until)
@@ -110,18 +109,16 @@ def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> Comma
     return Command(update=failed(state, FailureKind.OUTPUTS_LOST, gpu_id, reason), goto="terminate")
 
 
-def _until(state: State, parts: Parts, order: OrderRow, now: datetime) -> datetime:
-    """A cancelled run is bounded more tightly, counted from when the first try parked."""
+def _until(state: State, order: OrderRow) -> datetime:
+    """A cancelled run is bounded more tightly, counted from its first try."""
     until = collect_until(order)
-    if "ending" not in state or state["ending"]["status"] != RunStatus.CANCELLED:
-        return until
-    parked = parts.log.parked(order.run_id)
-    since = parked[0].parked_at if parked else now
-    return min(until, since + CANCELLED_MAY_TAKE)
+    return min(until, datetime.fromisoformat(state["collect_by"])) if "collect_by" in state else until
 
 
 def _tell(parts: Parts, run_id: str, fetched: Fetched) -> None:
     if fetched.files:
         parts.face.tell(run_id, f"{len(fetched.files)} output files are here, every checksum matches")
+    for link in fetched.skipped:
+        parts.face.tell(run_id, f"not fetched: {link} is a link that leads out of the job's folder or nowhere")
     for glob in fetched.missing:
         parts.face.tell(run_id, f"no output matches {glob}")

@@ -28,9 +28,8 @@ async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["di
     match move:
         case TryAnother(avoid=gpu_id, reason=reason):
             parts.face.tell(run_id, f"{reason}; looking for another GPU")
-            return Command(
-                update=State(avoid=state.get("avoid", {}) | {gpu_id: reason}, offers_made=0), goto="discover"
-            )
+            avoid = state.get("avoid", {}) | {gpu_id: reason}
+            return Command(update=State(avoid=avoid, offers_made=0, overcome=len(failures)), goto="discover")
         case GiveUp(reason=reason):
             ending = ending_of(failures[-1], reason, state.get("job_exit_code"))
             return Command(update=ending, goto="report")

@@ -55,7 +55,7 @@ async def follow(state: State, parts: Parts, offer: Offer, charge: Charge) -> To
         case ChargeState.MISMATCH:
             return _mismatch(state, parts, offer, charge)
         case ChargeState.IN_DOUBT | ChargeState.ORPHANED:
-            return _end(endings.in_doubt(doubt_message(charge)))
+            return Command(update=endings.in_doubt(doubt_message(charge)), goto="terminate")
         case ChargeState.HELD:
             parts.log.settle(charge.charge_id, Released("interrupted before it was sent"), parts.clock.now())
             return Command(goto="discover")
@@ -162,9 +162,11 @@ GPU_NOT_TO_BE_HAD = frozenset({404, 409, 410, 422})
 
 
 def _released(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
-    """Nothing was taken. A plain refusal of this GPU means another; anything else ends the run."""
+    """Nothing was taken. A plain refusal of this GPU means another; a link that we refused, the end."""
     parts.log.end_attempt(offer.run_id, offer.attempt, charge.note, parts.clock.now())
     kept = parts.log.kept_answer(charge.charge_id)
+    if charge.rail is Rail.STRIPE and kept is not None and kept.status == 402:
+        return _end(endings.refused(f"{offer.gpu_name}: {charge.note}"))
     sold_out = kept is not None and kept.status in GPU_NOT_TO_BE_HAD
     kind = FailureKind.SOLD_OUT if sold_out else FailureKind.PROVIDER
     reason = f"{offer.gpu_name}: {charge.note}"

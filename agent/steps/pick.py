@@ -22,6 +22,8 @@ async def pick(state: State, runtime: Runtime[Parts]) -> Command[Literal["rent",
     parts = runtime.context
     run_id = state["run_id"]
     selection = choose(state, parts)
+    for warning in selection.warnings:
+        parts.face.tell(run_id, f"warning: {warning}")
     if not selection.quotes:
         ending = endings.refused("no offer fits: " + why_none(selection.rejections))
         return Command(update=ending, goto="report")

@@ -27,6 +27,8 @@ async def rent(state: State, runtime: Runtime[Parts]) -> Command[Next]:
     offer = parts.attempt(state["run_id"]).offer
     if parts.open_charge(offer.run_id) is not None:
         return Command(goto="pay")
+    if parts.run(offer.run_id).cancel_requested:
+        return _end(endings.cancelled("cancelled before anything was spent"))
     try:
         change = moved(await current_listing(parts, offer), offer)
     except (MarketUnavailable, Refused, Malformed) as error:

@@ -10,7 +10,7 @@ from agent import endings
 from agent.folders import write_atomically
 from agent.parts import Parts
 from agent.result import run_result
-from agent.state import EndingState, State, failures_of
+from agent.state import EndingState, State, unanswered
 from agent.steps.diagnose import ending_of
 from tools.spend_log.rows import ENDED, RunStatus
 
@@ -34,7 +34,7 @@ def how_it_ended(state: State) -> EndingState:
     """What a step said, else the last failure, else success."""
     if "ending" in state:
         return state["ending"]
-    failures = failures_of(state)
+    failures = unanswered(state)
     if failures:
         return ending_of(failures[-1], failures[-1].reason, state.get("job_exit_code"))["ending"]
     return endings.succeeded()["ending"]

@@ -9,7 +9,9 @@ from langgraph.types import Command
 from agent import endings
 from agent.parking import park
 from agent.parts import Parts
-from agent.state import State
+from agent.state import State, unanswered
+from policies.charge import ChargeState
+from policies.offer import Rail
 from policies.order import phase, short_id
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import Awaited, OrderRow
@@ -24,7 +26,7 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
     run_id = state["run_id"]
     left = [order for order in pods_to_end(parts, run_id) if not await end_pod(parts, order)]
     if not left:
-        return Command(goto="diagnose" if state.get("failures") and "ending" not in state else "report")
+        return Command(goto="diagnose" if unanswered(state) and "ending" not in state else "report")
     if all(order.terminate_tries + 1 >= parts.policy.recovery.terminate_alarm_tries for order in left):
         names = ", ".join(short_id(order.order_id) for order in left)
         why = f"the end of {names} is not proven after {left[0].terminate_tries + 1} tries; it may go on billing"
@@ -36,9 +38,15 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
 
 
 def pods_to_end(parts: Parts, run_id: str) -> list[OrderRow]:
-    """Orders not proven gone; a link that was never shown can't have become a pod unless its status moved."""
+    """Orders not proven gone; a link never shown, or watched to its end unpaid, is no pod unless its status moved."""
     orders = parts.log.orders(run_id, open_only=True)
-    return [order for order in orders if order.paid_from is not None or order.status != order.first_status]
+    return [order for order in orders if order.status != order.first_status or _may_be_paid(parts, order)]
+
+
+def _may_be_paid(parts: Parts, order: OrderRow) -> bool:
+    charge = parts.log.charge(order.charge_id)
+    let_go = charge is not None and charge.rail is Rail.STRIPE and charge.state is ChargeState.RELEASED
+    return order.paid_from is not None and not let_go
 
 
 async def end_pod(parts: Parts, order: OrderRow) -> bool:

@@ -1,0 +1,45 @@
+"""`--help` and the first line of any command come at once."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.e2e.swineherd import COMMAND, ROOT
+
+pytestmark = pytest.mark.timeout(90)
+
+TIMES = 8
+ENV = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+
+
+def seconds(command: list[str]) -> float:
+    """How long one start takes."""
+    before = time.perf_counter()
+    subprocess.run(command, env=ENV, check=True, capture_output=True)
+    return time.perf_counter() - before
+
+
+def test_help_starts_within_ten_interpreters(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` takes less than ten times a bare interpreter, the best of several on both sides, taken in turn."""
+    pairs = [(seconds([*COMMAND, "--help"]), seconds([sys.executable, "-c", "pass"])) for _ in range(TIMES)]
+    ours, bare = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
+    with capsys.disabled():
+        print(f"\n--help {ours * 1000:.0f} ms, python {bare * 1000:.0f} ms, ratio {ours / bare:.1f}")  # noqa: T201
+    assert ours / bare < 10
+
+
+HEAVY = {"langgraph", "langchain_core", "httpx", "asyncssh", "pydantic", "sqlite_utils", "yaml", "rich"}
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [("agent.cli.main", set()), ("agent.cli.look", {"pydantic", "sqlite_utils"})],
+    ids=["every command", "ps, show and logs"],
+)
+def test_the_command_line_imports_nothing_heavy(module: str, allowed: set[str]) -> None:
+    """Importing the commands imports no graph, no client and no SSH; looking at the stores imports only the stores."""
+    code = f"import sys, {module}\nfrom agent.cli import output\nwith output.clear_errors(): print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=ENV, check=True, capture_output=True, text=True)
+    assert HEAVY & set(done.stdout.split()) <= allowed | ({"yaml"})
