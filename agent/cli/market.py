@@ -22,20 +22,14 @@ def gpus(*, sandbox: bool, as_json: bool) -> None:
     """What the policy allows, cheapest first, and what it rejects."""
     with output.clear_errors():
         selection = asyncio.run(_selection(sandbox=sandbox))
-        rejections = [rejected(rejection) for rejection in selection.rejections]
+        offers = sorted((quote.listing for quote in selection.quotes), key=lambda listing: listing.price_per_hour)
         if as_json:
-            offers = [listed(quote.listing) for quote in selection.quotes]
-            output.document({"offers": offers, "rejected": rejections})
+            rejections = [rejected(rejection) for rejection in selection.rejections]
+            output.document({"offers": [listed(listing) for listing in offers], "rejected": rejections})
             return
         rows = [
-            [
-                quote.listing.name,
-                f"{quote.listing.vram_gb} GB",
-                rate(quote.listing.price_per_hour),
-                quote.listing.tier,
-                quote.listing.gpu_id,
-            ]
-            for quote in selection.quotes
+            [listing.name, f"{listing.vram_gb} GB", rate(listing.price_per_hour), listing.tier, listing.gpu_id]
+            for listing in offers
         ]
         output.table(("GPU", "VRAM", "PRICE", "TIER", "GPU_ID"), rows)
         _print_rejected(selection)

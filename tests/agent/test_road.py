@@ -110,6 +110,7 @@ async def test_a_lost_connection_costs_no_byte_of_the_log(world: World) -> None:
     assert run.code == 0
     assert world.home.run(run.run_id).log.read_bytes() == LOG
     assert len(world.pods.starts) == 1
+    assert world.calls.count("upload") == 1
 
 
 async def test_the_charge_of_a_checkout_waits_for_its_payment(make_world: MakeWorld) -> None:
