@@ -15,7 +15,7 @@ from agent.variables import missing_variables
 from policies.job import Job, job_fields, read_job, to_json
 from policies.money import Cents
 from tools.errors import SwineherdError
-from tools.ports import Packed, Packer
+from tools.ports import Packer
 from tools.spend_log.rows import NewRun
 
 
@@ -67,8 +67,9 @@ def submit(
     _check_mounts(job, absolute=parts.absolute_mounts)
     run_id = parts.new_id(_slug(job.name))
     folder = parts.home.run(run_id)
+    sources = _sources(folder, job, read.path.parent)
     folder.make()
-    contents, left_out = _snapshot(packer, folder, job, read.path.parent)
+    contents, left_out = _snapshot(packer, sources, _at_home(read))
     for line in left_out:
         parts.face.tell(run_id, f"warning: not uploaded: {line}")
     write_atomically(folder.job_file, yaml.safe_dump(job_fields(job), sort_keys=False, allow_unicode=True))
@@ -84,6 +85,12 @@ def submit(
     )
     parts.log.add_run(run)
     return run_id
+
+
+def _at_home(read: ReadJob) -> frozenset[Path]:
+    """A job file with literal secrets lies in no snapshot: they are kept nowhere but in it."""
+    has_literals = any(value is not None for _, value in read.job.secrets)
+    return frozenset({read.path}) if has_literals else frozenset()
 
 
 def _check_variables(job: Job, environment: Mapping[str, str]) -> None:
@@ -105,23 +112,42 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "job"
 
 
-def _snapshot(packer: Packer, folder: RunFolder, job: Job, base: Path) -> tuple[dict[str, str], list[str]]:
-    """Pack the workdir and the mounts as they are now.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A folder or file of this machine that the job takes along."""
+
+    remote: str
+    local: Path
+    archive: Path
+    name: str | None = None
+
+
+def _sources(folder: RunFolder, job: Job, base: Path) -> list[_Source]:
+    """What is to be packed. Raises `BadJob` for what is not there."""
+    sources = []
+    if job.workdir is not None:
+        local = _there(base, job.workdir, "workdir")
+        if not local.is_dir():
+            raise BadJob(f"workdir: {local} is not a folder")
+        sources.append(_Source("workdir", local, folder.workdir))
+    for number, (remote, path) in enumerate(job.file_mounts, start=1):
+        local = _there(base, path, f"file_mounts.{remote}")
+        archive = folder.mount(number, single_file=local.is_file())
+        sources.append(_Source(remote, local, archive, PurePosixPath(remote).name))
+    return sources
+
+
+def _snapshot(packer: Packer, sources: list[_Source], at_home: frozenset[Path]) -> tuple[dict[str, str], list[str]]:
+    """Pack the sources as they are now.
 
     Returns remote path → SHA-256 of the content, and what was left out with the reason.
     """
-    packed: dict[str, Packed] = {}
-    if job.workdir is not None:
-        source = _there(base, job.workdir, "workdir")
-        if not source.is_dir():
-            raise BadJob(f"workdir: {source} is not a folder")
-        packed["workdir"] = packer(source, folder.workdir)
-    for number, (remote, local) in enumerate(job.file_mounts, start=1):
-        source = _there(base, local, f"file_mounts.{remote}")
-        archive = folder.mount(number, single_file=source.is_file())
-        packed[remote] = packer(source, archive, PurePosixPath(remote).name)
-    contents = {remote: content.sha256 for remote, content in packed.items()}
-    return contents, [f"{remote}: {left}" for remote, content in packed.items() for left in content.skipped]
+    contents, left_out = {}, []
+    for source in sources:
+        packed = packer(source.local, source.archive, source.name, at_home=at_home)
+        contents[source.remote] = packed.sha256
+        left_out += [f"{source.remote}: {left}" for left in packed.skipped]
+    return contents, left_out
 
 
 def _there(base: Path, local: str, field: str) -> Path:

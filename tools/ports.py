@@ -148,8 +148,13 @@ class Packed:
 class Packer(Protocol):
     """Packs a local folder or file for `PodSession.upload`."""
 
-    def __call__(self, source: Path, archive: Path, name: str | None = None) -> Packed:
+    def __call__(
+        self, source: Path, archive: Path, name: str | None = None, *, at_home: frozenset[Path] = frozenset()
+    ) -> Packed:
         """Write `source` as a `.tar.gz` to `archive`: a folder by its ignore files, or a file under `name`.
+
+        Args:
+            at_home: resolved paths that are left out, and named in `Packed.skipped`.
 
         Raises `TransferFailed` when it can't be read.
         """

@@ -1,6 +1,7 @@
 """An offer as a human sees it before saying yes or no."""
 
 import json
+from math import ceil
 
 from agent.parts import Parts
 from agent.quote import rejected
@@ -17,12 +18,12 @@ def card(parts: Parts, approval: Approval) -> list[str]:
     reason = parts.attempt(offer.run_id).reason
     left = f"run ${usd(caps.per_run - usage.run)} · today ${usd(caps.per_day - usage.day)}"
     left += f" · this month ${usd(caps.per_month - usage.month)}"
-    minutes = max(0, int((approval.expires_at - parts.clock.now()).total_seconds() // 60))
+    minutes = max(0, ceil((approval.expires_at - parts.clock.now()).total_seconds() / 60))
     return [
         f"Buy {offer.gpu_name} ({offer.vram_gb} GB) for {offer.hours} h: ${usd(offer.amount)} from {offer.rail}",
         f"  why     {reason}",
         f"  price   {rate(offer.price_per_hour)} × {offer.hours} h, gpu_id {offer.gpu_id}",
-        f"  left    {left}",
+        f"  before  {left} are left",
         f"  job     sha256 {offer.job_sha256[:16]}, run {offer.run_id}",
         f"  expires in {minutes} min",
     ]

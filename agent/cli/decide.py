@@ -9,6 +9,7 @@ from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.card import card
 from agent.cli.places import holds, settings_or_fail
+from agent.cli.terminal import Keyboard
 from agent.herd import Herd
 from policies.money import cents_from_text
 from tools.spend_log.port import NotRecorded
@@ -53,7 +54,7 @@ def _given(herd: Herd, approval: Approval, decision: Decision, code: str | None,
     if code is not None and amount is not None:
         _check_amount(amount)
         return code, amount
-    if not sys.stdin.isatty():
+    if not Keyboard().is_there:
         run_id = approval.offer.run_id
         output.fail(f"without a terminal: --code C --amount N, as `swineherd show {run_id}` prints them", output.USAGE)
     for line in card(herd.parts, approval):

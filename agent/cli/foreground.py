@@ -32,6 +32,7 @@ class Foreground:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGINT, self._interrupted)
         loop.add_signal_handler(signal.SIGTERM, self._cancel, "SIGTERM")
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # a closed terminal leaves no pod without its agent
         driving = asyncio.create_task(self._herd.drive(self._run_id, wait=wait, fresh=fresh))
         try:
             while not driving.done():
@@ -46,6 +47,7 @@ class Foreground:
             self._keyboard.close()
             loop.remove_signal_handler(signal.SIGINT)
             loop.remove_signal_handler(signal.SIGTERM)
+            loop.remove_signal_handler(signal.SIGHUP)
 
     @property
     def left(self) -> bool:

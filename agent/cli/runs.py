@@ -134,6 +134,12 @@ def _resume_all(*, as_json: bool) -> int:
         codes.append(code)
     if as_json:
         output.document({"runs": results})
+    elif not results:
+        output.line("no unfinished run that nobody drives")
+    else:
+        output.table(
+            ("RUN", "STATUS", "WHY"), [[str(one[key]) for key in ("run_id", "status", "reason")] for one in results]
+        )
     return max(codes)
 
 

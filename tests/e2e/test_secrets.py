@@ -50,17 +50,17 @@ def seen_in_processes(secrets: tuple[str, ...]) -> list[str]:
 
 def test_secrets_are_shown_and_kept_nowhere(herd: Swineherd, tmp_path: Path, gate: Gate) -> None:
     """Masked by stars of equal length in log and output, even when printed in two pieces; in no file of the store,
-    in no command line. What the job itself writes into an output is the user's own.
+    in no command line, though the job file with the literal lies in the workdir. What the job itself writes into an
+    output is the user's own.
     """
     folder = tmp_path / "job"
     folder.mkdir()
-    (folder / "data").mkdir()
-    (folder / "data" / "words.txt").write_text("oink\n")
+    (folder / "words.txt").write_text("oink\n")
     job = write_job(
         folder,
         gate.script(PRINT_ALL, THE_REST_OF_ONE),
         secrets={"TOKEN": None, "LITERAL": LITERAL},
-        workdir="data",
+        workdir=".",
         outputs=["copy.txt"],
     )
     with ended(herd.having(TOKEN=FROM_ENVIRONMENT).start("run", job, "--sandbox", "--json")) as started:

@@ -41,7 +41,7 @@ def test_the_offer_is_shown_and_y_approves(herd: Swineherd, tmp_path: Path, open
     for said in (
         "Buy RTX A4000 (16 GB) for 1 h: $0.20 from credits",
         "$0.20/h × 1 h, ",
-        "left    run $10.00 · today $25.00",
+        "before  run $10.00 · today $25.00",
     ):
         assert said in screen
     assert herd.show(run_id_on(screen))["approval"]["code"] not in screen

@@ -26,11 +26,11 @@ class _Member:
     link: str | None = None
 
 
-def snapshot(folder: Path, archive: Path) -> Packed:
+def snapshot(folder: Path, archive: Path, at_home: frozenset[Path] = frozenset()) -> Packed:
     """Pack `folder` into `archive` (`.tar.gz`), leaving out `.git/` and what `.skyignore` (else `.gitignore`) names.
 
     Links that stay in the folder are kept as links; those that leave it, sockets, pipes and devices are skipped and
-    named. A file that grows meanwhile is packed with the size it had.
+    named, as are the resolved paths of `at_home`. A file that grows meanwhile is packed with the size it had.
 
     Raises:
         TransferFailed: `folder` is no folder, or a file in it can't be read.
@@ -38,23 +38,25 @@ def snapshot(folder: Path, archive: Path) -> Packed:
     if not folder.is_dir():
         raise TransferFailed(f"{folder} is not a folder")
     skipped: list[str] = []
-    return _pack(_members(folder.resolve(), skipped), skipped, archive)
+    return _pack(_members(folder.resolve(), at_home, skipped), skipped, archive)
 
 
-def pack(source: Path, archive: Path, name: str | None = None) -> Packed:
+def pack(source: Path, archive: Path, name: str | None = None, *, at_home: frozenset[Path] = frozenset()) -> Packed:
     """Pack a folder as `snapshot` does, or a single file under `name` (else its own name).
 
     Raises:
         TransferFailed: `source` is neither, or can't be read.
     """
     if source.is_dir():
-        return snapshot(source, archive)
+        return snapshot(source, archive, at_home)
     if not source.is_file():
         raise TransferFailed(f"{source} is neither a file nor a folder")
+    if source.resolve() in at_home:
+        raise TransferFailed(f"{source} must stay here")
     return _pack(iter([_Member(name or source.name, source.resolve())]), [], archive)
 
 
-def _members(root: Path, skipped: list[str]) -> Iterator[_Member]:
+def _members(root: Path, at_home: frozenset[Path], skipped: list[str]) -> Iterator[_Member]:
     """Files and links below `root` in a fixed order; folders only as far as they hold something."""
     ignores = Ignores(root)
     for parent, folders, files in os.walk(root, onerror=_unreadable):
@@ -64,7 +66,9 @@ def _members(root: Path, skipped: list[str]) -> Iterator[_Member]:
         folders[:] = sorted(name for name in folders if name not in links and not ignores.folder(here / name))
         for name in sorted(files + links):
             path = here / name
-            if not ignores.file(path):
+            if path.resolve() in at_home:
+                skipped.append(f"{path.relative_to(root).as_posix()}: it stays at home, for the secrets in it")
+            elif not ignores.file(path):
                 yield from _member(path, root, skipped)
 
 
