@@ -8,12 +8,13 @@ demo: .venv/.run-installed
 	.venv/bin/swineherd run examples/hello/job.yaml --sandbox
 
 test: .venv/.dev-installed
-	.venv/bin/pytest
+	.venv/bin/pytest --cov --cov-report=term:skip-covered
 
 lint: .venv/.dev-installed
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/mypy notebooks/*.py
 	.venv/bin/lint-imports
 
 bench: .venv/.dev-installed
