@@ -12,9 +12,9 @@ from langgraph.types import Command, Interrupt, StateSnapshot
 
 from agent.errors import LeaseHeld
 from agent.graph import Road
-from agent.parking import Cause, Ticket, Wake
+from agent.parking import Cause, Wake
 from agent.parts import Parts
-from agent.state import State
+from agent.state import State, Ticket
 from agent.variables import MissingVariable, missing_variables, secret_literals
 from agent.watcher import WAITS, Watcher
 from policies.charge import ChargeState

@@ -8,6 +8,7 @@ that running a node twice, or an old checkpoint once more, buys nothing.
 """
 
 from collections.abc import Awaitable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Protocol, get_args, get_type_hints
 
@@ -18,6 +19,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import endings
+from agent.parking import park
 from agent.parts import Parts
 from agent.state import State, failed
 from agent.steps.collect import collect
@@ -84,7 +86,7 @@ def ways_out(name: str, step: Step) -> tuple[str, ...]:
 
 
 def guarded(name: str, step: Step) -> Step:
-    """Note the step in the spend log, stop for a cancelled run, and lead errors home: no pod is left behind.
+    """Wait first, note the step in the spend log, stop for a cancelled run, and lead errors home.
 
     Where another process turns out to be buying for the same run, this one stops and leaves the run to it.
     """
@@ -92,21 +94,29 @@ def guarded(name: str, step: Step) -> Step:
     @wraps(step, assigned=("__name__", "__doc__"))
     async def node(state: State, runtime: Runtime[Parts]) -> Command[Any]:
         parts, run_id = runtime.context, state["run_id"]
+        wanted = state.get("waiting")
+        if wanted is not None:
+            park(wanted)
         parts.log.enter_step(run_id, name, parts.clock.now())
         if name in BEFORE_MONEY and money_at_work(parts, run_id):
             return Command(goto="pay")
         if name in BEFORE_MONEY and parts.run(run_id).cancel_requested:
             return Command(update=endings.cancelled("cancelled before a pod was rented"), goto="report")
         try:
-            return await step(state, runtime=runtime)
+            return acted(await step(state, runtime=runtime))
         except StoreUnusable:
             raise
         except SwineherdError as error:
             if name in HOMEWARD or (isinstance(error, IntentAlreadyOpen) and money_at_work(parts, run_id)):
                 raise
-            return way_home(state, parts, name, error)
+            return acted(way_home(state, parts, name, error))
 
     return node
+
+
+def acted(command: Command[Any]) -> Command[Any]:
+    """The waiting is over, unless the step asks for more of it."""
+    return replace(command, update={"waiting": None, **(command.update or {})})
 
 
 def money_at_work(parts: Parts, run_id: str) -> bool:

@@ -1,10 +1,14 @@
-"""Parking: a node looks once and interrupts with what it waits for; the watcher wakes the run."""
+"""Parking: a step that has to wait goes back to itself with a ticket, and is interrupted before it does anything again.
+
+The watcher wakes the run. What comes before an interrupt in a node runs twice, so nothing comes before it.
+"""
 
 from datetime import datetime
 from typing import Literal, TypedDict, cast
 
 from langgraph.types import interrupt
 
+from agent.state import State, Ticket
 from tools.spend_log.rows import Awaited
 
 Cause = Literal["changed", "deadline", "cancelled", "fresh"]
@@ -15,27 +19,26 @@ fresh: a human asks for a new offer in place of one that expired
 """
 
 
-class Ticket(TypedDict):
-    """What an interrupt carries, as plain JSON: never a code, an order id or a secret."""
-
-    awaited: str
-    until: str
-
-
 class Wake(TypedDict):
     """What a parked run is resumed with."""
 
     cause: Cause
 
 
-def park(awaited: Awaited, until: datetime, more: dict[str, object] | None = None) -> Cause:
+def ticket(awaited: Awaited, until: datetime) -> Ticket:
+    """What for (which order that is, the spend log knows), and when the waiting ends."""
+    return {"awaited": awaited.value, "until": until.isoformat()}
+
+
+def waiting(awaited: Awaited, until: datetime) -> State:
+    """The update with which a step goes back to itself to wait."""
+    return State(waiting=ticket(awaited, until))
+
+
+def park(wanted: Ticket, more: dict[str, object] | None = None) -> Cause:
     """Park the run here, or return why it was woken.
 
     Args:
-        awaited: what for; which order that is, the spend log knows.
-        until: when the waiting ends.
         more: further plain values for whoever shows the interrupt.
     """
-    ticket: Ticket = {"awaited": awaited.value, "until": until.isoformat()}
-    wake = interrupt({**ticket, **(more or {})})
-    return cast("Wake", wake)["cause"]
+    return cast("Wake", interrupt({**wanted, **(more or {})}))["cause"]

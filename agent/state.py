@@ -32,6 +32,13 @@ class EndingState(TypedDict):
     reason: str
 
 
+class Ticket(TypedDict):
+    """What a parked run waits for, as plain JSON: never a code, an order id or a secret."""
+
+    awaited: str
+    until: str
+
+
 class State(TypedDict, total=False):
     """The state of one run. Nodes return whole values for the keys they change."""
 
@@ -45,6 +52,8 @@ class State(TypedDict, total=False):
     """RFC 3339: when a pod that runs but does not answer over SSH is given up."""
     collect_by: str
     """RFC 3339: when fetching the outputs of a cancelled run is given up."""
+    waiting: Ticket | None
+    """Set by a step that goes back to itself to wait; while it acts again, what it had waited for."""
     failures: list[FailureState]
     overcome: int
     """How many of the failures, from the first on, were answered with another try."""

@@ -9,7 +9,7 @@ from langgraph.types import Command
 
 from agent.attend import copy_log
 from agent.lease_time import collect_until
-from agent.parking import park
+from agent.parking import waiting
 from agent.parts import Parts
 from agent.state import State, failed
 from agent.variables import MissingVariable, secret_literals, secrets_of
@@ -102,8 +102,7 @@ def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> Comma
     until = _until(state, order)
     if now < until:
         parts.face.tell(order.run_id, f"the outputs are not here yet ({why}); trying again")
-        park(Awaited.HOST, until)
-        return Command(goto="collect")
+        return Command(update=waiting(Awaited.HOST, until), goto="collect")
     gpu_id = parts.attempt(order.run_id).offer.gpu_id
     reason = f"the outputs were not fetched: {why}"
     return Command(update=failed(state, FailureKind.OUTPUTS_LOST, gpu_id, reason), goto="terminate")

@@ -8,7 +8,7 @@ from langgraph.types import Command
 
 from agent import checkout
 from agent.offers import describe
-from agent.parking import park
+from agent.parking import park, ticket
 from agent.parts import Parts
 from agent.state import State
 from policies.charge import ChargeState
@@ -22,10 +22,10 @@ async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pa
     run_id = state["run_id"]
     charge = parts.open_charge(run_id)
     if charge is not None:
-        cause = park(Awaited.PAYMENT, _watched_until(parts, charge))
+        cause = park(ticket(Awaited.PAYMENT, _watched_until(parts, charge)))
     else:
         offer = parts.attempt(run_id).offer
-        cause = park(Awaited.HUMAN, _asked_until(parts, run_id), question(offer))
+        cause = park(ticket(Awaited.HUMAN, _asked_until(parts, run_id)), question(offer))
     if cause == "fresh":
         return Command(goto="discover")
     return Command(goto="pay")

@@ -1,6 +1,6 @@
 """pay: the only step that spends credits, and the one that sees a checkout paid. It believes the spend log alone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 from langgraph.runtime import Runtime
@@ -8,7 +8,7 @@ from langgraph.types import Command
 
 from agent import checkout, endings, purchase
 from agent.offers import offer_again
-from agent.parking import park
+from agent.parking import waiting
 from agent.parts import Parts
 from agent.patient import to_the_end
 from agent.purchase import NotReserved, OfferTakenBack
@@ -85,7 +85,7 @@ async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
         if turned is not None:
             return turned
     if flying(parts, offer):
-        return _wait_for_turn(parts, offer)
+        return _wait_for_turn(state, parts)
     approval_id = approval.approval_id if approval else None
     bought = await to_the_end(purchase.buy(parts, offer, approval_id))
     match bought:
@@ -119,11 +119,17 @@ def flying(parts: Parts, offer: Offer) -> bool:
     return any(charge.account == offer.account and charge.rail is Rail.CREDITS for charge in in_flight)
 
 
-def _wait_for_turn(parts: Parts, offer: Offer) -> To:
-    until = parts.clock.now() + timedelta(seconds=parts.policy.reconcile.settle_seconds)
-    if park(Awaited.TURN, until) == "deadline":
+def _wait_for_turn(state: State, parts: Parts) -> To:
+    """Until the other purchase has settled, for as long as its doubt may last."""
+    now, had = parts.clock.now(), state.get("waiting")
+    until = datetime.fromisoformat(had["until"]) if had else now + _settle_window(parts)
+    if now >= until:
         return _end(endings.refused("another purchase on this API key has not settled; see `swineherd spend`"))
-    return Command(goto="rent")
+    return Command(update=waiting(Awaited.TURN, until), goto="pay")
+
+
+def _settle_window(parts: Parts) -> timedelta:
+    return timedelta(seconds=parts.policy.reconcile.settle_seconds)
 
 
 def _not_reserved(state: State, parts: Parts, why: CapHit | Frozen | NotApproved) -> To:

@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import endings
-from agent.parking import park
+from agent.parking import waiting
 from agent.parts import Parts
 from agent.state import State, failed
 from policies.order import phase
@@ -40,8 +40,7 @@ async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
     if parts.clock.now() >= deadline:
         minutes = parts.policy.time.deploy_minutes
         return _failed(state, parts, FailureKind.NEVER_UP, f"still {status or 'unseen'} after {minutes} minutes")
-    park(Awaited.DEPLOY, deadline)
-    return Command(goto="poll")
+    return Command(update=waiting(Awaited.DEPLOY, deadline), goto="poll")
 
 
 async def _look(parts: Parts, order: OrderRow) -> tuple[str, bool]:

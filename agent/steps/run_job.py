@@ -9,7 +9,7 @@ from langgraph.types import Command
 from agent import endings
 from agent.attend import Attended, JobEnded, JobLost, JobStopped, attend, start
 from agent.lease_time import stop_job_at
-from agent.parking import park
+from agent.parking import waiting
 from agent.parts import Parts
 from agent.state import State, failed
 from agent.steps.poll import JUST_SEEN
@@ -106,8 +106,7 @@ def _not_reached(state: State, parts: Parts, order: OrderRow, why: str) -> To:
         return _failed(state, parts, kind, f"no answer over SSH: {why}", "collect")
     if job_started:
         parts.face.tell(order.run_id, f"the connection is lost ({why}); the job goes on, trying again")
-    park(Awaited.HOST, until)
-    return Command(goto="run_job")
+    return Command(update=waiting(Awaited.HOST, until), goto="run_job")
 
 
 def _failure(state: State, parts: Parts, kind: FailureKind, reason: str) -> State:

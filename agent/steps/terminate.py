@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import endings
-from agent.parking import park
+from agent.parking import waiting
 from agent.parts import Parts
 from agent.state import State, unanswered
 from policies.charge import ChargeState
@@ -33,8 +33,7 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
         ending = endings.provider_failed(f"{why}. `swineherd resume {run_id}` tries again")
         parts.face.tell(run_id, f"WARNING: {why}")
         return Command(update=ending, goto="report")
-    park(Awaited.GONE, parts.clock.now() + BETWEEN_TRIES)
-    return Command(goto="terminate")
+    return Command(update=waiting(Awaited.GONE, parts.clock.now() + BETWEEN_TRIES), goto="terminate")
 
 
 def pods_to_end(parts: Parts, run_id: str) -> list[OrderRow]:
