@@ -37,6 +37,8 @@ from tools.ssh.snapshot import pack
 CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 8
 
+SANDBOX = "the sandbox"
+
 SANDBOX_AUTO_PAY = Cents(500)
 
 
@@ -51,6 +53,11 @@ class Place:
     ssh_key: Path | None
     ssh_password: SecretStr | None
     is_sandbox: bool
+
+    @property
+    def provider(self) -> str:
+        """What offers and charges are bound to; the sandbox stays itself when its port changes."""
+        return SANDBOX if self.is_sandbox else self.base_url
 
 
 def load_policy(settings: Settings) -> Policy | None:
@@ -161,7 +168,7 @@ async def open_herd(
             face=face or Silent(),
             home=place.home,
             account=account_of(place.api_key),
-            base_url=place.base_url,
+            base_url=place.provider,
             variables=dict(os.environ if variables is None else variables),
             new_id=new_id,
             new_code=new_code,

@@ -4,28 +4,26 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agent.parts import Parts
-from agent.purchase import SEND_WITHIN_SECONDS, new_order
+from agent.purchase import SEND_WITHIN_SECONDS, belongs_elsewhere, keep, new_order
 from policies.answers import Checkout, CheckoutOutcome, Declined, Garbled, Silence, Unsent
 from policies.budget import CapHit
-from policies.charge import ChargeState, LinkExpired, LinkShown, OrderMoved, Released
+from policies.charge import ChargeState, LinkExpired, LinkShown, OrderMoved, Released, Unknown
 from policies.judge import judge_checkout, order_moved
 from policies.offer import Offer
 from tools.errors import IntentAlreadyOpen, Malformed, MarketUnavailable, NothingSent, OutcomeUnknown, Refused
-from tools.spend_log.port import Frozen
+from tools.spend_log.port import Frozen, NotApproved
 from tools.spend_log.rows import Charge, OrderRow
 
 WATCH_EXPIRED = timedelta(hours=24)
 """How long an expired link is still counted and watched for a late payment."""
 
 
-async def request_link(parts: Parts, offer: Offer) -> Charge | CapHit | Frozen:
+async def request_link(parts: Parts, offer: Offer) -> Charge | CapHit | Frozen | NotApproved:
     """Reserve, send `rent` once, keep what came back. The charge returned awaits payment, is released or in doubt."""
     charge_id = parts.new_id("chg")
     reserved = parts.log.reserve(charge_id, offer, parts.caps(offer.run_id), parts.clock.now(), None)
     if not isinstance(reserved, Charge):
-        if isinstance(reserved, (CapHit, Frozen)):
-            return reserved
-        return Frozen(reserved.reason)
+        return reserved
     try:
         parts.log.submit(charge_id, parts.clock.now(), None)
     except IntentAlreadyOpen as frozen:
@@ -44,22 +42,23 @@ async def _send(parts: Parts, charge_id: str, offer: Offer, committed_at: float)
         return None, Unsent(str(error))
     except OutcomeUnknown:
         return None, Silence()
-    parts.log.keep_answer(charge_id, answer.status, answer.body, parts.clock.now())
+    await keep(parts, charge_id, offer, answer)
     return answer.status, parts.read_checkout(answer, parts.clock.now())
 
 
 async def _book(parts: Parts, charge_id: str, offer: Offer, status: int | None, outcome: CheckoutOutcome) -> Charge:
     event = judge_checkout(outcome, offer, status=status)
     order_id = _named_order(outcome)
+    if order_id and belongs_elsewhere(parts, order_id, offer.run_id):
+        parts.log.freeze("the provider named an order that belongs to another run", parts.clock.now())
+        return parts.log.settle(charge_id, Unknown("the order named belongs to another run"), parts.clock.now())
     if order_id:
         order = replace(new_order(parts, charge_id, offer, order_id), paid_from=None)
-        if isinstance(outcome, Checkout) and not isinstance(event, Released):
-            order = replace(
-                order,
-                checkout_url=outcome.url,
-                checkout_expires_at=outcome.expires_at,
-                paid_from=parts.clock.now(),
-            )
+        if isinstance(event, Unknown):
+            order = replace(order, paid_from=parts.clock.now())
+        elif isinstance(outcome, Checkout) and not isinstance(event, Released):
+            now = parts.clock.now()
+            order = replace(order, checkout_url=outcome.url, checkout_expires_at=outcome.expires_at, paid_from=now)
         parts.log.add_order(order)
         if not await _first_status(parts, order) and isinstance(event, LinkShown):
             event = Released("the order could not be looked at, so a payment could not be told; the link is not shown")
@@ -102,18 +101,19 @@ async def verify(parts: Parts, charge: Charge) -> Charge:
     try:
         view = await parts.look(order)
     except (MarketUnavailable, Malformed, Refused):
-        return charge
+        return _out_of_time(parts, charge, order, looked_at)
     if order_moved(order.first_status, view.status):
         return parts.log.settle(charge.charge_id, OrderMoved(), parts.clock.now())
     parts.log.mark_order(order.order_id, paid_from=looked_at)
-    return _by_the_clock(parts, charge, order, looked_at)
+    if charge.state is ChargeState.EXPIRED and looked_at >= watch_until(parts, order):
+        return parts.log.settle(charge.charge_id, Released("the link was never paid"), looked_at)
+    return _out_of_time(parts, charge, order, looked_at)
 
 
-def _by_the_clock(parts: Parts, charge: Charge, order: OrderRow, now: datetime) -> Charge:
+def _out_of_time(parts: Parts, charge: Charge, order: OrderRow, now: datetime) -> Charge:
+    """An expired link is no longer shown, whether or not the provider answers; it goes on being counted and watched."""
     if charge.state is ChargeState.AWAITING_PAYMENT and now >= link_deadline(parts, order):
         return parts.log.settle(charge.charge_id, LinkExpired(), now)
-    if charge.state is ChargeState.EXPIRED and now >= watch_until(parts, order):
-        return parts.log.settle(charge.charge_id, Released("the link was never paid"), now)
     return charge
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, Interrupt, StateSnapshot
 
-from agent.errors import LeaseHeld
+from agent.errors import BadSettings, LeaseHeld
 from agent.graph import Road
 from agent.parking import Cause, Wake
 from agent.parts import Parts
@@ -46,11 +46,13 @@ class Driver:
             fresh: a human asks for a new offer in place of one whose time is over.
 
         Raises:
+            BadSettings: the run has a pod at another provider.
             LeaseHeld: another process drives it, from the start or since this one lost its lease.
             MissingVariable: the job asks for one that is not set here, and nothing was spent yet.
             StoreUnusable: the spend log can't be written.
         """
         async with self.lease(run_id):
+            self._refuse_other_provider(run_id)
             missing = self._missing(run_id)
             if missing:
                 return self._ask_for(run_id, missing)
@@ -85,10 +87,18 @@ class Driver:
         await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
         return self._parked(run_id, await self.graph.aget_state(config), before=parked)
 
+    def _refuse_other_provider(self, run_id: str) -> None:
+        """Order ids let anybody end a pod: they are told to the provider that named them, and to no other."""
+        for order in self.parts.log.orders(run_id, open_only=True):
+            charge = self.parts.log.charge(order.charge_id)
+            if charge is not None and charge.base_url != self.parts.base_url:
+                raise BadSettings(f"{run_id} has a pod at {charge.base_url}, not at {self.parts.base_url}")
+
     def _missing(self, run_id: str) -> list[str]:
-        """Variables that this process lacks; a run that is to end needs none."""
+        """Variables that this process lacks; a job that runs, and a run that is to end, need none."""
         run = self.parts.run(run_id)
-        if run.status in ENDED or run.cancel_requested:
+        pod = self.parts.pod(run_id)
+        if run.status in ENDED or run.cancel_requested or (pod is not None and pod.job_started):
             return []
         return missing_variables(self.parts.job(run_id), self.parts.variables, secret_literals(run.job_path))
 
@@ -200,10 +210,11 @@ class Driver:
                 return
 
     def _renewed(self, run_id: str) -> bool:
+        """A store that does not answer has given the lease to nobody: on this machine a living holder keeps it."""
         try:
             return self.parts.log.renew_lease(run_id, self.holder, self.parts.clock.now(), LEASE_SECONDS)
         except StoreUnusable:
-            return False
+            return True
 
 
 def waiting_reason(parked: Parked, *, expired: bool) -> str:

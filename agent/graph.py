@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, Protocol, get_args, get_type_hints
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphBubbleUp
 from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
@@ -34,7 +35,6 @@ from agent.steps.rent import rent
 from agent.steps.report import report
 from agent.steps.run_job import run_job
 from agent.steps.terminate import pods_to_end, terminate
-from policies.charge import SPENT
 from policies.recovery import FailureKind
 from tools.errors import BadCredentials, IntentAlreadyOpen, StoreUnusable, SwineherdError
 
@@ -98,7 +98,7 @@ def guarded(name: str, step: Step) -> Step:
         if wanted is not None:
             park(wanted)
         parts.log.enter_step(run_id, name, parts.clock.now())
-        if name in BEFORE_MONEY and money_at_work(parts, run_id):
+        if name in BEFORE_MONEY and parts.money_at_work(run_id):
             return Command(goto="pay")
         if name in BEFORE_MONEY and parts.run(run_id).cancel_requested:
             return Command(update=endings.cancelled("cancelled before a pod was rented"), goto="report")
@@ -106,8 +106,10 @@ def guarded(name: str, step: Step) -> Step:
             return acted(await step(state, runtime=runtime))
         except StoreUnusable:
             raise
-        except SwineherdError as error:
-            if name in HOMEWARD or (isinstance(error, IntentAlreadyOpen) and money_at_work(parts, run_id)):
+        except GraphBubbleUp:
+            raise
+        except Exception as error:
+            if name in HOMEWARD or (isinstance(error, IntentAlreadyOpen) and parts.money_at_work(run_id)):
                 raise
             return acted(way_home(state, parts, name, error))
 
@@ -119,19 +121,10 @@ def acted(command: Command[Any]) -> Command[Any]:
     return replace(command, update={"waiting": None, **(command.update or {})})
 
 
-def money_at_work(parts: Parts, run_id: str) -> bool:
-    """Whether the run has bought, or may have: then a new offer (an old checkpoint resumed) is out of the question."""
-    pod = parts.pod(run_id)
-    paid = pod is not None and any(
-        charge.charge_id == pod.charge_id and charge.state in SPENT for charge in parts.log.charges(run_id)
-    )
-    return paid or parts.open_charge(run_id) is not None
-
-
-def way_home(state: State, parts: Parts, name: str, error: SwineherdError) -> Command[Any]:
+def way_home(state: State, parts: Parts, name: str, error: Exception) -> Command[Any]:
     """After an error that a step did not expect: end the pod if there is one, else the run."""
     run_id = state["run_id"]
-    reason = f"{name}: {error}"
+    reason = f"{name}: {error}" if isinstance(error, SwineherdError) else f"{name}: {error!r} (a defect of ours)"
     if not pods_to_end(parts, run_id):
         bad_key = isinstance(error, BadCredentials)
         ending = endings.bad_input(f"the API key is refused: {error}") if bad_key else endings.provider_failed(reason)

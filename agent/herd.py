@@ -6,21 +6,22 @@ run = await herd.drive(run_id)
 print(herd.result(run_id))
 """
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.drive import Driver
 from agent.errors import LeaseHeld
 from agent.graph import Road
+from agent.leftovers import end_left_running, left_running, settle_links
 from agent.parts import Parts
 from agent.quote import QuoteResult, quote
 from agent.result import run_result
-from agent.steps.terminate import end_pod, pods_to_end
 from agent.submit import ReadJob, load_job, submit
-from agent.variables import MissingVariable
 from policies.money import Cents
+from tools.errors import SwineherdError
 from tools.ports import Packer
-from tools.spend_log.rows import Run
+from tools.spend_log.rows import OrderRow, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,32 @@ class Herd:
         return await self.driver.drive(run_id, wait=wait, fresh=fresh)
 
     async def resume_all(self) -> list[Run]:
-        """Continue every unfinished run that nobody drives, one after the other; no fresh offers are made."""
-        resumed = []
-        for run in self.parts.log.runs(unfinished=True):
-            try:
-                resumed.append(await self.driver.drive(run.run_id, wait=False))
-            except LeaseHeld:
-                continue
-            except MissingVariable as missing:
-                self.parts.face.tell(run.run_id, str(missing))
-        return resumed
+        """Continue every unfinished run that nobody drives, all at once; no fresh offers are made."""
+        unfinished = self.parts.log.runs(unfinished=True)
+        resumed = await asyncio.gather(*(self._resume(run.run_id) for run in unfinished))
+        return [run for run in resumed if run is not None]
 
-    async def end_pods(self, run_id: str) -> bool:
-        """Try once more to end the pods that an ended run left unproven. True when none is left."""
-        ended = [await end_pod(self.parts, order) for order in pods_to_end(self.parts, run_id)]
-        return all(ended)
+    async def _resume(self, run_id: str) -> Run | None:
+        """None for a run that somebody else drives, or that can't be driven here; what is wrong with it is told."""
+        try:
+            return await self.driver.drive(run_id, wait=False)
+        except LeaseHeld:
+            return None
+        except SwineherdError as error:
+            self.parts.face.tell(run_id, f"{run_id} is left as it is: {error}")
+            return self.parts.run(run_id)
+
+    async def settle_links(self) -> None:
+        """Look at checkout links of ended runs; done by every command that spends, so that none is forgotten."""
+        await settle_links(self.parts)
+
+    def left_running(self) -> list[OrderRow]:
+        """Pods of ended runs that are not proven gone."""
+        return left_running(self.parts)
+
+    async def end_left_running(self) -> list[OrderRow]:
+        """Try once more to end those; returns what is left."""
+        return await end_left_running(self.parts)
 
     def result(self, run_id: str) -> dict[str, object]:
         """The run as `show --json` prints it."""

@@ -8,8 +8,9 @@ from agent.face import Face
 from agent.folders import Home
 from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
 from policies.budget import Caps
-from policies.charge import FINAL
+from policies.charge import FINAL, SPENT
 from policies.job import Job, from_json
+from policies.offer import Offer
 from policies.order import OrderView, phase
 from policies.policy import Policy, caps_for
 from tools.errors import SwineherdError
@@ -32,6 +33,7 @@ class Parts:
     account: str
     """Fingerprint of the API key, or "" without one."""
     base_url: str
+    """The provider, as offers and charges are bound to it."""
     variables: Mapping[str, str]
     """The environment of the process that drives, for a job's envs and secrets."""
     new_id: Callable[[str], str]
@@ -61,6 +63,18 @@ class Parts:
     def attempt(self, run_id: str) -> Attempt:
         """The current offer of a run, which must have one."""
         return self.log.attempts(run_id)[-1]
+
+    def pays_as(self, offer: Offer) -> bool:
+        """Whether this process pays with the account, and at the provider, that the offer is bound to."""
+        return (offer.account, offer.base_url) == (self.account, self.base_url)
+
+    def money_at_work(self, run_id: str) -> bool:
+        """Whether the run has bought, or may have: then a new offer is out of the question."""
+        pod = self.pod(run_id)
+        paid = pod is not None and any(
+            charge.charge_id == pod.charge_id and charge.state in SPENT for charge in self.log.charges(run_id)
+        )
+        return paid or self.open_charge(run_id) is not None
 
     def caps(self, run_id: str) -> Caps:
         """The ceilings of a run."""

@@ -6,7 +6,7 @@ from agent.parts import Parts
 from agent.pricing import current_listing, moved
 from policies.answers import Answer, Balance, CreditOutcome, Declined, Garbled, Receipt, Silence, Unsent
 from policies.budget import CapHit
-from policies.charge import Released
+from policies.charge import IllegalMove, Released, Unknown
 from policies.judge import judge_credits
 from policies.money import usd
 from policies.offer import Offer
@@ -17,6 +17,7 @@ from tools.errors import (
     NothingSent,
     OutcomeUnknown,
     Refused,
+    StoreUnusable,
 )
 from tools.spend_log.port import Frozen, NotApproved
 from tools.spend_log.rows import Charge, OrderRow
@@ -50,6 +51,8 @@ async def buy(parts: Parts, offer: Offer, approval_id: str | None) -> Charge | N
     try:
         balance = await last_look(parts, offer)
         parts.log.submit(charge_id, parts.clock.now(), balance)
+    except IllegalMove:
+        return OfferTakenBack("another process released the reservation meanwhile")
     except (OfferMoved, MarketUnavailable, Malformed, Refused, IntentAlreadyOpen) as reason:
         parts.log.settle(charge_id, Released(str(reason)), parts.clock.now())
         return OfferTakenBack(str(reason))
@@ -94,18 +97,50 @@ async def send(parts: Parts, charge_id: str, offer: Offer, committed_at: float) 
         return Unsent(str(error))
     except OutcomeUnknown:
         return Silence()
-    parts.log.keep_answer(charge_id, answer.status, answer.body, parts.clock.now())
+    await keep(parts, charge_id, offer, answer)
     return parts.read_receipt(answer)
+
+
+KEEP_TRIES = 5
+
+
+async def keep(parts: Parts, charge_id: str, offer: Offer, answer: Answer) -> None:
+    """Store a raw answer. Where the store fails to the last, the human gets the order id: nobody else has it any more.
+
+    Raises:
+        StoreUnusable: it could not be stored.
+    """
+    for left in reversed(range(KEEP_TRIES)):
+        try:
+            parts.log.keep_answer(charge_id, answer.status, answer.body, parts.clock.now())
+        except StoreUnusable:
+            if left:
+                await parts.clock.sleep(1)
+                continue
+            order_id = named_order(parts.read_receipt(answer)) or "without an id"
+            parts.face.tell(offer.run_id, f"WRITE THIS DOWN: order {order_id} may be running, and it can't be stored")
+            raise
+        else:
+            return
 
 
 async def book(parts: Parts, charge_id: str, offer: Offer, outcome: CreditOutcome) -> Charge:
     """Keep the order, then settle the charge by what the outcome proves."""
     order_id = named_order(outcome)
+    if order_id and belongs_elsewhere(parts, order_id, offer.run_id):
+        parts.log.freeze("the provider named an order that belongs to another run", parts.clock.now())
+        return parts.log.settle(charge_id, Unknown("the order named belongs to another run"), parts.clock.now())
     if order_id:
         parts.log.add_order(new_order(parts, charge_id, offer, order_id))
     unmoved = isinstance(outcome, Declined) and await spent_unmoved(parts, charge_id)
     event = judge_credits(outcome, offer, spent_unmoved=unmoved)
     return parts.log.settle(charge_id, event, parts.clock.now())
+
+
+def belongs_elsewhere(parts: Parts, order_id: str, run_id: str) -> bool:
+    """Whether an order just named is one of another run's."""
+    known = parts.log.order(order_id)
+    return known is not None and known.run_id != run_id
 
 
 async def settle_left_over(parts: Parts, charge: Charge, offer: Offer) -> Charge:

@@ -50,8 +50,12 @@ class State(TypedDict, total=False):
     """Offers in a row that a moved price took back."""
     ssh_until: str
     """RFC 3339: when a pod that runs but does not answer over SSH is given up."""
+    trouble: str
+    """Why the outputs were not here at the last try."""
     collect_by: str
     """RFC 3339: when fetching the outputs of a cancelled run is given up."""
+    ending_since: str
+    """RFC 3339: when the pod was first asked to end."""
     waiting: Ticket | None
     """Set by a step that goes back to itself to wait; while it acts again, what it had waited for."""
     failures: list[FailureState]

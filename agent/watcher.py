@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.errors import LeaseHeld
 from agent.parking import Cause
 from agent.parts import Parts
 from policies.judge import order_moved
@@ -46,12 +47,12 @@ class Watcher:
         """Sleep and look until one of these parked runs may go on.
 
         Raises:
-            LookupError: none of them is parked.
+            LeaseHeld: none of them is parked any more: another process drives it.
         """
         while True:
             parked = [row for row in self._parts.log.parked() if row.run_id in run_ids]
             if not parked:
-                raise LookupError("none of these runs is parked")
+                raise LeaseHeld("another process has woken the run")
             for row in sorted(parked, key=lambda row: min(row.until, row.next_look)):
                 cause = await self.look(row)
                 if cause is not None:

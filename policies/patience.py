@@ -7,7 +7,7 @@ DEPLOY: Sequence[float] = (0.5, 0.5, 1, 1, 2, 3, 5, 8, 10, 15)
 PAYMENT: Sequence[float] = (1, 1, 2, 2, 3, 5, 5, 10)
 HUMAN: Sequence[float] = (0.5,)
 HOST: Sequence[float] = (0.5, 1, 1, 2, 3, 5, 8, 10, 15)
-GONE: Sequence[float] = (1, 2, 4, 8, 15, 30, 60)
+GONE: Sequence[float] = (1, 2, 4, 8, 15, 30)
 TURN: Sequence[float] = (0.5, 1, 2, 5, 10)
 """Seconds between looks; the last one repeats. None asks an order more than once a second for long."""
 

@@ -12,6 +12,7 @@ SwineherdError
 ├── LoginRefused        a pod answers and refuses every key
 ├── HostKeyChanged      a pod shows another host key than at first contact
 ├── TransferFailed      outputs did not arrive whole
+│   └── LogCutShort     the job's log on the pod is shorter than what we have of it
 ├── IntentAlreadyOpen   this run, or this API key, has money in flight
 └── StoreUnusable       the spend log can't be opened or written: no spending
 """
@@ -71,6 +72,10 @@ class HostKeyChanged(SwineherdError):
 
 class TransferFailed(SwineherdError):
     """Files did not arrive whole, or would have left their folder."""
+
+
+class LogCutShort(TransferFailed):
+    """The job's log on the pod is shorter than what we have of it: the job began it anew (`> /dev/stderr` does)."""
 
 
 class IntentAlreadyOpen(SwineherdError):

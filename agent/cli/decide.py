@@ -2,7 +2,9 @@
 
 import asyncio
 import getpass
+import os
 import sys
+import termios
 
 from agent.approvals import answer
 from agent.assemble import open_herd
@@ -40,7 +42,7 @@ async def _answer(run_id: str, decision: Decision, code: str | None, amount: str
             output.fail(f"{run_id} does not wait for an approval; `swineherd show {run_id}` says where it stands", 2)
         given = _given(herd, approval, decision, code, amount)
         cents = cents_from_text(given[1])
-        said = answer(herd.parts, run_id, decision, code=given[0], amount=cents, by=f"terminal:{getpass.getuser()}")
+        said = answer(herd.parts, run_id, decision, code=given[0], amount=cents, by=f"terminal:{_who()}")
         if isinstance(said, NotRecorded):
             output.fail(said.reason, output.USAGE)
         output.line(f"{run_id}: {said.approval.decision}")
@@ -59,11 +61,20 @@ def _given(herd: Herd, approval: Approval, decision: Decision, code: str | None,
         output.fail(f"without a terminal: --code C --amount N, as `swineherd show {run_id}` prints them", output.USAGE)
     for line in card(herd.parts, approval):
         output.line(line)
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     verb = "Approve" if decision is Decision.APPROVED else "Deny"
     if input(f"{verb}? [y/N] ").strip().lower() not in {"y", "yes"}:
         output.fail("nothing was decided", output.USAGE)
     cents = approval.offer.amount
     return approval.code, f"{cents // 100}.{cents % 100:02d}"
+
+
+def _who() -> str:
+    """The user's name, or the number where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _check_amount(amount: str) -> None:

@@ -2,17 +2,38 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
 
 from agent.approvals import answer
 from agent.cli.card import card
 from agent.cli.terminal import Keyboard
 from agent.herd import Herd
 from agent.result import link_to_pay
+from policies.order import short_id
+from tools.errors import StoreUnusable
 from tools.spend_log.port import NotRecorded
-from tools.spend_log.rows import Awaited, Decision, Parked, Run
+from tools.spend_log.rows import Approval, Awaited, Decision, Parked, Run
 
 LOOK_SECONDS = 0.3
+
+T = TypeVar("T")
+
+
+async def interruptible(work: Coroutine[Any, Any, T]) -> T | None:
+    """Do `work`; None when SIGINT or SIGTERM ended it, with everything left for a later `resume`."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
 
 
 class Foreground:
@@ -38,9 +59,12 @@ class Foreground:
             while not driving.done():
                 await asyncio.wait({driving}, timeout=LOOK_SECONDS)
                 self._ask_if_parked(wait=wait)
-                if self._leaving:
+                if self._leaving and not driving.cancelling():
                     driving.cancel()
             return await driving
+        except StoreUnusable:
+            self._name_pods()
+            raise
         except asyncio.CancelledError:
             return self._herd.parts.run(self._run_id)
         finally:
@@ -53,6 +77,14 @@ class Foreground:
     def left(self) -> bool:
         """Whether the human chose to leave it running."""
         return self._leaving
+
+    def _name_pods(self) -> None:
+        """The store fails under a run: say what may be running, as far as it can still be read."""
+        with suppress(StoreUnusable):
+            for order in self._herd.parts.log.orders(self._run_id, open_only=True):
+                self._say(
+                    f"{short_id(order.order_id)} may be running: `swineherd resume {self._run_id}` when it works again"
+                )
 
     def _ask_if_parked(self, *, wait: bool) -> None:
         """Show each question once: when the run parks for a human or for a payment."""
@@ -74,7 +106,7 @@ class Foreground:
             self._say(line)
         if self._keyboard.is_there:
             self._say("Approve? [y/N] (or from another terminal: swineherd approve " + self._run_id + ")")
-            self._keyboard.ask(self._answered)
+            self._keyboard.ask(partial(self._answered, approval))
         else:
             self._say(
                 f"waiting for `swineherd approve {self._run_id}`; `swineherd show {self._run_id}` prints the code"
@@ -85,10 +117,8 @@ class Foreground:
         if url:
             self._say(f"pay here until {parked.until:%H:%M} UTC, the run goes on by itself: {url}")
 
-    def _answered(self, text: str) -> None:
-        approval = self._herd.parts.log.approval(self._run_id)
-        if approval is None:
-            return
+    def _answered(self, approval: Approval, text: str) -> None:
+        """The answer is to the offer that was shown, by its code: to no other that may stand by now."""
         yes = text.lower() in {"y", "yes"}
         decision = Decision.APPROVED if yes else Decision.DENIED
         amount = approval.offer.amount

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn, TextIO
@@ -98,3 +99,9 @@ def clear_errors() -> Iterator[None]:
     except BrokenPipeError:
         send_nowhere(sys.stdout)
         sys.exit(0)
+    except OSError as error:
+        fail(f"{error.filename or 'the system'}: {error.strerror}", PROVIDER)
+    except Exception as error:  # noqa: BLE001 - the outermost edge: exit code 1 would read "the job failed"
+        traceback.print_exc()
+        what = f"a defect of ours: {error!r}"
+        fail(f"{what}; `swineherd ps` shows what is unfinished, `swineherd resume` goes on with it", PROVIDER)

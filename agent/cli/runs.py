@@ -7,13 +7,14 @@ from pathlib import Path
 
 from agent.assemble import open_herd
 from agent.cli import output
-from agent.cli.foreground import Foreground
+from agent.cli.foreground import Foreground, interruptible
 from agent.cli.places import holds, settings_or_fail, stores
 from agent.cli.terminal import TerminalFace
 from agent.errors import LeaseHeld
 from agent.herd import Herd
 from agent.settings import Settings
 from policies.money import Cents, cents_from_text, usd
+from policies.order import short_id
 from tools.spend_log.rows import ENDED, Run, RunStatus
 
 
@@ -60,6 +61,7 @@ async def _run(
             output.aside(f"warning: {warning}")
         if sandbox:
             face.tell("", "this is the sandbox: play money, real everything else")
+        await _name_leftovers(herd, face)
         run_id = herd.submit(read, ceiling=ceiling, outputs=outputs)
         face.tell(run_id, f"run {run_id}")
         return await _drive(herd, run_id, face, wait=wait, as_json=as_json)
@@ -116,12 +118,29 @@ async def _resume_in(settings: Settings, run_id: str, *, sandbox: bool, wait: bo
 
 
 async def _already_ended(herd: Herd, run: Run, *, as_json: bool) -> int:
-    """Nothing to go on with, but a pod whose end was not proven is tried again."""
+    """Nothing to go on with, but a link that may still be paid is looked at, and a pod not proven gone tried again."""
     output.aside(f"{run.run_id} has ended: {run.status}")
-    gone = await herd.end_pods(run.run_id)
+    left = await _tidy(herd)
     if as_json:
         output.document(herd.result(run.run_id))
-    return exit_code(run) if gone else output.PROVIDER
+    return output.PROVIDER if left else exit_code(run)
+
+
+async def _tidy(herd: Herd) -> bool:
+    """Settle links and end pods of ended runs. True when a pod's end is still not proven."""
+    await herd.settle_links()
+    left = await herd.end_left_running()
+    for order in left:
+        output.aside(f"WARNING: {short_id(order.order_id)} of {order.run_id} is not proven gone and may go on billing")
+    return bool(left)
+
+
+async def _name_leftovers(herd: Herd, face: TerminalFace) -> None:
+    """Every run begins with a look at what earlier ones left; cleaning up is `resume`'s."""
+    await herd.settle_links()
+    for order in herd.left_running():
+        remedy = f"`swineherd resume {order.run_id}`"
+        face.tell(order.run_id, f"WARNING: {short_id(order.order_id)} is not proven gone: {remedy}")
 
 
 def _resume_all(*, as_json: bool) -> int:
@@ -137,17 +156,21 @@ def _resume_all(*, as_json: bool) -> int:
     elif not results:
         output.line("no unfinished run that nobody drives")
     else:
-        output.table(
-            ("RUN", "STATUS", "WHY"), [[str(one[key]) for key in ("run_id", "status", "reason")] for one in results]
-        )
+        rows = [[str(result[key]) for key in ("run_id", "status", "reason")] for result in results]
+        output.table(("RUN", "STATUS", "WHY"), rows)
     return max(codes)
 
 
 async def _resume_place(settings: Settings, *, sandbox: bool) -> tuple[list[dict[str, object]], int]:
     async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
-        resumed = await herd.resume_all()
-        codes = [exit_code(run) for run in resumed]
-        return [herd.result(run.run_id) for run in resumed], max(codes, default=0)
+        left = await _tidy(herd)
+        resumed = await interruptible(herd.resume_all())
+        if resumed is None:
+            unfinished = [run.run_id for run in herd.parts.log.runs(unfinished=True)]
+            output.aside(f"left as they are: {', '.join(unfinished)}; `swineherd resume` goes on with them")
+            return [herd.result(run_id) for run_id in unfinished], output.WAITING
+        codes = [exit_code(run) for run in resumed] + [output.PROVIDER if left else 0]
+        return [herd.result(run.run_id) for run in resumed], max(codes)
 
 
 def cancel(run_id: str, *, as_json: bool) -> None:
@@ -166,7 +189,7 @@ async def _cancel(settings: Settings, run_id: str, *, sandbox: bool, as_json: bo
             return 0 if run.status is RunStatus.CANCELLED else output.USAGE
         herd.parts.log.request_cancel(run_id, herd.parts.clock.now(), "cancel command")
         try:
-            ended = await herd.drive(run_id, wait=True)
+            ended = await Foreground(herd, run_id, lambda text: face.tell(run_id, text)).drive(wait=True)
         except LeaseHeld as held:
             face.tell(run_id, f"{held}; it cancels the run now")
             return 0

@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import sys
+import termios
 from collections.abc import Callable
 from io import StringIO
 from typing import TextIO
@@ -65,6 +66,7 @@ class Keyboard:
     def ask(self, listener: Callable[[str], None]) -> None:
         """Give the next line to `listener` instead of whoever waited."""
         if self._listener is None and self.is_there:
+            termios.tcflush(self._stream.fileno(), termios.TCIFLUSH)  # what was typed before is no answer to this
             asyncio.get_running_loop().add_reader(self._stream.fileno(), self._read)
         self._listener = listener
 

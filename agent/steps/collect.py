@@ -1,5 +1,6 @@
 """collect: results first (law 8). The outputs are here and their checksums match before anything is ended."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -7,13 +8,13 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from agent.attend import copy_log
+from agent.attend import GRACE_SECONDS
+from agent.job_log import copy_log
 from agent.lease_time import collect_until
 from agent.parking import waiting
 from agent.parts import Parts
-from agent.state import State, failed
-from agent.variables import MissingVariable, secret_literals, secrets_of
-from policies.masking import Masker
+from agent.patient import unless
+from agent.state import State, failed, unanswered
 from policies.recovery import FailureKind
 from tools.errors import (
     HostKeyChanged,
@@ -24,32 +25,34 @@ from tools.errors import (
     Refused,
     TransferFailed,
 )
-from tools.ports import Exited, Fetched, NotStarted, PodSession, RemoteHome
+from tools.ports import Exited, Fetched, JobState, NotStarted, PodSession, RemoteHome, Running, Vanished
 from tools.spend_log.rows import Awaited, OrderRow
-
-NOT_FETCHED = (
-    HostUnreachable,
-    TransferFailed,
-    MarketUnavailable,
-    Refused,
-    LoginRefused,
-    HostKeyChanged,
-    Malformed,
-)
 
 CANCELLED_MAY_TAKE = timedelta(minutes=2)
 """How long fetching may go on for a run that somebody cancelled."""
 
+To = Command[Literal["collect", "terminate"]]
 
-async def collect(state: State, runtime: Runtime[Parts]) -> Command[Literal["collect", "terminate"]]:
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is home now, and how the job was found."""
+
+    fetched: Fetched
+    job: JobState
+
+
+async def collect(state: State, runtime: Runtime[Parts]) -> To:
     """Fetch and verify the outputs; what can't be fetched is tried again until just before the paid hours end."""
     parts = runtime.context
-    run_id = state["run_id"]
-    order = parts.pod(run_id)
+    order = parts.pod(state["run_id"])
     if order is None or not order.job_started or order.collected:
         return Command(goto="terminate")
+    if _newly_cancelled(state, parts):
+        by = parts.clock.now() + CANCELLED_MAY_TAKE
+        return Command(update=State(collect_by=by.isoformat()), goto="collect")
     try:
-        fetched = await _fetch(parts, order)
+        gathered = await unless(parts.clock, _gather(parts, order), lambda: _reason_to_stop(state, parts, order))
     except (
         HostUnreachable,
         TransferFailed,
@@ -60,12 +63,25 @@ async def collect(state: State, runtime: Runtime[Parts]) -> Command[Literal["col
         Malformed,
     ) as error:
         return _not_fetched(state, parts, order, str(error))
+    if isinstance(gathered, str):
+        return _not_fetched(state, parts, order, gathered)
     parts.log.mark_order(order.order_id, collected=True)
-    _tell(parts, run_id, fetched)
-    return Command(goto="terminate")
+    _tell(parts, order.run_id, gathered.fetched)
+    return Command(update=_known_end(state, parts, order, gathered.job), goto="terminate")
 
 
-async def _fetch(parts: Parts, order: OrderRow) -> Fetched:
+def _newly_cancelled(state: State, parts: Parts) -> bool:
+    return "collect_by" not in state and parts.run(state["run_id"]).cancel_requested
+
+
+def _reason_to_stop(state: State, parts: Parts, order: OrderRow) -> str | None:
+    if _newly_cancelled(state, parts):
+        return "cancelled"
+    return state.get("trouble", "it takes too long") if parts.clock.now() >= _until(state, order) else None
+
+
+async def _gather(parts: Parts, order: OrderRow) -> Gathered:
+    """Stop a job that still runs, fetch its outputs, then what is left of its log."""
     view = await parts.look(order)
     if view.ssh is None:
         raise HostUnreachable(f"the order is {view.status} and names no address")
@@ -73,39 +89,62 @@ async def _fetch(parts: Parts, order: OrderRow) -> Fetched:
     session = await parts.pods.connect(view.ssh, order.host_key or None)
     try:
         home = await session.home(order.run_id)
-        if isinstance(await session.job_state(home), NotStarted):
-            return Fetched((), 0, missing=globs)
-        await _rest_of_log(parts, order, session, home)
+        job = await session.job_state(home)
+        if isinstance(job, NotStarted):
+            return Gathered(Fetched((), 0, missing=globs), job)
+        if isinstance(job, Running):
+            await session.stop_job(home, GRACE_SECONDS)
         into = Path(parts.run(order.run_id).outputs_dir)
-        return await session.fetch(home, globs, into) if globs else Fetched((), 0)
+        fetched = await session.fetch(home, globs, into) if globs else Fetched((), 0)
+        await _rest_of_log(parts, order, session, home)
+        return Gathered(fetched, job)
     finally:
         await session.close()
 
 
 async def _rest_of_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> None:
-    """What the job wrote after the last byte we have; a job that left no exit code can't be followed to an end."""
+    """What the job wrote after the last byte we have. The outputs are here by now: a log that fails stops nothing."""
     if not isinstance(await session.job_state(home), Exited):
         return
-    run, job = parts.run(order.run_id), parts.job(order.run_id)
     try:
-        secrets = secrets_of(job, parts.variables, secret_literals(run.job_path))
-    except MissingVariable as missing:
-        parts.face.tell(run.run_id, f"the rest of the log is not copied, it could not be masked: {missing}")
-        return
-    await copy_log(parts, order, session, home, Masker(secrets.values()))
+        await copy_log(parts, order, session, home)
+    except (HostUnreachable, TransferFailed) as error:
+        parts.face.tell(order.run_id, f"the end of the log is not here: {error}")
 
 
-def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> Command[Literal["collect", "terminate"]]:
-    now = parts.clock.now()
-    if "collect_by" not in state and parts.run(order.run_id).cancel_requested:
-        return Command(update=State(collect_by=(now + CANCELLED_MAY_TAKE).isoformat()), goto="collect")
+def _known_end(state: State, parts: Parts, order: OrderRow, job: JobState) -> State:
+    """A pod that was given up for lost may turn out to have done its job, or to be doing it still."""
+    lost = [failure.kind for failure in unanswered(state)][-1:] in ([FailureKind.POD_LOST], [FailureKind.PROVIDER])
+    if not lost or "ending" in state:
+        return State()
+    gpu_id = parts.attempt(order.run_id).offer.gpu_id
+    match job:
+        case Exited(code=0):
+            return State(job_exit_code=0, overcome=len(state.get("failures", [])))
+        case Exited(code=code):
+            return failed(state, FailureKind.JOB_FAILED, gpu_id, f"the job exited with {code}") | {
+                "job_exit_code": code
+            }
+        case Running():
+            return failed(state, FailureKind.LEASE_OVER, gpu_id, "stopped before its paid hours ended")
+        case NotStarted() | Vanished():
+            return State()
+
+
+def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> To:
+    if _newly_cancelled(state, parts):
+        return Command(goto="collect")
     until = _until(state, order)
-    if now < until:
+    if parts.clock.now() < until:
         parts.face.tell(order.run_id, f"the outputs are not here yet ({why}); trying again")
-        return Command(update=waiting(Awaited.HOST, until), goto="collect")
+        return Command(update=waiting(Awaited.HOST, until) | {"trouble": why}, goto="collect")
     gpu_id = parts.attempt(order.run_id).offer.gpu_id
     reason = f"the outputs were not fetched: {why}"
-    return Command(update=failed(state, FailureKind.OUTPUTS_LOST, gpu_id, reason), goto="terminate")
+    update = failed(state, FailureKind.OUTPUTS_LOST, gpu_id, reason)
+    if "ending" in state:
+        said = state["ending"]
+        update["ending"] = {**said, "reason": f"{said['reason']}; {reason}"}
+    return Command(update=update, goto="terminate")
 
 
 def _until(state: State, order: OrderRow) -> datetime:

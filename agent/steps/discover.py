@@ -21,7 +21,7 @@ async def discover(state: State, runtime: Runtime[Parts]) -> Command[Literal["pi
     except (MarketUnavailable, Refused, Malformed) as error:
         ending = endings.provider_failed(f"the list of GPUs can't be read: {error}")
         return Command(update=ending, goto="report")
-    parts.face.tell(state["run_id"], f"{len(listings)} GPUs are listed at {parts.base_url}")
+    parts.face.tell(state["run_id"], f"{len(listings)} GPUs are listed by {parts.base_url}")
     return Command(update=State(listings=[freeze_listing(listing) for listing in listings]), goto="pick")
 
 

@@ -1,6 +1,6 @@
 """escalate: wait for a human, or for the checkout to be paid. It only interrupts; the spend log has the decision."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from langgraph.runtime import Runtime
@@ -14,6 +14,8 @@ from agent.state import State
 from policies.charge import ChargeState
 from policies.offer import Offer
 from tools.spend_log.rows import Awaited, Charge
+
+LOOK_AGAIN = timedelta(seconds=10)
 
 
 async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pay", "discover"]]:
@@ -32,12 +34,13 @@ async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pa
 
 
 def _watched_until(parts: Parts, charge: Charge) -> datetime:
+    """Always ahead: a link that can't be looked at is looked at again, not round and round."""
+    soon = parts.clock.now() + LOOK_AGAIN
     order = parts.log.order(charge.order_id)
     if order is None:
-        return charge.created_at
-    if charge.state is ChargeState.EXPIRED:
-        return checkout.watch_until(parts, order)
-    return checkout.link_deadline(parts, order)
+        return soon
+    expired = charge.state is ChargeState.EXPIRED
+    return max(soon, checkout.watch_until(parts, order) if expired else checkout.link_deadline(parts, order))
 
 
 def _asked_until(parts: Parts, run_id: str) -> datetime:

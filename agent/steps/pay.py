@@ -77,6 +77,8 @@ async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
     """Nothing was reserved for this offer yet."""
     if parts.run(offer.run_id).cancel_requested:
         return _end(endings.cancelled("cancelled before anything was spent"))
+    if not parts.pays_as(offer):
+        return offer_again(state, parts, "the offer was made for another account or provider")
     if offer.rail is Rail.STRIPE:
         return Command(goto="rent")
     approval = parts.log.approval(offer.run_id)
@@ -105,7 +107,6 @@ def _answer(parts: Parts, approval: Approval) -> To | None:
         case Decision.APPROVED:
             return None
         case Decision.DENIED:
-            parts.log.end_attempt(approval.offer.run_id, approval.offer.attempt, "denied", parts.clock.now())
             return _end(endings.denied(f"denied by {approval.decided_by}"))
         case Decision.SUPERSEDED:
             return Command(goto="pick")
@@ -114,9 +115,15 @@ def _answer(parts: Parts, approval: Approval) -> To | None:
 
 
 def flying(parts: Parts, offer: Offer) -> bool:
-    """Whether another purchase on this key is in flight: spending from credits is single-flight."""
-    in_flight = parts.log.charges(states=[ChargeState.SUBMITTING])
-    return any(charge.account == offer.account and charge.rail is Rail.CREDITS for charge in in_flight)
+    """Whether another purchase on this key is in flight, or freshly in doubt: credits are spent one at a time."""
+    settled_before = parts.clock.now() - _settle_window(parts)
+    return any(
+        charge.account == offer.account
+        and charge.rail is Rail.CREDITS
+        and charge.run_id != offer.run_id
+        and (charge.state is ChargeState.SUBMITTING or (charge.submitted_at or charge.created_at) > settled_before)
+        for charge in parts.log.charges(states=[ChargeState.SUBMITTING, ChargeState.IN_DOUBT])
+    )
 
 
 def _wait_for_turn(state: State, parts: Parts) -> To:
@@ -184,7 +191,11 @@ async def _verify_link(state: State, parts: Parts, offer: Offer, charge: Charge)
     if verified.state is ChargeState.PAID:
         return _paid(parts, offer, verified)
     if parts.run(offer.run_id).cancel_requested:
-        return _end(endings.cancelled("cancelled; the checkout link may still be paid until it expires and is watched"))
+        return _end(
+            endings.cancelled(
+                "cancelled; the checkout link may still be paid for a while, `swineherd resume` looks after it"
+            )
+        )
     return Command(goto="escalate")
 
 

@@ -15,7 +15,7 @@ from agent.state import State
 from policies.budget import CapHit, first_cap_broken
 from policies.offer import Offer, Rail
 from tools.errors import Malformed, MarketUnavailable, Refused
-from tools.spend_log.port import Frozen
+from tools.spend_log.port import Frozen, NotApproved
 from tools.spend_log.rows import Charge
 
 Next = Literal["discover", "escalate", "pay", "report"]
@@ -25,10 +25,12 @@ async def rent(state: State, runtime: Runtime[Parts]) -> Command[Next]:
     """Check the offer against the market and the caps once more, then go the way of its rail."""
     parts = runtime.context
     offer = parts.attempt(state["run_id"]).offer
-    if parts.open_charge(offer.run_id) is not None:
+    if parts.money_at_work(offer.run_id):
         return Command(goto="pay")
     if parts.run(offer.run_id).cancel_requested:
         return _end(endings.cancelled("cancelled before anything was spent"))
+    if not parts.pays_as(offer):
+        return offer_again(state, parts, "the offer was made for another account or provider")
     try:
         change = moved(await current_listing(parts, offer), offer)
     except (MarketUnavailable, Refused, Malformed) as error:
@@ -52,6 +54,8 @@ async def _request_link(parts: Parts, offer: Offer) -> Command[Next]:
             return _end(endings.refused(message))
         case Frozen(reason=reason):
             return _end(endings.refused(f"spending is frozen: {reason}"))
+        case NotApproved():
+            return Command(goto="pay")
         case Charge(state="awaiting_payment"):
             return Command(goto="escalate")
         case Charge():

@@ -48,13 +48,18 @@ async def run_job(state: State, runtime: Runtime[Parts]) -> To:
     except (HostUnreachable, MarketUnavailable, Refused) as error:
         return _not_reached(state, parts, order, str(error))
     except (LoginRefused, HostKeyChanged, Malformed) as error:
+        if order.job_started:
+            return _not_reached(state, parts, order, str(error))
         return _failed(state, parts, FailureKind.LOGIN_REFUSED, str(error), "terminate")
     return await _stand_by(state, parts, order, session)
 
 
 async def _address(parts: Parts, order: OrderRow) -> str | None:
     """How to reach the pod now (it changes with a restart), or None when the order is gone."""
-    view = await parts.look(order, max_age=JUST_SEEN)
+    try:
+        view = await parts.look(order, max_age=JUST_SEEN)
+    except Malformed as error:
+        raise MarketUnavailable(str(error)) from error
     if phase(view.status) == "gone":
         return None
     if view.ssh is None:
@@ -65,10 +70,10 @@ async def _address(parts: Parts, order: OrderRow) -> str | None:
 async def _stand_by(state: State, parts: Parts, order: OrderRow, session: PodSession) -> To:
     try:
         parts.log.pin_host_key(order.order_id, session.host_key)
-        home, masker = await start(parts, order, session)
-        if not order.job_started:
-            parts.face.tell(order.run_id, f"the job runs in {home.path}; its log follows")
-        attended = await attend(parts, order, session, home, masker)
+        started = await start(parts, order, session)
+        if isinstance(started, JobStopped):
+            return _after(state, parts, started)
+        attended = await attend(parts, order, session, started)
     except (HostUnreachable, TransferFailed) as error:
         return _not_reached(state, parts, order, str(error))
     finally:

@@ -1,6 +1,6 @@
 """terminate: every pod of the run, believed gone only when the order says so (law 7)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from langgraph.runtime import Runtime
@@ -19,6 +19,9 @@ from tools.spend_log.rows import Awaited, OrderRow
 BETWEEN_TRIES = timedelta(minutes=5)
 """The longest a run waits parked before the next try; the watcher looks much sooner."""
 
+PATIENCE = timedelta(minutes=3)
+"""How long a provider may take to end a pod before that is an alarm."""
+
 
 async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["terminate", "diagnose", "report"]]:
     """Ask the provider to end each pod and look whether it did; park and try again until `terminate_alarm_tries`."""
@@ -27,19 +30,31 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
     left = [order for order in pods_to_end(parts, run_id) if not await end_pod(parts, order)]
     if not left:
         return Command(goto="diagnose" if unanswered(state) and "ending" not in state else "report")
-    if all(order.terminate_tries + 1 >= parts.policy.recovery.terminate_alarm_tries for order in left):
-        names = ", ".join(short_id(order.order_id) for order in left)
-        why = f"the end of {names} is not proven after {left[0].terminate_tries + 1} tries; it may go on billing"
-        ending = endings.provider_failed(f"{why}. `swineherd resume {run_id}` tries again")
+    now = parts.clock.now()
+    since = datetime.fromisoformat(state.get("ending_since", now.isoformat()))
+    tries = min(order.terminate_tries for order in left) + 1
+    if tries >= parts.policy.recovery.terminate_alarm_tries and now >= since + PATIENCE:
+        why = f"the end of {_names(left)} is not proven after {tries} tries; it may go on billing"
         parts.face.tell(run_id, f"WARNING: {why}")
+        ending = endings.provider_failed(f"{why}. `swineherd resume {run_id}` tries again")
         return Command(update=ending, goto="report")
-    return Command(update=waiting(Awaited.GONE, parts.clock.now() + BETWEEN_TRIES), goto="terminate")
+    again = waiting(Awaited.GONE, now + BETWEEN_TRIES)
+    again["ending_since"] = since.isoformat()
+    return Command(update=again, goto="terminate")
+
+
+def _names(orders: list[OrderRow]) -> str:
+    return ", ".join(short_id(order.order_id) for order in orders)
 
 
 def pods_to_end(parts: Parts, run_id: str) -> list[OrderRow]:
     """Orders not proven gone; a link never shown, or watched to its end unpaid, is no pod unless its status moved."""
     orders = parts.log.orders(run_id, open_only=True)
-    return [order for order in orders if order.status != order.first_status or _may_be_paid(parts, order)]
+    return [order for order in orders if _is_pod(order) or _may_be_paid(parts, order)]
+
+
+def _is_pod(order: OrderRow) -> bool:
+    return order.status != order.first_status or phase(order.status) in {"running", "stopped"}
 
 
 def _may_be_paid(parts: Parts, order: OrderRow) -> bool:

@@ -37,7 +37,8 @@ def take(
     standing = find(db, run_id)
     if standing is not None and standing.holder != holder:
         expired = standing.expires_at <= now
-        if not expired and alive(standing.holder):
+        here = standing.holder.host == holder.host
+        if (here or not expired) and alive(standing.holder):
             return None
         why = "expired" if expired else "its process is gone"
         body = {"from_pid": standing.holder.pid, "from_host": standing.holder.host, "to_pid": holder.pid, "why": why}

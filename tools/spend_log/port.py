@@ -89,7 +89,11 @@ class SpendLog(Protocol):
     def take_lease(
         self, run_id: str, holder: Holder, now: datetime, ttl_seconds: int, alive: Callable[[Holder], bool]
     ) -> Lease | None:
-        """The lease, or None while another holder that has not expired and that `alive` does not disprove has it."""
+        """The lease, or None while a living other has it.
+
+        A holder on this machine keeps it as long as `alive` confirms it, expired or not: it may only be suspended, in
+        the middle of a purchase. One elsewhere, of which nothing can be known, loses it when it expires.
+        """
         ...
 
     def renew_lease(self, run_id: str, holder: Holder, now: datetime, ttl_seconds: int) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import asyncssh
 
-from tools.errors import HostUnreachable, Malformed, TransferFailed
+from tools.errors import HostUnreachable, LogCutShort, Malformed, TransferFailed
 from tools.ports import Exited, JobStart, JobState, NotStarted, RemoteHome, Running, Vanished
 from tools.ssh import remote
 from tools.ssh.channel import Exchange, run_checked, running
@@ -91,7 +91,7 @@ async def follow(connection: asyncssh.SSHClientConnection, home: RemoteHome, off
 
     Raises:
         HostUnreachable: the connection was lost; follow again from where this stopped.
-        TransferFailed: the log is shorter than `offset`.
+        LogCutShort: the log is shorter than `offset`.
     """
     variables = _names(home) | {"at": str(offset)}
     async with running(connection, remote.FOLLOW, variables) as exchange:
@@ -113,7 +113,7 @@ async def _header(exchange: Exchange, expected: int) -> int | None:
     if found is None or int(found[1]) != expected:
         raise HostUnreachable("the pod's log came in pieces that don't fit together")
     if found[2] == b"short":
-        raise TransferFailed(f"the log on the pod is shorter than {expected} bytes")
+        raise LogCutShort(f"the log on the pod is shorter than {expected} bytes")
     return None if found[2] == b"end" else int(found[2])
 
 

@@ -1,0 +1,73 @@
+"""The job's log here: appended byte for byte, masked, so that the size of `log.txt` is the offset on the pod."""
+
+from errno import ENOSPC
+from io import RawIOBase
+
+from agent.folders import RunFolder
+from agent.parts import Parts
+from agent.variables import MissingVariable, secret_literals, secrets_of
+from policies.masking import Masker
+from tools.errors import LogCutShort, TransferFailed
+from tools.ports import PodSession, RemoteHome
+from tools.spend_log.rows import OrderRow
+
+
+async def copy_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> None:
+    """Append what the job writes to `log.txt`, from where the file ends to where the job does.
+
+    Without the secrets that would have to be masked nothing is written; the end of the job is waited for all the same.
+
+    Raises:
+        HostUnreachable: the connection was lost.
+        TransferFailed: `log.txt` can't be written.
+    """
+    run = parts.run(order.run_id)
+    try:
+        secrets = secrets_of(parts.job(run.run_id), parts.variables, secret_literals(run.job_path))
+    except MissingVariable as missing:
+        parts.face.tell(run.run_id, f"the log is not copied, its secrets could not be masked: {missing}")
+        await _wait_for_end(session, home)
+        return
+    while True:
+        try:
+            await _append_all(parts, order.run_id, session, home, Masker(secrets.values()))
+        except LogCutShort:
+            parts.face.tell(run.run_id, "the job began its log anew; what was there is kept beside it")
+            put_away(parts.home.run(run.run_id), f"cut-{order.attempt}")
+        else:
+            return
+
+
+async def _wait_for_end(session: PodSession, home: RemoteHome) -> None:
+    async for _ in session.follow(home, 0):
+        pass
+
+
+async def _append_all(parts: Parts, run_id: str, session: PodSession, home: RemoteHome, masker: Masker) -> None:
+    path = parts.home.run(run_id).log
+    try:
+        with path.open("ab", buffering=0) as log:
+            async for chunk in session.follow(home, log.tell()):
+                _append(parts, run_id, log, masker.feed(chunk))
+            _append(parts, run_id, log, masker.flush())
+    except OSError as error:
+        raise TransferFailed(f"{path}: {error.strerror}") from error
+
+
+def _append(parts: Parts, run_id: str, log: RawIOBase, data: bytes) -> None:
+    """Unbuffered, so that the file's size is always what is in it: an unwritten rest is asked of the pod again."""
+    if data:
+        written = log.write(data) or 0
+        parts.face.job_output(run_id, data[:written])
+        if written < len(data):
+            raise OSError(ENOSPC, "only a part could be written")
+
+
+def put_away(folder: RunFolder, why: str) -> None:
+    """Give the log a name of its own: the size of `log.txt` is the offset on the pod that runs now."""
+    if not folder.log.exists():
+        return
+    number = 1
+    while (kept := folder.path / f"log.{why}-{number}.txt").exists():
+        number += 1
+    folder.log.rename(kept)
