@@ -14,7 +14,7 @@ from policies.charge import ChargeState
 from policies.offer import Rail
 from policies.order import phase, short_id
 from tools.errors import Malformed, MarketUnavailable, Refused
-from tools.spend_log.rows import Awaited, OrderRow
+from tools.spend_log.rows import Awaited, OrderRow, RunStatus
 
 BETWEEN_TRIES = timedelta(minutes=5)
 """The longest a run waits parked before the next try; the watcher looks much sooner."""
@@ -36,11 +36,17 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
     if tries >= parts.policy.recovery.terminate_alarm_tries and now >= since + PATIENCE:
         why = f"the end of {_names(left)} is not proven after {tries} tries; it may go on billing"
         parts.face.tell(run_id, f"WARNING: {why}")
-        ending = endings.provider_failed(f"{why}. `swineherd resume {run_id}` tries again")
-        return Command(update=ending, goto="report")
+        return Command(update=_unproven(state, f"{why}. `swineherd resume {run_id}` tries again"), goto="report")
     again = waiting(Awaited.GONE, now + BETWEEN_TRIES)
     again["ending_since"] = since.isoformat()
     return Command(update=again, goto="terminate")
+
+
+def _unproven(state: State, why: str) -> State:
+    """Money in doubt weighs more than a pod in doubt: the run ends with the former's exit code, and says both."""
+    if state.get("ending", {}).get("status") == RunStatus.IN_DOUBT:
+        return endings.in_doubt(f"{state['ending']['reason']} {why}")
+    return endings.provider_failed(why)
 
 
 def _names(orders: list[OrderRow]) -> str:
