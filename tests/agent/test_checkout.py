@@ -188,11 +188,17 @@ async def test_a_link_nobody_saw_costs_nothing(shop: World, fault: Fault, code: 
 
 
 async def test_a_2xx_from_rent_is_in_doubt(shop: World) -> None:
-    """It is not documented, so it may have charged something."""
-    shop.market._rent = lambda *_: Answer(200, b'{"order_id": "HOG-000000000001"}')  # type: ignore[method-assign]
+    """It is not documented, so it may have charged something; the order it names is ended as a pod."""
+
+    def deployed(gpu_id: str, hours: int) -> Answer:
+        return shop.market._rent_with_credits(gpu_id, hours)
+
+    shop.market._rent = deployed  # type: ignore[method-assign]
     run = await shop.run()
     assert run.code == 7
     assert shop.log.totals().in_doubt == PRICE
+    assert shop.calls.count("terminate") == 1
+    assert shop.pods_left == []
 
 
 async def test_cancelled_while_the_link_may_be_paid(shop: World) -> None:

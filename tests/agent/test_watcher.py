@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from agent.errors import LeaseHeld
 from agent.watcher import Watcher
 from policies.policy import Policy
 from tests.agent.conftest import MakeWorld
@@ -141,8 +142,8 @@ async def test_many_runs_are_watched_by_one(make_world: MakeWorld) -> None:
 
 
 async def test_there_is_nothing_to_watch(world: World) -> None:
-    """Waiting for a run that is not parked would be for ever."""
-    with pytest.raises(LookupError):
+    """A run that is not parked any more was woken by another process: waiting for it would be for ever."""
+    with pytest.raises(LeaseHeld, match="another process"):
         await Watcher(world.parts).wait([world.submit()])
 
 

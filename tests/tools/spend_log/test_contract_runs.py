@@ -11,6 +11,7 @@ from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Awaited, Holder, Parked, RunStatus
 
 MINUTE = timedelta(minutes=1)
+AFAR = replace(OTHER, host="there")
 
 
 def alive(_: Holder) -> bool:
@@ -114,16 +115,29 @@ def test_what_is_not_there(log: SpendLog) -> None:
 
 
 def test_one_process_drives_a_run(log: SpendLog) -> None:
-    """A living holder's lease is its own until it expires."""
+    """A living holder on this host keeps its lease, expired or not: it may be suspended in the middle of a purchase."""
     log.add_run(new_run())
     lease = log.take_lease("run-1", ME, NOW, 60, alive)
     assert lease is not None
     assert lease == log.lease("run-1")
     assert (lease.holder, lease.heartbeat_at, lease.expires_at) == (ME, NOW, NOW + MINUTE)
-    assert log.take_lease("run-1", OTHER, NOW + MINUTE - timedelta(microseconds=1), 60, alive) is None
-    taken = log.take_lease("run-1", OTHER, NOW + MINUTE, 60, alive)
+    for later in (timedelta(0), MINUTE, 1000 * MINUTE):
+        assert log.take_lease("run-1", OTHER, NOW + later, 60, alive) is None
+    taken = log.take_lease("run-1", OTHER, NOW + MINUTE, 60, dead)
     assert taken is not None
     assert taken.holder == OTHER
+
+
+def test_a_holder_on_another_host_loses_an_expired_lease(log: SpendLog) -> None:
+    """Whether it lives can't be seen from here, so its silence decides, and the history says so."""
+    log.add_run(new_run())
+    log.take_lease("run-1", AFAR, NOW, 60, alive)
+    assert log.take_lease("run-1", ME, NOW + MINUTE - timedelta(microseconds=1), 60, alive) is None
+    taken = log.take_lease("run-1", ME, NOW + MINUTE, 60, alive)
+    assert taken is not None
+    assert taken.holder == ME
+    (event,) = [event for event in log.events() if event.kind == "lease_taken_over"]
+    assert '"why": "expired"' in event.body or '"why":"expired"' in event.body
 
 
 def test_the_dead_hold_nothing(log: SpendLog) -> None:
@@ -136,7 +150,7 @@ def test_the_dead_hold_nothing(log: SpendLog) -> None:
 
 
 def test_whether_a_holder_lives_is_only_asked_when_it_matters(log: SpendLog) -> None:
-    """Not about oneself, and not about an expired lease."""
+    """Always about another on this host; not about oneself, nor about an expired lease of another host."""
     asked: list[Holder] = []
 
     def ask(holder: Holder) -> bool:
@@ -144,12 +158,13 @@ def test_whether_a_holder_lives_is_only_asked_when_it_matters(log: SpendLog) -> 
         return True
 
     log.add_run(new_run())
-    log.take_lease("run-1", ME, NOW, 60, ask)
-    log.take_lease("run-1", ME, NOW, 60, ask)
-    log.take_lease("run-1", OTHER, NOW + MINUTE, 60, ask)
-    assert asked == []
+    log.take_lease("run-1", AFAR, NOW, 60, ask)
     log.take_lease("run-1", ME, NOW + MINUTE, 60, ask)
-    assert asked == [OTHER]
+    log.take_lease("run-1", ME, NOW + MINUTE, 60, ask)
+    assert asked == []
+    log.take_lease("run-1", OTHER, NOW + MINUTE, 60, ask)
+    log.take_lease("run-1", OTHER, NOW + 5 * MINUTE, 60, ask)
+    assert asked == [ME, ME]
 
 
 @pytest.mark.parametrize(
@@ -175,8 +190,8 @@ def test_a_heartbeat_keeps_the_lease(log: SpendLog) -> None:
     assert log.renew_lease("run-1", ME, NOW, 60) is False
     log.take_lease("run-1", ME, NOW, 60, alive)
     assert log.renew_lease("run-1", ME, NOW + MINUTE, 60) is True
-    assert log.take_lease("run-1", OTHER, NOW + MINUTE, 60, alive) is None
-    log.take_lease("run-1", OTHER, NOW + 2 * MINUTE, 60, alive)
+    assert log.take_lease("run-1", AFAR, NOW + MINUTE, 60, alive) is None
+    log.take_lease("run-1", AFAR, NOW + 2 * MINUTE, 60, dead)
     assert log.renew_lease("run-1", ME, NOW + 2 * MINUTE, 60) is False
 
 

@@ -62,10 +62,10 @@ async def test_any_offset_gives_the_rest(session: SshSession, home: RemoteHome, 
 
 
 async def test_an_offset_beyond_the_log_is_an_error(session: SshSession, home: RemoteHome, make_job: Make) -> None:
-    """A log shorter than what is already here is not this run's log."""
+    """A log shorter than what is already here was begun anew: whoever follows it must begin anew too."""
     await session.start_job(home, make_job("echo hi"))
     await ended(session, home)
-    with pytest.raises(TransferFailed, match="shorter than 99"):
+    with pytest.raises(LogCutShort, match="shorter than 99"):
         await log_of(session, home, 99)
 
 
