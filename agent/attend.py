@@ -89,7 +89,6 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
 
     Raises:
         HostUnreachable: the connection was lost; nothing is known about the job.
-        TransferFailed: the log can't be written here.
     """
     showing = asyncio.ensure_future(_show_utilisation(parts, order))
     try:
@@ -98,10 +97,11 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
     finally:
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
-    if stopped is not None:
+    job = await session.job_state(home)
+    if stopped is not None and (stopped.cancelled or isinstance(job, Running)):
         await session.stop_job(home, GRACE_SECONDS)
         return stopped
-    match await session.job_state(home):
+    match job:
         case Exited(code=code):
             return JobEnded(code)
         case Vanished() | Running():

@@ -105,9 +105,10 @@ async def verify(parts: Parts, charge: Charge) -> Charge:
     if order_moved(order.first_status, view.status):
         return parts.log.settle(charge.charge_id, OrderMoved(), parts.clock.now())
     parts.log.mark_order(order.order_id, paid_from=looked_at)
-    if charge.state is ChargeState.EXPIRED and looked_at >= watch_until(parts, order):
+    seen = _out_of_time(parts, charge, order, looked_at)
+    if seen.state is ChargeState.EXPIRED and looked_at >= watch_until(parts, order):
         return parts.log.settle(charge.charge_id, Released("the link was never paid"), looked_at)
-    return _out_of_time(parts, charge, order, looked_at)
+    return seen
 
 
 def _out_of_time(parts: Parts, charge: Charge, order: OrderRow, now: datetime) -> Charge:

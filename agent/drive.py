@@ -88,11 +88,10 @@ class Driver:
         return self._parked(run_id, await self.graph.aget_state(config), before=parked)
 
     def _refuse_other_provider(self, run_id: str) -> None:
-        """Order ids let anybody end a pod: they are told to the provider that named them, and to no other."""
         for order in self.parts.log.orders(run_id, open_only=True):
-            charge = self.parts.log.charge(order.charge_id)
-            if charge is not None and charge.base_url != self.parts.base_url:
-                raise BadSettings(f"{run_id} has a pod at {charge.base_url}, not at {self.parts.base_url}")
+            provider = self.parts.named_elsewhere(order)
+            if provider:
+                raise BadSettings(f"{run_id} has a pod at {provider}, not at {self.parts.base_url}")
 
     def _missing(self, run_id: str) -> list[str]:
         """Variables that this process lacks; a job that runs, and a run that is to end, need none."""

@@ -22,6 +22,7 @@ from langgraph.types import Command
 from agent import endings
 from agent.parking import park
 from agent.parts import Parts
+from agent.pod_end import pods_to_end
 from agent.state import State, failed
 from agent.steps.collect import collect
 from agent.steps.diagnose import diagnose
@@ -34,9 +35,10 @@ from agent.steps.poll import poll
 from agent.steps.rent import rent
 from agent.steps.report import report
 from agent.steps.run_job import run_job
-from agent.steps.terminate import pods_to_end, terminate
+from agent.steps.terminate import terminate
 from policies.recovery import FailureKind
 from tools.errors import BadCredentials, IntentAlreadyOpen, StoreUnusable, SwineherdError
+from tools.spend_log.rows import Decision
 
 
 class Step(Protocol):
@@ -98,10 +100,10 @@ def guarded(name: str, step: Step) -> Step:
         if wanted is not None:
             park(wanted)
         parts.log.enter_step(run_id, name, parts.clock.now())
-        if name in BEFORE_MONEY and parts.money_at_work(run_id):
-            return Command(goto="pay")
-        if name in BEFORE_MONEY and parts.run(run_id).cancel_requested:
-            return Command(update=endings.cancelled("cancelled before a pod was rented"), goto="report")
+        if name in BEFORE_MONEY:
+            elsewhere = instead_of_an_offer(parts, run_id)
+            if elsewhere is not None:
+                return elsewhere
         try:
             return acted(await step(state, runtime=runtime))
         except StoreUnusable:
@@ -114,6 +116,18 @@ def guarded(name: str, step: Step) -> Step:
             return acted(way_home(state, parts, name, error))
 
     return node
+
+
+def instead_of_an_offer(parts: Parts, run_id: str) -> Command[Any] | None:
+    """Where a run goes that has bought, was cancelled, or was denied: one no ends it, whatever the market does."""
+    if parts.money_at_work(run_id):
+        return Command(goto="pay")
+    if parts.run(run_id).cancel_requested:
+        return Command(update=endings.cancelled("cancelled before a pod was rented"), goto="report")
+    asked = parts.log.approval(run_id)
+    if asked is not None and asked.decision is Decision.DENIED:
+        return Command(update=endings.denied(f"denied by {asked.decided_by}"), goto="report")
+    return None
 
 
 def acted(command: Command[Any]) -> Command[Any]:

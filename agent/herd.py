@@ -56,19 +56,26 @@ class Herd:
 
     async def resume_all(self) -> list[Run]:
         """Continue every unfinished run that nobody drives, all at once; no fresh offers are made."""
-        unfinished = self.parts.log.runs(unfinished=True)
-        resumed = await asyncio.gather(*(self._resume(run.run_id) for run in unfinished))
+        run_ids = [run.run_id for run in self.parts.log.runs(unfinished=True)]
+        driving = (self.driver.drive(run_id, wait=False) for run_id in run_ids)
+        outcomes = await asyncio.gather(*driving, return_exceptions=True)
+        resumed = [self._resumed(run_id, outcome) for run_id, outcome in zip(run_ids, outcomes, strict=True)]
         return [run for run in resumed if run is not None]
 
-    async def _resume(self, run_id: str) -> Run | None:
-        """None for a run that somebody else drives, or that can't be driven here; what is wrong with it is told."""
-        try:
-            return await self.driver.drive(run_id, wait=False)
-        except LeaseHeld:
-            return None
-        except SwineherdError as error:
-            self.parts.face.tell(run_id, f"{run_id} is left as it is: {error}")
-            return self.parts.run(run_id)
+    def _resumed(self, run_id: str, outcome: Run | BaseException) -> Run | None:
+        """None for a run that somebody else drives; what kept another from being driven is told."""
+        match outcome:
+            case Run():
+                return outcome
+            case LeaseHeld():
+                return None
+            case SwineherdError():
+                self.parts.face.tell(run_id, f"{run_id} is left as it is: {outcome}")
+            case Exception():
+                self.parts.face.tell(run_id, f"{run_id} is left as it is: {outcome!r} (a defect of ours)")
+            case _:
+                raise outcome
+        return self.parts.run(run_id)
 
     async def settle_links(self) -> None:
         """Look at checkout links of ended runs; done by every command that spends, so that none is forgotten."""

@@ -1,5 +1,6 @@
 """The job's log here: appended byte for byte, masked, so that the size of `log.txt` is the offset on the pod."""
 
+from collections.abc import Sequence
 from errno import ENOSPC
 from io import RawIOBase
 
@@ -7,51 +8,59 @@ from agent.folders import RunFolder
 from agent.parts import Parts
 from agent.variables import MissingVariable, secret_literals, secrets_of
 from policies.masking import Masker
-from tools.errors import LogCutShort, TransferFailed
-from tools.ports import PodSession, RemoteHome
+from tools.errors import LogCutShort
+from tools.ports import PodSession, RemoteHome, Running
 from tools.spend_log.rows import OrderRow
+
+LOOK_SECONDS = 5.0
+"""Between looks at a job whose log is not copied."""
 
 
 async def copy_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> None:
     """Append what the job writes to `log.txt`, from where the file ends to where the job does.
 
-    Without the secrets that would have to be masked nothing is written; the end of the job is waited for all the same.
+    Where nothing can be written, or not without secrets that would have to be masked, the end of the job is waited for
+    all the same: its outputs are worth more than its log.
 
     Raises:
         HostUnreachable: the connection was lost.
-        TransferFailed: `log.txt` can't be written.
     """
     run = parts.run(order.run_id)
     try:
         secrets = secrets_of(parts.job(run.run_id), parts.variables, secret_literals(run.job_path))
     except MissingVariable as missing:
         parts.face.tell(run.run_id, f"the log is not copied, its secrets could not be masked: {missing}")
-        await _wait_for_end(session, home)
+        await _wait_for_end(parts, session, home)
         return
+    try:
+        await _copy_all(parts, order, session, home, list(secrets.values()))
+    except OSError as error:
+        where = error.filename or parts.home.run(run.run_id).log
+        parts.face.tell(run.run_id, f"the log can't be written here ({where}: {error.strerror}); the job goes on")
+        await _wait_for_end(parts, session, home)
+
+
+async def _wait_for_end(parts: Parts, session: PodSession, home: RemoteHome) -> None:
+    while isinstance(await session.job_state(home), Running):
+        await parts.clock.sleep(LOOK_SECONDS)
+
+
+async def _copy_all(
+    parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome, secrets: Sequence[str]
+) -> None:
     while True:
         try:
-            await _append_all(parts, order.run_id, session, home, Masker(secrets.values()))
+            return await _append_all(parts, order.run_id, session, home, Masker(secrets))
         except LogCutShort:
-            parts.face.tell(run.run_id, "the job began its log anew; what was there is kept beside it")
-            put_away(parts.home.run(run.run_id), f"cut-{order.attempt}")
-        else:
-            return
-
-
-async def _wait_for_end(session: PodSession, home: RemoteHome) -> None:
-    async for _ in session.follow(home, 0):
-        pass
+            parts.face.tell(order.run_id, "the job began its log anew; what was there is kept beside it")
+            put_away(parts.home.run(order.run_id), f"cut-{order.attempt}")
 
 
 async def _append_all(parts: Parts, run_id: str, session: PodSession, home: RemoteHome, masker: Masker) -> None:
-    path = parts.home.run(run_id).log
-    try:
-        with path.open("ab", buffering=0) as log:
-            async for chunk in session.follow(home, log.tell()):
-                _append(parts, run_id, log, masker.feed(chunk))
-            _append(parts, run_id, log, masker.flush())
-    except OSError as error:
-        raise TransferFailed(f"{path}: {error.strerror}") from error
+    with parts.home.run(run_id).log.open("ab", buffering=0) as log:
+        async for chunk in session.follow(home, log.tell()):
+            _append(parts, run_id, log, masker.feed(chunk))
+        _append(parts, run_id, log, masker.flush())
 
 
 def _append(parts: Parts, run_id: str, log: RawIOBase, data: bytes) -> None:

@@ -2,23 +2,25 @@
 
 from agent import checkout
 from agent.parts import Parts
-from agent.steps.terminate import end_pod, pods_to_end
+from agent.pod_end import end_pod, kept_until, pods_to_end, storage_of
 from policies.charge import ChargeState
+from policies.order import phase
 from tools.spend_log.rows import ENDED, OrderRow
 
 
 async def settle_links(parts: Parts) -> None:
     """Look at the links of ended runs: a late payment is booked, and one whose time is over takes no room any more."""
     for charge in parts.log.charges(states=[ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED]):
-        if parts.run(charge.run_id).status in ENDED:
+        if parts.run(charge.run_id).status in ENDED and charge.base_url == parts.base_url:
             await checkout.verify(parts, charge)
 
 
 def left_running(parts: Parts) -> list[OrderRow]:
-    """Pods of ended runs that are not proven gone; a link that nobody paid is none."""
+    """Pods of ended runs that are not proven gone; not unpaid links, nor pods stopped to keep their volume."""
     open_runs = {order.run_id for order in parts.log.orders(open_only=True)}
     ended = [run_id for run_id in sorted(open_runs) if parts.run(run_id).status in ENDED]
-    return [order for run_id in ended for order in pods_to_end(parts, run_id) if not _is_link(parts, order)]
+    pods = [order for run_id in ended for order in pods_to_end(parts, run_id)]
+    return [order for order in pods if not _is_link(parts, order) and not _is_kept(parts, order)]
 
 
 def _is_link(parts: Parts, order: OrderRow) -> bool:
@@ -27,6 +29,12 @@ def _is_link(parts: Parts, order: OrderRow) -> bool:
     return charge is not None and charge.state in waiting and order.status == order.first_status
 
 
+def _is_kept(parts: Parts, order: OrderRow) -> bool:
+    storage = storage_of(parts, order)
+    stopped = phase(order.status) == "stopped"
+    return storage is not None and stopped and parts.clock.now() < kept_until(parts, storage)
+
+
 async def end_left_running(parts: Parts) -> list[OrderRow]:
-    """Try once to end each of them; returns those whose end is still not proven."""
-    return [order for order in left_running(parts) if not await end_pod(parts, order)]
+    """Try once to end each of them; returns those whose end is still not proven, pods at another provider included."""
+    return [order for order in left_running(parts) if parts.named_elsewhere(order) or not await end_pod(parts, order)]

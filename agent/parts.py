@@ -16,7 +16,7 @@ from policies.policy import Policy, caps_for
 from tools.errors import SwineherdError
 from tools.ports import Clock, Market, Pods
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Attempt, Charge, OrderRow, Run
+from tools.spend_log.rows import Attempt, Charge, Kind, OrderRow, Run
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,14 @@ class Parts:
         """Whether this process pays with the account, and at the provider, that the offer is bound to."""
         return (offer.account, offer.base_url) == (self.account, self.base_url)
 
+    def named_elsewhere(self, order: OrderRow) -> str:
+        """The provider that named an order, if that is another than this process talks to; else "".
+
+        Whoever knows an order id can end its pod, so it is told to nobody but the provider that named it.
+        """
+        charge = self.log.charge(order.charge_id)
+        return charge.base_url if charge is not None and charge.base_url != self.base_url else ""
+
     def money_at_work(self, run_id: str) -> bool:
         """Whether the run has bought, or may have: then a new offer is out of the question."""
         pod = self.pod(run_id)
@@ -81,8 +89,9 @@ class Parts:
         return caps_for(self.policy, self.run(run_id).ceiling)
 
     def open_charge(self, run_id: str) -> Charge | None:
-        """The run's charge that is not final, if it has one."""
-        return next((charge for charge in self.log.charges(run_id) if charge.state not in FINAL), None)
+        """The run's purchase that is not final, if it has one; storage that accrues is none."""
+        charges = [charge for charge in self.log.charges(run_id) if charge.kind is Kind.RENT]
+        return next((charge for charge in charges if charge.state not in FINAL), None)
 
     def pod(self, run_id: str) -> OrderRow | None:
         """The order of the current attempt that is not proven gone."""

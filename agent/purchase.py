@@ -151,13 +151,15 @@ async def settle_left_over(parts: Parts, charge: Charge, offer: Offer) -> Charge
 
 
 async def spent_unmoved(parts: Parts, charge_id: str) -> bool:
-    """Whether `total_spent` is what it was before the intent; False where it can't be read."""
+    """Whether `total_spent` is what it was before the intent; False where it, or that account's, can't be read."""
     charge = parts.log.charge(charge_id)
+    if charge is None or (charge.account, charge.base_url) != (parts.account, parts.base_url):
+        return False
     try:
         after = await parts.market.balance()
     except (MarketUnavailable, Malformed, Refused):
         return False
-    return charge is not None and charge.total_spent_before == after.spent
+    return charge.total_spent_before == after.spent
 
 
 def named_order(outcome: CreditOutcome) -> str | None:

@@ -54,8 +54,10 @@ class State(TypedDict, total=False):
     """Why the outputs were not here at the last try."""
     collect_by: str
     """RFC 3339: when fetching the outputs of a cancelled run is given up."""
+    keep_volume: bool
+    """The outputs could not be fetched: a pod with a volume is stopped instead of ended."""
     ending_since: str
-    """RFC 3339: when the pod was first asked to end."""
+    """RFC 3339: when the pod that is to be gone was first asked to end; empty between two pods."""
     waiting: Ticket | None
     """Set by a step that goes back to itself to wait; while it acts again, what it had waited for."""
     failures: list[FailureState]

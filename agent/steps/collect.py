@@ -139,12 +139,21 @@ def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> To:
         parts.face.tell(order.run_id, f"the outputs are not here yet ({why}); trying again")
         return Command(update=waiting(Awaited.HOST, until) | {"trouble": why}, goto="collect")
     gpu_id = parts.attempt(order.run_id).offer.gpu_id
-    reason = f"the outputs were not fetched: {why}"
+    reason = f"the outputs were not fetched: {why}" + where_they_are(parts, order)
     update = failed(state, FailureKind.OUTPUTS_LOST, gpu_id, reason)
+    update["keep_volume"] = True
     if "ending" in state:
         said = state["ending"]
         update["ending"] = {**said, "reason": f"{said['reason']}; {reason}"}
     return Command(update=update, goto="terminate")
+
+
+def where_they_are(parts: Parts, order: OrderRow) -> str:
+    """What a human can still do about outputs that stayed on the pod."""
+    if not order.on_volume:
+        return ""
+    hours = parts.policy.time.uncollected_hours
+    return f"; the pod is stopped and its volume kept for {hours} h: start it at the provider and fetch them by hand"
 
 
 def _until(state: State, order: OrderRow) -> datetime:

@@ -21,9 +21,9 @@ from policies.money import usd
 from policies.offer import Offer, Rail
 from policies.recovery import FailureKind
 from tools.spend_log.port import Frozen, NotApproved
-from tools.spend_log.rows import Approval, Awaited, Charge, Decision
+from tools.spend_log.rows import Approval, Awaited, Charge, Decision, Kind
 
-Next = Literal["discover", "pick", "rent", "escalate", "pay", "poll", "terminate", "diagnose", "report"]
+Next = Literal["discover", "pick", "rent", "escalate", "pay", "poll", "terminate", "report"]
 To = Command[Next]
 
 
@@ -43,7 +43,8 @@ async def pay(state: State, runtime: Runtime[Parts]) -> To:
 
 def latest_charge(parts: Parts, offer: Offer) -> Charge | None:
     """The charge of this offer, if it has one."""
-    of_offer = [charge for charge in parts.log.charges(offer.run_id) if charge.attempt == offer.attempt]
+    charges = [charge for charge in parts.log.charges(offer.run_id) if charge.kind is Kind.RENT]
+    of_offer = [charge for charge in charges if charge.attempt == offer.attempt]
     return of_offer[-1] if of_offer else None
 
 
@@ -83,7 +84,7 @@ async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
         return Command(goto="rent")
     approval = parts.log.approval(offer.run_id)
     if approval is not None:
-        turned = _answer(parts, approval)
+        turned = _answer(approval)
         if turned is not None:
             return turned
     if flying(parts, offer):
@@ -101,7 +102,7 @@ async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
             assert_never(bought)
 
 
-def _answer(parts: Parts, approval: Approval) -> To | None:
+def _answer(approval: Approval) -> To | None:
     """What the human said, or None for a yes."""
     match approval.decision:
         case Decision.APPROVED:
@@ -179,11 +180,11 @@ def _released(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
     parts.log.end_attempt(offer.run_id, offer.attempt, charge.note, parts.clock.now())
     kept = parts.log.kept_answer(charge.charge_id)
     if charge.rail is Rail.STRIPE and kept is not None and kept.status == 402:
-        return _end(endings.refused(f"{offer.gpu_name}: {charge.note}"))
+        return Command(update=endings.refused(f"{offer.gpu_name}: {charge.note}"), goto="terminate")
     sold_out = kept is not None and kept.status in GPU_NOT_TO_BE_HAD
     kind = FailureKind.SOLD_OUT if sold_out else FailureKind.PROVIDER
     reason = f"{offer.gpu_name}: {charge.note}"
-    return Command(update=failed(state, kind, offer.gpu_id, reason), goto="diagnose")
+    return Command(update=failed(state, kind, offer.gpu_id, reason), goto="terminate")
 
 
 async def _verify_link(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
@@ -191,11 +192,8 @@ async def _verify_link(state: State, parts: Parts, offer: Offer, charge: Charge)
     if verified.state is ChargeState.PAID:
         return _paid(parts, offer, verified)
     if parts.run(offer.run_id).cancel_requested:
-        return _end(
-            endings.cancelled(
-                "cancelled; the checkout link may still be paid for a while, `swineherd resume` looks after it"
-            )
-        )
+        why = "cancelled; the checkout link may still be paid for a while, `swineherd resume` looks after it"
+        return _end(endings.cancelled(why))
     return Command(goto="escalate")
 
 

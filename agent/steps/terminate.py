@@ -9,11 +9,9 @@ from langgraph.types import Command
 from agent import endings
 from agent.parking import waiting
 from agent.parts import Parts
+from agent.pod_end import end_pod, pods_to_end, stop_to_keep
 from agent.state import State, unanswered
-from policies.charge import ChargeState
-from policies.offer import Rail
-from policies.order import phase, short_id
-from tools.errors import Malformed, MarketUnavailable, Refused
+from policies.order import short_id
 from tools.spend_log.rows import Awaited, OrderRow, RunStatus
 
 BETWEEN_TRIES = timedelta(minutes=5)
@@ -27,11 +25,12 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
     """Ask the provider to end each pod and look whether it did; park and try again until `terminate_alarm_tries`."""
     parts = runtime.context
     run_id = state["run_id"]
-    left = [order for order in pods_to_end(parts, run_id) if not await end_pod(parts, order)]
+    left = [order for order in pods_to_end(parts, run_id) if not await _ended(state, parts, order)]
     if not left:
-        return Command(goto="diagnose" if unanswered(state) and "ending" not in state else "report")
+        over = State(ending_since="")
+        return Command(update=over, goto="diagnose" if unanswered(state) and "ending" not in state else "report")
     now = parts.clock.now()
-    since = datetime.fromisoformat(state.get("ending_since", now.isoformat()))
+    since = datetime.fromisoformat(state.get("ending_since") or now.isoformat())
     tries = min(order.terminate_tries for order in left) + 1
     if tries >= parts.policy.recovery.terminate_alarm_tries and now >= since + PATIENCE:
         why = f"the end of {_names(left)} is not proven after {tries} tries; it may go on billing"
@@ -40,6 +39,13 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
     again = waiting(Awaited.GONE, now + BETWEEN_TRIES)
     again["ending_since"] = since.isoformat()
     return Command(update=again, goto="terminate")
+
+
+async def _ended(state: State, parts: Parts, order: OrderRow) -> bool:
+    """One try. A pod whose outputs are only on its volume is stopped, not ended (law 8)."""
+    if state.get("keep_volume", False) and order.on_volume and not order.collected:
+        return await stop_to_keep(parts, order)
+    return await end_pod(parts, order)
 
 
 def _unproven(state: State, why: str) -> State:
@@ -51,37 +57,3 @@ def _unproven(state: State, why: str) -> State:
 
 def _names(orders: list[OrderRow]) -> str:
     return ", ".join(short_id(order.order_id) for order in orders)
-
-
-def pods_to_end(parts: Parts, run_id: str) -> list[OrderRow]:
-    """Orders not proven gone; a link never shown, or watched to its end unpaid, is no pod unless its status moved."""
-    orders = parts.log.orders(run_id, open_only=True)
-    return [order for order in orders if _is_pod(order) or _may_be_paid(parts, order)]
-
-
-def _is_pod(order: OrderRow) -> bool:
-    return order.status != order.first_status or phase(order.status) in {"running", "stopped"}
-
-
-def _may_be_paid(parts: Parts, order: OrderRow) -> bool:
-    charge = parts.log.charge(order.charge_id)
-    let_go = charge is not None and charge.rail is Rail.STRIPE and charge.state is ChargeState.RELEASED
-    return order.paid_from is not None and not let_go
-
-
-async def end_pod(parts: Parts, order: OrderRow) -> bool:
-    """One try: ask, then look. True when the order itself says that it is gone."""
-    try:
-        await parts.market.terminate(order.order_id)
-    except (MarketUnavailable, Malformed, Refused) as error:
-        parts.face.tell(order.run_id, f"terminate of {short_id(order.order_id)}: {error}")
-    parts.log.mark_order(order.order_id, terminate_tried=True)
-    try:
-        view = await parts.look(order)
-    except (MarketUnavailable, Malformed, Refused) as error:
-        parts.face.tell(order.run_id, f"no look at {short_id(order.order_id)}: {error}")
-        return False
-    gone = phase(view.status) == "gone"
-    if gone:
-        parts.face.tell(order.run_id, f"the pod {short_id(order.order_id)} is gone")
-    return gone

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from tools.errors import HostKeyChanged, HostUnreachable, LoginRefused, TransferFailed
+from tools.errors import HostKeyChanged, HostUnreachable, LogCutShort, LoginRefused, TransferFailed
 from tools.ports import Clock, Exited, Fetched, JobStart, JobState, NotStarted, RemoteHome, Running, Vanished
 
 LOG = b"step 1 of 2\nstep 2 of 2\ndone\n"
@@ -31,12 +31,13 @@ class Script:
 
 @dataclass(slots=True)
 class FakeJob:
-    """One job on one pod."""
+    """One job on one pod; of its log the first `cut` bytes are gone."""
 
     script: Script
     start: JobStart
     began: float
     stopped_at: float | None = None
+    cut: int = 0
 
     def state(self, now: float) -> JobState:
         """Where it stands at `now` (monotonic)."""
@@ -49,9 +50,8 @@ class FakeJob:
     def log(self, now: float) -> bytes:
         """What it has written by `now`."""
         lived = min(now, self.stopped_at or now) - self.began
-        if lived >= self.script.seconds:
-            return self.script.log
-        return self.script.log[: int(len(self.script.log) * lived / self.script.seconds)]
+        share = min(1.0, lived / self.script.seconds)
+        return self.script.log[self.cut : int(len(self.script.log) * share)]
 
 
 @dataclass(slots=True)
@@ -76,6 +76,8 @@ class FakePods:
         drops: each next `follow` that gets past so many bytes of the log loses its connection there.
         failing: so many next calls of `upload`, `fetch` or `start_job` fail, by method.
         lost: connections are lost from now on, whatever is called.
+        slow: seconds that a call of `upload` or `fetch` takes, by method.
+        on_volume: the run's folder lies on a volume that survives `stop`.
     """
 
     clock: Clock
@@ -89,6 +91,8 @@ class FakePods:
     drops: deque[int] = field(default_factory=deque)
     failing: dict[str, int] = field(default_factory=dict)
     lost: bool = False
+    slow: dict[str, float] = field(default_factory=dict)
+    on_volume: bool = False
 
     async def connect(self, access: str, pinned_host_key: str | None) -> "FakePodSession":
         self.calls.append("connect")
@@ -101,6 +105,12 @@ class FakePods:
         if pinned_host_key is not None and pinned_host_key != pod.host_key:
             raise HostKeyChanged("another host key")
         return FakePodSession(self, access, pod)
+
+    def cut_logs(self) -> None:
+        """Every job begins its log anew, as `> /dev/stderr` does."""
+        for pod in self.pods.values():
+            for job in pod.jobs.values():
+                job.cut += len(job.log(self.clock.monotonic()))
 
     def fails(self, method: str) -> bool:
         """Whether this call of `method` is to fail; uses one failure up."""
@@ -123,10 +133,11 @@ class FakePodSession:
 
     async def home(self, run_id: str) -> RemoteHome:
         self._call("home")
-        return RemoteHome(f"/root/swineherd/{run_id}", on_volume=False)
+        return RemoteHome(f"/root/swineherd/{run_id}", on_volume=self.pods.on_volume)
 
     async def upload(self, archive: Path, remote_path: str) -> None:
         self._call("upload")
+        await self._take_time("upload")
         if self.pods.fails("upload"):
             raise TransferFailed("the archive did not arrive whole")
         self.pod.uploads[remote_path] = archive.read_bytes()  # noqa: ASYNC240 - a thread would let time run
@@ -150,6 +161,8 @@ class FakePodSession:
         while True:
             self._check()
             log, running = job.log(self._now()), isinstance(job.state(self._now()), Running)
+            if len(log) < offset:
+                raise LogCutShort(f"the log on the pod is shorter than {offset} bytes")
             if self.pods.drops and len(log) > self.pods.drops[0]:
                 end = self.pods.drops.popleft()
                 if end > offset:
@@ -171,6 +184,7 @@ class FakePodSession:
 
     async def fetch(self, home: RemoteHome, globs: Sequence[str], into: Path) -> Fetched:
         self._call("fetch")
+        await self._take_time("fetch")
         if self.pods.fails("fetch"):
             raise TransferFailed("a checksum differs")
         job = self.pod.jobs[home.path]
@@ -191,6 +205,11 @@ class FakePodSession:
     def _call(self, method: str) -> None:
         self.pods.calls.append(method)
         self._check()
+
+    async def _take_time(self, method: str) -> None:
+        if method in self.pods.slow:
+            await self.pods.clock.sleep(self.pods.slow[method])
+            self._check()
 
     def _check(self) -> None:
         if self.pods.lost or not self.pods.is_up(self.access):

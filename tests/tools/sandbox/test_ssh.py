@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -16,8 +15,6 @@ from tests.tools.sandbox.conftest import dial, running_pod, wait_for
 from tools.sandbox.endpoint import Endpoint
 
 BIG = 50 * 1024 * 1024
-
-needs_openssh = pytest.mark.skipif(shutil.which("ssh") is None, reason="OpenSSH's client is not installed")
 
 
 def _openssh(endpoint: Endpoint, port: int, *command: str, options: tuple[str, ...] = ()) -> list[str]:
@@ -203,7 +200,6 @@ async def test_two_pods_have_folders_and_host_keys_of_their_own(sandbox: Endpoin
     assert keys[0] != keys[1]
 
 
-@needs_openssh
 def test_openssh_runs_commands(sandbox: Endpoint, http: httpx.Client) -> None:
     """OpenSSH's client logs in with the key file and gets output and exit status."""
     _, port = running_pod(http)
@@ -211,7 +207,6 @@ def test_openssh_runs_commands(sandbox: Endpoint, http: httpx.Client) -> None:
     assert (done.stdout, done.stderr, done.returncode) == (b"hello\n", b"", 5)
 
 
-@needs_openssh
 def test_openssh_sends_50_mb_both_ways(sandbox: Endpoint, http: httpx.Client) -> None:
     """`cat` as a mirror: 50 MB in and out at the same time come back unchanged."""
     data = os.urandom(1024 * 1024) * 50
@@ -220,7 +215,6 @@ def test_openssh_sends_50_mb_both_ways(sandbox: Endpoint, http: httpx.Client) ->
     assert hashlib.sha256(done.stdout).digest() == hashlib.sha256(data).digest()
 
 
-@needs_openssh
 def test_openssh_asking_for_a_terminal_is_told(sandbox: Endpoint, http: httpx.Client) -> None:
     """`ssh -tt` for an interactive shell ends at once with a word; with a command the command runs."""
     _, port = running_pod(http)
@@ -237,7 +231,6 @@ def test_openssh_asking_for_a_terminal_is_told(sandbox: Endpoint, http: httpx.Cl
     assert (command.returncode, command.stdout) == (0, b"hello\n")
 
 
-@needs_openssh
 def test_openssh_pipes_a_script_into_a_shell(sandbox: Endpoint, http: httpx.Client) -> None:
     """Without a command and without a terminal a shell reads its script from stdin."""
     _, port = running_pod(http)
@@ -247,7 +240,6 @@ def test_openssh_pipes_a_script_into_a_shell(sandbox: Endpoint, http: httpx.Clie
     assert (done.stdout, done.returncode) == (b"shell\n", 6)
 
 
-@needs_openssh
 def test_openssh_survives_a_killed_client(sandbox: Endpoint, http: httpx.Client, tmp_path: Path) -> None:
     """A client killed in the middle of a transfer leaves the pod usable."""
     _, port = running_pod(http)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tools.ssh.looking import ended, log_of, read, until, write
 from tests.tools.ssh.pods import PodServer
-from tools.errors import HostUnreachable, TransferFailed
+from tools.errors import HostUnreachable, LogCutShort
 from tools.ports import Exited, JobStart, RemoteHome
 from tools.ssh import remote
 from tools.ssh.channel import run
