@@ -11,6 +11,7 @@ import asyncssh
 import httpx
 import pytest
 
+from tests.openssh import openssh
 from tests.tools.sandbox.conftest import dial, running_pod, wait_for
 from tools.sandbox.endpoint import Endpoint
 
@@ -20,7 +21,7 @@ BIG = 50 * 1024 * 1024
 def _openssh(endpoint: Endpoint, port: int, *command: str, options: tuple[str, ...] = ()) -> list[str]:
     known = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
     login = ("-F", "none", "-i", str(endpoint.ssh_key), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes")
-    return ["ssh", *known, *login, *options, "-p", str(port), "root@127.0.0.1", *command]
+    return [openssh("ssh"), *known, *login, *options, "-p", str(port), "root@127.0.0.1", *command]
 
 
 async def test_a_command_runs_with_its_output_and_exit_status(sandbox: Endpoint, http: httpx.Client) -> None:

@@ -14,13 +14,13 @@ from pathlib import Path
 import asyncssh
 import psutil
 
+from tests.openssh import openssh
 from tools.errors import HostUnreachable
 from tools.sandbox.pods import Pod
 from tools.ssh import LoginKeys, SshPods, load_keys
 from tools.ssh.session import SshSession
 
 LOOPBACK = "127.0.0.1"
-SSHD = Path("/usr/sbin/sshd")
 BARE_TOOLS = ["sh", "dd", "cat", "mkdir", "chmod", "mv", "rm", "sleep", "setsid", "tr", "grep", "stat", "tail", "head"]
 BARE_TOOLS += ["date", "gzip", "tar", "tee", "mktemp", "mkfifo", "find", "readlink", "xargs", "sha256sum"]
 
@@ -150,10 +150,11 @@ async def bare_pod(folder: Path) -> AsyncIterator[PodServer]:
 @contextlib.asynccontextmanager
 async def sshd_pod(folder: Path) -> AsyncIterator[PodServer]:
     """A pod that is OpenSSH's server, run by the user who runs the tests."""
-    require_sshd()
+    sshd = openssh("sshd")
+    _make_run_folder()
     keys, host_key = furnish(folder)
     pod = PodServer(folder, getpass.getuser(), free_port(), host_key, keys)
-    server = await asyncio.create_subprocess_exec(SSHD, "-D", "-e", "-f", str(_config(pod)), stderr=subprocess.DEVNULL)
+    server = await asyncio.create_subprocess_exec(sshd, "-D", "-e", "-f", str(_config(pod)), stderr=subprocess.DEVNULL)
     try:
         yield pod
     finally:
@@ -164,9 +165,8 @@ async def sshd_pod(folder: Path) -> AsyncIterator[PodServer]:
         await clean_up(pod)
 
 
-def require_sshd() -> None:
-    """Fail, never skip, without OpenSSH's server; make the folder it wants where that is allowed."""
-    assert SSHD.exists(), f"{SSHD} is missing: these tests run against the real OpenSSH server, install openssh-server"
+def _make_run_folder() -> None:
+    """Debian's sshd, run by root, wants it to drop its privileges in."""
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from tests.openssh import openssh
 from tests.tools.ssh.looking import exists, write
 from tests.tools.ssh.pods import LOOPBACK, PodServer, free_port, sandbox_pod
 from tools.errors import HostKeyChanged, HostUnreachable, LoginRefused, Malformed
@@ -99,8 +100,7 @@ def test_default_keys_are_taken_in_order(tmp_path: Path) -> None:
 async def ssh_agent(folder: Path) -> AsyncIterator[str]:
     """A real ssh-agent; its socket's path is short, as the system demands."""
     path = folder / "a"
-    program = shutil.which("ssh-agent")
-    assert program, "ssh-agent is missing: install openssh-client"
+    program = openssh("ssh-agent")
     agent = await asyncio.create_subprocess_exec(program, "-D", "-a", str(path), stdout=subprocess.DEVNULL)
     try:
         for _ in range(100):
