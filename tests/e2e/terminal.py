@@ -5,6 +5,7 @@ import select
 import subprocess
 import sys
 import termios
+import time
 
 from tests.e2e.swineherd import COMMAND, Swineherd, wait_for
 
@@ -48,6 +49,13 @@ class Terminal:
         """Wait until `words` are shown once more than `seen` times."""
         wait_for(lambda: self.screen.count(words) > seen or self.process.poll() is not None, f"{words!r} again")
         assert self.screen.count(words) > seen, self.screen
+
+    def stays(self, seconds: float) -> None:
+        """The command goes on for so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert not self._has_ended(), self.screen
+            time.sleep(0.02)
 
     def type(self, text: str) -> None:
         """Press keys."""

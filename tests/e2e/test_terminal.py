@@ -138,3 +138,16 @@ def test_l_leaves_the_job_running_for_a_later_resume(
     assert "\n500\n" not in done.stderr
     assert len(herd.debits(done.document)) == 1
     herd.assert_gone(done.document)
+
+
+def test_what_was_typed_before_the_question_is_no_answer(herd: Swineherd, tmp_path: Path, opened: Opened) -> None:
+    """A `y` typed ahead approves nothing: only what is typed after the offer is on the screen counts."""
+    terminal = opened(herd.policy(ASK), "run", write_job(tmp_path, "echo oink"), "--sandbox")
+    terminal.type("y\ny\n")
+    screen = terminal.until("Approve? [y/N]")
+    terminal.stays(1.0)
+    assert herd.show(run_id_on(screen))["order_ids"] == []
+    terminal.type("n\n")
+
+    assert terminal.ends() == 6
+    assert herd.show(run_id_on(screen))["status"] == "denied"
