@@ -147,7 +147,8 @@ class GpuHog:
         try:
             return await self._try(call)
         except _Again as again:
-            raise MarketUnavailable(f"{call.label}: {again} after {TRIES} tries") from again
+            where = self._channel.base_url
+            raise MarketUnavailable(f"no answer from {where}: {call.label}: {again}, {TRIES} tries") from again
 
     async def _try(self, call: Call) -> bytes:
         try:
