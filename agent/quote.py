@@ -47,6 +47,10 @@ async def quote(parts: Parts, job: Job, ceiling: Cents | None) -> QuoteResult:
     selection = select(await parts.market.gpus(), job, parts.policy, lower, exclude={})
     if not selection.quotes:
         return QuoteResult(job, (), selection.rejections, selection.warnings, "refuse", "no offer fits")
+    frozen = parts.log.frozen()
+    if frozen is not None:
+        reason = f"spending is frozen: {frozen}"
+        return QuoteResult(job, selection.quotes, selection.rejections, selection.warnings, "refuse", reason)
     best = selection.quotes[0]
     usage = parts.log.usage("", parts.clock.now())
     verdict = decide(best.total, parts.policy, caps_for(parts.policy, lower), usage, await means(parts))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -60,11 +61,13 @@ def submit(
         outputs: `--outputs`.
 
     Raises:
-        BadJob: a variable is missing, or a folder or mount can't be read.
+        BadJob: a variable is missing, a folder or mount can't be read, or `outputs` can't be written.
     """
     job = read.job
     _check_variables(job, parts.variables)
     _check_mounts(job, absolute=parts.absolute_mounts)
+    if outputs is not None:
+        _check_writable(outputs)
     run_id = parts.new_id(_slug(job.name))
     folder = parts.home.run(run_id)
     sources = _sources(folder, job, read.path.parent)
@@ -105,6 +108,16 @@ def _check_mounts(job: Job, *, absolute: bool) -> None:
     if outside and not absolute:
         names = ", ".join(outside)
         raise BadJob(f"file_mounts: {names}: the sandbox's pods share this machine's files, mount below ~/ instead")
+
+
+def _check_writable(outputs: Path) -> None:
+    """Results that have nowhere to go would be noticed only after they were paid for."""
+    try:
+        outputs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=outputs):
+            pass
+    except OSError as error:
+        raise BadJob(f"--outputs: {outputs} can't be written: {error.strerror}") from error
 
 
 def _slug(name: str) -> str:

@@ -114,8 +114,10 @@ class Foreground:
 
     def _show_link(self, parked: Parked) -> None:
         url = link_to_pay(self._herd.parts.log, self._herd.parts.run(self._run_id))
-        if url:
-            self._say(f"pay here until {parked.until:%H:%M} UTC, the run goes on by itself: {url}")
+        order = self._herd.parts.log.order(parked.what)
+        if url and order and order.checkout_expires_at:
+            until = f"{order.checkout_expires_at:%H:%M} UTC"
+            self._say(f"pay here until {until}, the run goes on by itself: {url}")
 
     def _answered(self, approval: Approval, text: str) -> None:
         """The answer is to the offer that was shown, by its code: to no other that may stand by now."""

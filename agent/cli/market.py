@@ -92,7 +92,7 @@ def sandbox(*, stop: bool, as_json: bool) -> None:
     with output.clear_errors():
         home = Home(settings_or_fail().home.expanduser().absolute()).sandbox.path
         if stop:
-            _stop(home)
+            _stop(home, as_json=as_json)
             return
         endpoint = ensure_running(home)
         answers = {
@@ -109,10 +109,11 @@ def sandbox(*, stop: bool, as_json: bool) -> None:
         output.line(f"its API key is in {home / 'market' / 'endpoint.json'}; `swineherd run JOB --sandbox` uses it")
 
 
-def _stop(home: Path) -> None:
+def _stop(home: Path, *, as_json: bool) -> None:
     endpoint = running(home)
-    if endpoint is None:
-        output.line("no sandbox is running")
-        return
-    shut_down(endpoint, end_pods=True)
-    output.line("the sandbox and its pods are ended")
+    if endpoint is not None:
+        shut_down(endpoint, end_pods=True)
+    if as_json:
+        output.document({"was_running": endpoint is not None})
+    else:
+        output.line("no sandbox is running" if endpoint is None else "the sandbox and its pods are ended")

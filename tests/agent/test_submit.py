@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.quote import quote
 from agent.submit import BadJob, fingerprint, load_job, submit
 from policies.job import Job, JobFileError, read_job
 from policies.money import Cents
@@ -211,3 +212,29 @@ async def test_an_approval_is_for_the_job_as_it_was_submitted(make_world: MakeWo
 def test_a_job_read_again_has_its_literals() -> None:
     """They live in the job file alone."""
     assert read_job(FULL, "job.yaml").job.secrets[1] == ("TOKEN", "hunter2-literal")
+
+
+async def test_an_outputs_folder_that_cannot_be_written_is_no_run(world: World, tmp_path: Path) -> None:
+    """Results with nowhere to go are noticed before anything is paid."""
+    world.submit()
+    (tmp_path / "file").write_text("in the way\n")
+    before = world.log.runs()
+    with pytest.raises(BadJob, match="--outputs"):
+        submit(
+            world.parts,
+            pack,
+            load_job(world.root / "project" / "job.yaml", frozenset()),
+            outputs=tmp_path / "file" / "outputs",
+        )
+    assert world.log.runs() == before
+
+
+async def test_a_quote_says_no_while_spending_is_frozen(world: World) -> None:
+    """`quote` answers what a run would."""
+    world.submit()
+    read = load_job(world.root / "project" / "job.yaml", frozenset())
+    assert (await quote(world.parts, read.job, None)).decision == "pay"
+    world.log.freeze("by hand", world.clock.now())
+    refused = await quote(world.parts, read.job, None)
+    assert refused.decision == "refuse"
+    assert "frozen" in refused.reason
