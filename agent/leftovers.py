@@ -1,9 +1,11 @@
 """What ended runs leave behind: links that may still be paid, and pods whose end is not proven."""
 
+from contextlib import suppress
+
 from agent import checkout
 from agent.parts import Parts
 from agent.pod_end import end_pod, kept_until, pods_to_end, storage_of
-from policies.charge import ChargeState
+from policies.charge import ChargeState, IllegalMove
 from policies.order import phase
 from tools.spend_log.rows import ENDED, OrderRow
 
@@ -12,7 +14,8 @@ async def settle_links(parts: Parts) -> None:
     """Look at the links of ended runs: a late payment is booked, and one whose time is over takes no room any more."""
     for charge in parts.log.charges(states=[ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED]):
         if parts.run(charge.run_id).status in ENDED and charge.base_url == parts.base_url:
-            await checkout.verify(parts, charge)
+            with suppress(IllegalMove):  # another command saw the same at the same moment, and has booked it
+                await checkout.verify(parts, charge)
 
 
 def left_running(parts: Parts) -> list[OrderRow]:

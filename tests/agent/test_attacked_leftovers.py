@@ -50,6 +50,15 @@ async def test_a_link_paid_after_the_cancel(make_world: MakeWorld, meanwhile: fl
     world.check()
 
 
+async def test_two_commands_that_see_the_late_payment_at_once(make_world: MakeWorld) -> None:
+    """It is booked once, and neither of them fails over it."""
+    world, run_id = await cancelled_with_a_link(make_world)
+    world.market.pay(world.charge(run_id).order_id)
+    await asyncio.gather(herd_of(world).settle_links(), herd_of(world).settle_links())
+    assert world.charge(run_id).state is ChargeState.PAID
+    assert world.log.totals().spent == PRICE
+
+
 async def test_a_link_that_nobody_paid_is_let_go_after_a_day(make_world: MakeWorld) -> None:
     """Until then its money is held and it takes a place; afterwards neither, at the first look, and it is no pod."""
     world, run_id = await cancelled_with_a_link(make_world, ONE_POD)
