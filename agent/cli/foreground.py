@@ -105,8 +105,8 @@ class Foreground:
         for line in card(self._herd.parts, approval):
             self._say(line)
         if self._keyboard.is_there:
-            self._say("Approve? [y/N] (or from another terminal: swineherd approve " + self._run_id + ")")
             self._keyboard.ask(partial(self._answered, approval))
+            self._say("Approve? [y/N] (or from another terminal: swineherd approve " + self._run_id + ")")
         else:
             self._say(
                 f"waiting for `swineherd approve {self._run_id}`; `swineherd show {self._run_id}` prints the code"
@@ -133,8 +133,8 @@ class Foreground:
         if not self._keyboard.is_there or self._interrupts > 1:
             self._cancel("SIGINT")
             return
-        self._say("[Enter] go on · [c] cancel and collect · [l] leave it running for a later `swineherd resume`")
         self._keyboard.ask(self._choose)
+        self._say("[Enter] go on · [c] cancel and collect · [l] leave it running for a later `swineherd resume`")
 
     def _choose(self, text: str) -> None:
         self._interrupts = 0

@@ -135,24 +135,26 @@ listens() { # SIGUSR1 is bit 9 of the mask of caught signals
   return 1
 }
 
-warner() {
+warner() { # in short naps: a long one would have to be killed, and the kill can come before there is anything to kill
   exec </dev/null >/dev/null 2>&1
-  trap 'kill "$nap"; exit' TERM
-  sleep "$warn" & nap=$!
-  wait "$nap" || exit
+  while [ "$warn" -gt 0 ]; do
+    [ ! -f exit ] || exit
+    if [ "$warn" -lt 5 ]; then nap=$warn; else nap=5; fi
+    sleep "$nap"
+    warn=$((warn - nap))
+  done
   for pid in $(members); do
     if listens "$pid"; then kill -USR1 "$pid"; fi
   done
 }
 
-[ "$warn" -ge 0 ] && { warner & warner=$!; }
+[ "$warn" -ge 0 ] && { warner & }
 code=0
 if [ -f setup ]; then step setup; code=$?; fi
 if [ "$code" = 0 ]; then
   if [ -f stop ]; then code=143; else step run; code=$?; fi
 fi
 finish "$code"
-[ -z "$warner" ] || kill "$warner" 2>/dev/null
 """
 )
 
