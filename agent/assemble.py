@@ -169,6 +169,9 @@ async def open_herd(
             home=place.home,
             account=account_of(place.api_key),
             base_url=place.provider,
+            api_url=place.base_url,
+            holder=this_process(),
+            alive=is_alive,
             variables=dict(os.environ if variables is None else variables),
             new_id=new_id,
             new_code=new_code,
@@ -180,7 +183,7 @@ async def open_herd(
                 allow_private=place.policy.network.allow_private_hosts,
             ),
         )
-        yield Herd(parts, Driver(parts, build_graph(saver), this_process(), is_alive), pack)
+        yield Herd(parts, Driver(parts, build_graph(saver)), pack)
 
 
 def _settle(place: Place) -> int:

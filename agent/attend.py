@@ -68,7 +68,8 @@ async def start(parts: Parts, order: OrderRow, session: PodSession) -> RemoteHom
     if not order.job_started:
         put_away(folder, f"before-{order.attempt}")
     parts.log.mark_order(order.order_id, job_started=True)
-    await session.start_job(home, JobStart(run.run_id, job.setup, job.run, env, lease_end(order), WARN_SECONDS))
+    ends = lease_end(order, parts.hour)
+    await session.start_job(home, JobStart(run.run_id, job.setup, job.run, env, ends, WARN_SECONDS))
     parts.face.tell(order.run_id, f"the job runs in {home.path}; its log follows")
     return home
 
@@ -113,7 +114,7 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
 def _reason_to_stop(parts: Parts, order: OrderRow) -> JobStopped | None:
     if parts.run(order.run_id).cancel_requested:
         return JobStopped("cancelled while the job ran", cancelled=True)
-    if parts.clock.now() >= stop_job_at(order):
+    if parts.clock.now() >= stop_job_at(order, parts.hour):
         why = f"stopped before the paid {order.hours} h end, so that the outputs come home"
         return JobStopped(why, cancelled=False)
     return None

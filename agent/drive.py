@@ -1,7 +1,7 @@
 """Driving runs: the lease, the legs between two parking places, and the way from submit to the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from agent.watcher import WAITS, Watcher
 from policies.charge import ChargeState
 from policies.patience import next_look
 from tools.errors import StoreUnusable
-from tools.spend_log.rows import ENDED, Awaited, Holder, Parked, Run, RunStatus
+from tools.spend_log.rows import ENDED, Awaited, Parked, Run, RunStatus
 
 LEASE_SECONDS = 60
 HEARTBEAT_SECONDS = 15
@@ -34,8 +34,6 @@ class Driver:
 
     parts: Parts
     graph: Road
-    holder: Holder
-    alive: Callable[[Holder], bool]
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     async def drive(self, run_id: str, *, wait: bool, fresh: bool = False) -> Run:
@@ -180,7 +178,7 @@ class Driver:
     async def lease(self, run_id: str) -> AsyncIterator[None]:
         """Hold the right to drive a run, with a heartbeat."""
         now = self.parts.clock.now()
-        if self.parts.log.take_lease(run_id, self.holder, now, LEASE_SECONDS, self.alive) is None:
+        if self.parts.log.take_lease(run_id, self.parts.holder, now, LEASE_SECONDS, self.parts.alive) is None:
             held = self.parts.log.lease(run_id)
             who = f"process {held.holder.pid} on {held.holder.host}" if held else "another process"
             raise LeaseHeld(f"{run_id} is driven by {who}")
@@ -197,7 +195,7 @@ class Driver:
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
-            self.parts.log.release_lease(run_id, self.holder)
+            self.parts.log.release_lease(run_id, self.parts.holder)
 
     async def _heartbeat(self, run_id: str, driving: "asyncio.Task[Any] | None") -> None:
         """Renew the lease; when it is lost, stop driving at once: somebody else does."""
@@ -211,7 +209,7 @@ class Driver:
     def _renewed(self, run_id: str) -> bool:
         """A store that does not answer has given the lease to nobody: on this machine a living holder keeps it."""
         try:
-            return self.parts.log.renew_lease(run_id, self.holder, self.parts.clock.now(), LEASE_SECONDS)
+            return self.parts.log.renew_lease(run_id, self.parts.holder, self.parts.clock.now(), LEASE_SECONDS)
         except StoreUnusable:
             return True
 

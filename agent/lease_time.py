@@ -1,4 +1,4 @@
-"""When the paid hours of a pod end, and what has to be over before that."""
+"""When the paid hours of a pod end, and what has to be over before that. `hour` is how long a paid hour lasts."""
 
 from datetime import datetime, timedelta
 
@@ -7,18 +7,24 @@ from tools.spend_log.rows import OrderRow
 WARN_SECONDS = 900
 """The job gets SIGUSR1 this long before the paid hours end."""
 
+HOUR = timedelta(hours=1)
 
-def lease_end(order: OrderRow) -> datetime:
+
+def lease_end(order: OrderRow, hour: timedelta = HOUR) -> datetime:
     """The paid hours count from the earliest moment payment could have happened."""
-    return (order.paid_from or order.created_at) + timedelta(hours=order.hours)
+    return (order.paid_from or order.created_at) + order.hours * hour
 
 
-def stop_job_at(order: OrderRow) -> datetime:
+def stop_job_at(order: OrderRow, hour: timedelta = HOUR) -> datetime:
     """When a job that still runs is stopped, for its outputs to be here before the end: a tenth, at most 10 minutes."""
-    reserve = min(timedelta(minutes=10), timedelta(hours=order.hours) / 10)
-    return lease_end(order) - reserve
+    return lease_end(order, hour) - min(timedelta(minutes=10), order.hours * hour / 10)
 
 
-def collect_until(order: OrderRow) -> datetime:
-    """When fetching gives up, so that the pod is ended within its paid hours."""
-    return lease_end(order) - timedelta(minutes=2)
+def collect_until(order: OrderRow, hour: timedelta = HOUR) -> datetime:
+    """When fetching gives up, so that the pod is ended within its paid hours: a thirtieth before, at most 2 minutes."""
+    return lease_end(order, hour) - min(timedelta(minutes=2), order.hours * hour / 30)
+
+
+def timer_acts_at(order: OrderRow, hour: timedelta = HOUR) -> datetime:
+    """When the pod's own timer stops it, if nobody else has by then: a sixtieth before the end, at most 1 minute."""
+    return lease_end(order, hour) - min(timedelta(minutes=1), order.hours * hour / 60)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agent.face import Face
 from agent.folders import Home
@@ -16,7 +16,7 @@ from policies.policy import Policy, caps_for
 from tools.errors import SwineherdError
 from tools.ports import Clock, Market, Pods
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Attempt, Charge, Kind, OrderRow, Run
+from tools.spend_log.rows import Attempt, Charge, Holder, Kind, OrderRow, Run
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ class Parts:
     """Fingerprint of the API key, or "" without one."""
     base_url: str
     """The provider, as offers and charges are bound to it."""
+    api_url: str
+    """Where the provider's API answers, without a slash at its end."""
+    holder: Holder
+    """This process: whom leases belong to, and who is named as the sender of what it buys."""
+    alive: Callable[[Holder], bool]
+    """False only for a process that is proven gone."""
     variables: Mapping[str, str]
     """The environment of the process that drives, for a job's envs and secrets."""
     new_id: Callable[[str], str]
@@ -42,6 +48,10 @@ class Parts:
     """A fresh approval code, from the system's randomness."""
     last_views: dict[str, tuple[float, OrderView]] = field(default_factory=dict, kw_only=True)
     """The provider's last answer by order, with the monotonic time it came."""
+    hour: timedelta = field(default=timedelta(hours=1), kw_only=True)
+    """How long a paid hour lasts; only a sandbox may be set to shorter ones."""
+    spends: bool = field(default=True, kw_only=True)
+    """False where nothing may be bought, however it is approved: a sweep only winds runs down."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]

@@ -1,7 +1,7 @@
 """Ending a pod, or stopping it to keep what only its volume has; either is believed when the order itself says so."""
 
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from agent.parts import Parts
 from policies.charge import ChargeState, ProvenGone
@@ -82,7 +82,7 @@ def storage_of(parts: Parts, order: OrderRow) -> Charge | None:
 
 def kept_until(parts: Parts, storage: Charge) -> datetime:
     """When a stopped pod is ended, fetched or not."""
-    return storage.created_at + timedelta(hours=parts.policy.time.uncollected_hours)
+    return storage.created_at + parts.policy.time.uncollected_hours * parts.hour
 
 
 def close_storage(parts: Parts, order: OrderRow) -> None:
@@ -90,7 +90,7 @@ def close_storage(parts: Parts, order: OrderRow) -> None:
     storage = storage_of(parts, order)
     if storage is not None:
         now = parts.clock.now()
-        hours = -((storage.created_at - now) // timedelta(hours=1))
+        hours = -((storage.created_at - now) // parts.hour)
         parts.log.settle(storage.charge_id, ProvenGone(Cents(hours * STORAGE_CENTS_PER_HOUR)), now)
 
 

@@ -77,7 +77,7 @@ def _newly_cancelled(state: State, parts: Parts) -> bool:
 def _reason_to_stop(state: State, parts: Parts, order: OrderRow) -> str | None:
     if _newly_cancelled(state, parts):
         return "cancelled"
-    return state.get("trouble", "it takes too long") if parts.clock.now() >= _until(state, order) else None
+    return state.get("trouble", "it takes too long") if parts.clock.now() >= _until(state, parts, order) else None
 
 
 async def _gather(parts: Parts, order: OrderRow) -> Gathered:
@@ -134,7 +134,7 @@ def _known_end(state: State, parts: Parts, order: OrderRow, job: JobState) -> St
 def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> To:
     if _newly_cancelled(state, parts):
         return Command(goto="collect")
-    until = _until(state, order)
+    until = _until(state, parts, order)
     if parts.clock.now() < until:
         parts.face.tell(order.run_id, f"the outputs are not here yet ({why}); trying again")
         return Command(update=waiting(Awaited.HOST, until) | {"trouble": why}, goto="collect")
@@ -156,9 +156,9 @@ def where_they_are(parts: Parts, order: OrderRow) -> str:
     return f"; the pod is stopped and its volume kept for {hours} h: start it at the provider and fetch them by hand"
 
 
-def _until(state: State, order: OrderRow) -> datetime:
+def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
     """A cancelled run is bounded more tightly, counted from its first try."""
-    until = collect_until(order)
+    until = collect_until(order, parts.hour)
     return min(until, datetime.fromisoformat(state["collect_by"])) if "collect_by" in state else until
 
 

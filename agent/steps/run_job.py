@@ -103,7 +103,7 @@ def _not_reached(state: State, parts: Parts, order: OrderRow, why: str) -> To:
     """Before the job's start a pod has `ssh_minutes`; afterwards the job may well be running: until its hours end."""
     started = parts.log.order(order.order_id)
     job_started = started is not None and started.job_started
-    until = stop_job_at(order) if job_started else datetime.fromisoformat(state["ssh_until"])
+    until = stop_job_at(order, parts.hour) if job_started else datetime.fromisoformat(state["ssh_until"])
     if parts.run(order.run_id).cancel_requested:
         return Command(update=endings.cancelled("cancelled while the pod did not answer"), goto="collect")
     if parts.clock.now() >= until:

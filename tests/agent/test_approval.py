@@ -1,6 +1,7 @@
 """An approval is used once, for one offer: replays, races, edits and old checkpoints buy nothing."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,7 +152,7 @@ async def test_two_resumes_at_once_buy_once(asking: World) -> None:
     run_id = await approved(asking)
     first = asking.driver()
     asking.holder = asking._next_holder()
-    second = type(first)(asking.parts, asking.graph, asking.holder, lambda _holder: True)
+    second = replace(first, parts=replace(asking.parts, holder=asking.holder, alive=lambda _holder: True))
     ends = await asyncio.gather(first.drive(run_id, wait=True), second.drive(run_id, wait=True), return_exceptions=True)
     assert [type(end) for end in ends if isinstance(end, BaseException)] == [LeaseHeld]
     assert asking.purchases == ["rent_with_credits"]

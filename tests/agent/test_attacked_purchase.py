@@ -130,8 +130,8 @@ async def test_a_store_that_is_busy_once_does_not_end_the_driving(world: World) 
 async def test_a_suspended_holder_on_this_host_keeps_its_lease(world: World) -> None:
     """It may be in the middle of a purchase: another process is told who drives, however long that is silent."""
     run_id = world.submit()
-    suspended = replace(world.driver(), alive=lambda _holder: True)
-    other = replace(suspended, holder=replace(world.holder, pid=4711))
+    suspended = replace(world.driver(), parts=replace(world.parts, alive=lambda _holder: True))
+    other = replace(suspended, parts=replace(suspended.parts, holder=replace(world.holder, pid=4711)))
     async with suspended.lease(run_id):
         world.clock.advance(24 * 3600)
         with pytest.raises(LeaseHeld, match=f"process {world.holder.pid} on here"):

@@ -15,7 +15,7 @@ OTHER = Holder(boot_id="boot", pid=4711, started="9", host="there")
 
 def other(world: World, *, alive: bool = True) -> Driver:
     """A driver in another process."""
-    return replace(world.driver(), holder=OTHER, alive=lambda _holder: alive)
+    return replace(world.driver(), parts=replace(world.parts, holder=OTHER, alive=lambda _holder: alive))
 
 
 async def test_a_second_process_is_told_who_drives(world: World) -> None:
@@ -44,7 +44,7 @@ async def test_the_lease_of_a_silent_process_is_taken_over_when_it_expires(world
     """One on another host can't be proven dead."""
     run_id = world.submit()
     world.log.take_lease(run_id, OTHER, world.clock.now(), LEASE_SECONDS, lambda _holder: True)
-    driver = replace(world.driver(), alive=lambda _holder: True)
+    driver = replace(world.driver(), parts=replace(world.parts, alive=lambda _holder: True))
     with pytest.raises(LeaseHeld, match="4711 on there"):
         await driver.drive(run_id, wait=True)
     world.clock.advance(LEASE_SECONDS)

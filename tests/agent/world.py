@@ -80,6 +80,9 @@ class World:
             home=self.home,
             account="key-1" if has_key else "",
             base_url="https://gpuhog.test/api",
+            api_url="https://gpuhog.test/api",
+            holder=self.holder,
+            alive=lambda holder: holder == self.holder,
             variables={},
             new_id=lambda prefix: f"{prefix}-{next(self._numbers)}",
             new_code=lambda: f"ZQXSECRETCODE{next(self._codes)}",
@@ -101,7 +104,7 @@ class World:
         self.log.close()
         self.holder = self._next_holder()
         self.log = self.open_log()
-        self.change(log=self.log, last_views={})
+        self.change(log=self.log, holder=self.holder, last_views={})
 
     def change(self, **parts: Any) -> None:
         """Go on with other parts."""
@@ -114,7 +117,7 @@ class World:
 
     def driver(self) -> Driver:
         """Of the present process; the earlier ones are dead."""
-        return Driver(self.parts, self.graph, self.holder, lambda holder: holder == self.holder)
+        return Driver(self.parts, self.graph)
 
     def submit(self, text: str = JOB, *, ceiling: int | None = None) -> str:
         """Write a job file beside a script, and submit it."""
