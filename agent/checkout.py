@@ -25,11 +25,12 @@ async def request_link(parts: Parts, offer: Offer) -> Charge | CapHit | Frozen |
     if not isinstance(reserved, Charge):
         return reserved
     try:
-        parts.log.submit(charge_id, parts.clock.now(), None)
+        parts.log.submit(charge_id, parts.clock.now(), None, parts.holder)
     except IntentAlreadyOpen as frozen:
         parts.log.settle(charge_id, Released(str(frozen)), parts.clock.now())
         return Frozen(str(frozen))
     status, outcome = await _send(parts, charge_id, offer, parts.clock.monotonic())
+    parts.log.landed(charge_id, parts.clock.now())
     return await _book(parts, charge_id, offer, status, outcome)
 
 

@@ -16,7 +16,7 @@ from agent.parking import Cause, Wake
 from agent.parts import Parts
 from agent.state import State, Ticket
 from agent.variables import MissingVariable, missing_variables, secret_literals
-from agent.watcher import WAITS, Watcher
+from agent.watcher import Watcher, waits
 from policies.charge import ChargeState
 from policies.patience import next_look
 from tools.errors import StoreUnusable
@@ -148,7 +148,7 @@ class Driver:
             interrupt_id=interrupt.id,
             parked_at=now,
             until=until,
-            next_look=next_look(WAITS[awaited], looks, now, until),
+            next_look=next_look(waits(awaited, self.parts.policy), looks, now, until),
             looks=looks,
         )
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from agent.account import read_account
 from agent.parts import Parts
 from agent.pricing import current_listing, moved
 from policies.answers import Answer, Balance, CreditOutcome, Declined, Garbled, Receipt, Silence, Unsent
 from policies.budget import CapHit
-from policies.charge import IllegalMove, Released, Unknown
+from policies.charge import ChargeState, IllegalMove, Released, Unknown
 from policies.judge import judge_credits
 from policies.money import usd
 from policies.offer import Offer
@@ -50,13 +51,14 @@ async def buy(parts: Parts, offer: Offer, approval_id: str | None) -> Charge | N
         return NotReserved(reserved)
     try:
         balance = await last_look(parts, offer)
-        parts.log.submit(charge_id, parts.clock.now(), balance)
+        parts.log.submit(charge_id, parts.clock.now(), balance, parts.holder)
     except IllegalMove:
         return OfferTakenBack("another process released the reservation meanwhile")
     except (OfferMoved, MarketUnavailable, Malformed, Refused, IntentAlreadyOpen) as reason:
         parts.log.settle(charge_id, Released(str(reason)), parts.clock.now())
         return OfferTakenBack(str(reason))
     outcome = await send(parts, charge_id, offer, parts.clock.monotonic())
+    parts.log.landed(charge_id, parts.clock.now())
     return await book(parts, charge_id, offer, outcome)
 
 
@@ -68,10 +70,12 @@ async def last_look(parts: Parts, offer: Offer) -> Balance:
     """The balance, and the price once more.
 
     Raises:
-        OfferMoved: the price moved, the GPU is gone, or the balance is short.
+        OfferMoved: the price moved, the GPU is gone, the balance is short, or less of it is ours than we thought.
         MarketUnavailable, Malformed, Refused: one of them can't be read.
     """
-    balance = await parts.market.balance()
+    balance, observed = await read_account(parts)
+    if any(found.state is ChargeState.ORPHANED for found in observed.booked):
+        raise OfferMoved("money was taken that we did not know of, so the caps are looked at again")
     if balance.balance < offer.amount:
         raise OfferMoved(f"the balance is ${usd(balance.balance)}, the offer costs ${usd(offer.amount)}")
     read_at = parts.clock.monotonic()

@@ -10,10 +10,12 @@ from agent.parts import Parts
 from policies.judge import order_moved
 from policies.order import phase
 from policies.patience import DEPLOY, GONE, HOST, HUMAN, PAYMENT, TURN, next_look
+from policies.policy import Policy
+from policies.reconcile import between_readings
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import Awaited, Decision, Parked
 
-WAITS: dict[Awaited, Sequence[float]] = {
+_WAITS: dict[Awaited, Sequence[float]] = {
     Awaited.HUMAN: HUMAN,
     Awaited.PAYMENT: PAYMENT,
     Awaited.DEPLOY: DEPLOY,
@@ -22,7 +24,16 @@ WAITS: dict[Awaited, Sequence[float]] = {
     Awaited.TURN: TURN,
 }
 
-LOOKED_AT_SOON = frozenset({Awaited.HOST, Awaited.GONE})
+
+def waits(awaited: Awaited, policy: Policy) -> Sequence[float]:
+    """Seconds between looks; a doubt is looked at as often as its settle window needs readings."""
+    rules = policy.reconcile
+    if awaited is Awaited.DOUBT:
+        return (between_readings(rules.settle_seconds, rules.readings),)
+    return _WAITS[awaited]
+
+
+LOOKED_AT_SOON = frozenset({Awaited.HOST, Awaited.GONE, Awaited.DOUBT})
 """These go on for a while after a cancel, so a cancel does not wake them before their next look."""
 
 OWN_EYES_SECONDS = 0.5
@@ -73,8 +84,11 @@ class Watcher:
             return "changed"
         if now >= row.until:
             return "deadline"
-        self._parts.log.looked(row.run_id, row.seen, next_look(WAITS[row.awaited], row.looks + 1, now, row.until))
+        self._parts.log.looked(row.run_id, row.seen, next_look(self._waits(row), row.looks + 1, now, row.until))
         return None
+
+    def _waits(self, row: Parked) -> Sequence[float]:
+        return waits(row.awaited, self._parts.policy)
 
     def _decided(self, run_id: str) -> bool:
         """A yes counts while the offer stands; a no always."""
@@ -87,7 +101,7 @@ class Watcher:
         match row.awaited:
             case Awaited.HUMAN:
                 return False
-            case Awaited.HOST | Awaited.GONE | Awaited.TURN:
+            case Awaited.HOST | Awaited.GONE | Awaited.TURN | Awaited.DOUBT:
                 return True
             case Awaited.DEPLOY:
                 return await self._order_changed(row)

@@ -9,6 +9,8 @@ class FailureKind(StrEnum):
     """Why a pod did not bring the job home."""
 
     SOLD_OUT = "sold_out"
+    NO_ANSWER = "no_answer"
+    """The purchase got no answer, and it is proven that nothing was taken."""
     NEVER_UP = "never_up"
     NO_SSH = "no_ssh"
     LOGIN_REFUSED = "login_refused"
@@ -20,7 +22,9 @@ class FailureKind(StrEnum):
     PROVIDER = "provider"
 
 
-ANOTHER_POD_MAY_HELP = frozenset({FailureKind.SOLD_OUT, FailureKind.NEVER_UP, FailureKind.NO_SSH, FailureKind.POD_LOST})
+ANOTHER_POD_MAY_HELP = frozenset(
+    {FailureKind.SOLD_OUT, FailureKind.NO_ANSWER, FailureKind.NEVER_UP, FailureKind.NO_SSH, FailureKind.POD_LOST}
+)
 """A refused login, a failing job or a lease that is over would only cost the same money again."""
 
 
@@ -35,7 +39,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class TryAnother:
-    """Look again, without this GPU."""
+    """Look again, without this GPU ("": it was none's fault)."""
 
     avoid: str
     reason: str
@@ -67,4 +71,5 @@ def next_move(
     alike = sum(1 for failure in failures if failure.kind is last.kind)
     if alike >= same_failure_limit and last.kind is not FailureKind.SOLD_OUT:
         return GiveUp(f"{last.reason}; {alike} times the same failure (same_failure_limit = {same_failure_limit})")
-    return TryAnother(last.gpu_id, last.reason)
+    blameless = last.kind is FailureKind.NO_ANSWER
+    return TryAnother("" if blameless else last.gpu_id, last.reason)

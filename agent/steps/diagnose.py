@@ -27,8 +27,8 @@ async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["di
     )
     match move:
         case TryAnother(avoid=gpu_id, reason=reason):
-            parts.face.tell(run_id, f"{reason}; looking for another GPU")
-            avoid = state.get("avoid", {}) | {gpu_id: reason}
+            parts.face.tell(run_id, f"{reason}; looking for another offer")
+            avoid = state.get("avoid", {}) | ({gpu_id: reason} if gpu_id else {})
             return Command(update=State(avoid=avoid, offers_made=0, overcome=len(failures)), goto="discover")
         case GiveUp(reason=reason):
             ending = ending_of(failures[-1], reason, state.get("job_exit_code"))

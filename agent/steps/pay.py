@@ -6,7 +6,8 @@ from typing import Literal, assert_never
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from agent import checkout, endings, purchase
+from agent import checkout, endings, purchase, reconcile
+from agent.doubt import doubt_message, doubt_told, in_doubt_until, may_be_proven, orphan_message
 from agent.offers import offer_again
 from agent.parking import waiting
 from agent.parts import Parts
@@ -55,8 +56,10 @@ async def follow(state: State, parts: Parts, offer: Offer, charge: Charge) -> To
             return _paid(parts, offer, charge)
         case ChargeState.MISMATCH:
             return _mismatch(state, parts, offer, charge)
-        case ChargeState.IN_DOUBT | ChargeState.ORPHANED:
-            return Command(update=endings.in_doubt(doubt_message(charge)), goto="terminate")
+        case ChargeState.IN_DOUBT:
+            return await in_doubt(state, parts, offer, charge)
+        case ChargeState.ORPHANED:
+            return Command(update=endings.in_doubt(orphan_message(parts, charge)), goto="terminate")
         case ChargeState.HELD:
             parts.log.settle(charge.charge_id, Released("interrupted before it was sent"), parts.clock.now())
             return Command(goto="discover")
@@ -68,6 +71,23 @@ async def follow(state: State, parts: Parts, offer: Offer, charge: Charge) -> To
             return _end(endings.in_doubt(f"charge {charge.charge_id} is {charge.state}"))
         case _:
             assert_never(charge.state)
+
+
+async def in_doubt(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
+    """Read the account until it proves one or the other, or the settle window is over and a human has to ask."""
+    if not may_be_proven(parts, charge):
+        return Command(update=endings.in_doubt(doubt_message(parts, charge)), goto="terminate")
+    had = state.get("waiting")
+    until = datetime.fromisoformat(had["until"]) if had else in_doubt_until(parts, charge)
+    if not had:
+        parts.face.tell(offer.run_id, doubt_told(charge, until))
+    await reconcile.reconcile_account(parts)
+    settled = latest_charge(parts, offer)
+    if settled is not None and settled.state is not ChargeState.IN_DOUBT:
+        return await follow(state, parts, offer, settled)
+    if parts.clock.now() >= until:
+        return Command(update=endings.in_doubt(doubt_message(parts, charge)), goto="terminate")
+    return Command(update=waiting(Awaited.DOUBT, until), goto="pay")
 
 
 def _end(ending: State) -> To:
@@ -181,8 +201,11 @@ def _released(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
     kept = parts.log.kept_answer(charge.charge_id)
     if charge.rail is Rail.STRIPE and kept is not None and kept.status == 402:
         return Command(update=endings.refused(f"{offer.gpu_name}: {charge.note}"), goto="terminate")
-    sold_out = kept is not None and kept.status in GPU_NOT_TO_BE_HAD
-    kind = FailureKind.SOLD_OUT if sold_out else FailureKind.PROVIDER
+    kind = FailureKind.PROVIDER
+    if kept is None and charge.rail is Rail.CREDITS:
+        kind = FailureKind.NO_ANSWER
+    elif kept is not None and kept.status in GPU_NOT_TO_BE_HAD:
+        kind = FailureKind.SOLD_OUT
     reason = f"{offer.gpu_name}: {charge.note}"
     return Command(update=failed(state, kind, offer.gpu_id, reason), goto="terminate")
 
@@ -195,14 +218,3 @@ async def _verify_link(state: State, parts: Parts, offer: Offer, charge: Charge)
         why = "cancelled; the checkout link may still be paid for a while, `swineherd resume` looks after it"
         return _end(endings.cancelled(why))
     return Command(goto="escalate")
-
-
-def doubt_message(charge: Charge) -> str:
-    """What a human needs to settle it with the provider."""
-    sent = charge.submitted_at.isoformat() if charge.submitted_at else "?"
-    before = "?" if charge.total_spent_before is None else usd(charge.total_spent_before)
-    return (
-        f"${usd(charge.amount)} for {charge.gpu_id} × {charge.hours} h may have been taken: sent at {sent}; "
-        f"{charge.note}; total_spent was ${before} before. It counts as spent and is not repeated. "
-        f"Ask the provider whether the order exists (charge {charge.charge_id})."
-    )

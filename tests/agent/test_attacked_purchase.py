@@ -104,7 +104,7 @@ async def test_an_answer_that_cannot_be_stored_is_told(make_world: MakeWorld, po
     assert len(world.purchases) == 1
     if policy is AUTO:
         assert (run.status, run.code) == (RunStatus.IN_DOUBT, 7)
-        assert world.log.totals().in_doubt == PRICE
+        assert world.log.totals().spent == PRICE
 
 
 async def test_a_store_that_is_busy_once_does_not_end_the_driving(world: World) -> None:

@@ -222,8 +222,11 @@ async def test_6_a_human_says_no(make_world: MakeWorld) -> None:
     ids=["lost", "never-arrived", "500", "503", "409", "garbled", "empty"],
 )
 async def test_7_money_in_doubt(world: World, fault: Fault) -> None:
-    """An unknown outcome counts as spent, is sent once, and resuming does not send it again."""
+    """An unknown outcome that the account does not tell either, because somebody else spends on it, counts as spent, is
+    sent once, and resuming does not send it again.
+    """
     world.market.fail("rent_with_credits", fault)
+    world.market.before_spending = lambda: world.market.spend_elsewhere(13)
     run = await world.run()
     assert (run.status, run.code) == (RunStatus.IN_DOUBT, 7)
     assert world.states(run.run_id) == ["held", "submitting", "in_doubt"]

@@ -18,7 +18,7 @@ from tests.agent.world import ANY_GPU, ASK, AUTO, CHECKOUT, GPU, PRICE, World, r
 from tests.fakes.faults import AnswerLost, Garble, Refuse, Unreachable
 from tests.fakes.market import Debit
 from tools.spend_log.port import NotRecorded, Recorded
-from tools.spend_log.rows import Decision, Run, RunStatus
+from tools.spend_log.rows import Decision, Run, RunStatus, Totals
 
 
 async def approved(world: World) -> str:
@@ -71,7 +71,7 @@ async def test_an_intent_that_waited_is_not_sent(make_world: MakeWorld, *, waite
     offer, approval = world.parts.attempt(run_id).offer, world.log.approval(run_id)
     assert approval is not None
     world.log.reserve("chg-x", offer, world.parts.caps(run_id), world.clock.now(), approval.approval_id)
-    world.log.submit("chg-x", world.clock.now(), None)
+    world.log.submit("chg-x", world.clock.now(), None, world.holder)
     outcome = await send(world.parts, "chg-x", offer, world.clock.monotonic() - waited)
     assert isinstance(outcome, Unsent) != sent
     assert (world.purchases == ["rent_with_credits"]) == sent
@@ -81,12 +81,21 @@ async def test_an_intent_that_waited_is_not_sent(make_world: MakeWorld, *, waite
 
 
 async def test_nothing_sent_frees_the_money(world: World) -> None:
-    """A connection that never came about is proof; the run ends with the provider's failure, without a debt."""
+    """A connection that never came about is proof: the money is free at once, and a second try may spend it."""
     world.market.fail("rent_with_credits", Unreachable())
     run = await world.run()
+    assert run.code == 0
+    assert [charge.state for charge in world.log.charges(run.run_id)] == [ChargeState.RELEASED, ChargeState.PAID]
+    assert world.log.totals().spent == PRICE
+    world.check()
+
+
+async def test_an_offer_that_never_leaves_is_given_up(world: World) -> None:
+    """The same failure `same_failure_limit` times: the provider's failure ends the run, without a debt."""
+    world.market.fail("rent_with_credits", Unreachable(), Unreachable())
+    run = await world.run()
     assert run.code == 5
-    assert world.charge(run.run_id).state is ChargeState.RELEASED
-    assert world.log.totals().in_doubt == 0
+    assert world.log.totals() == Totals(Cents(0), Cents(0), Cents(0))
 
 
 async def test_money_in_doubt_holds_the_caps(make_world: MakeWorld) -> None:

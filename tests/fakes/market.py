@@ -100,6 +100,10 @@ class FakeMarket:
         self.debits.append(Debit(order_id, Rail.STRIPE, order.total))
         self._deploy(order, "deploying")
 
+    def spend_elsewhere(self, cents: int) -> None:
+        """Somebody else pays with the same key."""
+        self.debits.append(Debit("elsewhere", Rail.CREDITS, Cents(cents)))
+
     @property
     def spent(self) -> Cents:
         """Credits taken so far, in cents."""

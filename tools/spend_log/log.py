@@ -1,11 +1,8 @@
 """The spend log on SQLite: one file that every process of one payer shares."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from sqlite_utils import Database
 
 from policies.answers import Answer, Balance
 from policies.budget import CapHit, Caps, Usage
@@ -13,10 +10,12 @@ from policies.charge import ChargeEvent, ChargeState
 from policies.money import Cents
 from policies.offer import Offer
 from tools.spend_log import approvals, chain, freezing, leases, money, orders, parking, runs
+from tools.spend_log.audit import Finding, audit
 from tools.spend_log.codec import to_text
-from tools.spend_log.database import readable_errors, transaction
+from tools.spend_log.database import readable_errors
 from tools.spend_log.home import check_local, make_folder
-from tools.spend_log.journal import Journal, Line
+from tools.spend_log.journal import Line
+from tools.spend_log.log_account import AccountLog
 from tools.spend_log.port import Frozen, NotApproved, NotRecorded, Recorded
 from tools.spend_log.reserve import reserve
 from tools.spend_log.rows import (
@@ -38,14 +37,8 @@ from tools.spend_log.schema import open_database
 from tools.spend_log.usage import totals, usage
 
 
-class SqliteSpendLog:
+class SqliteSpendLog(AccountLog):
     """`SpendLog` in one SQLite file, with `orders.jsonl` beside it. Used from the thread that opened it."""
-
-    def __init__(self, db: Database, path: Path, settle_seconds: int) -> None:
-        self._db = db
-        self._path = path
-        self._settle_seconds = settle_seconds
-        self._journal = Journal(path.with_name("orders.jsonl"))
 
     @classmethod
     def open(cls, path: Path, *, settle_seconds: int = 300) -> "SqliteSpendLog":
@@ -63,15 +56,6 @@ class SqliteSpendLog:
         with readable_errors(path):
             log._journal.create()
         return log
-
-    def close(self) -> None:
-        self._db.close()
-
-    def _write(self) -> AbstractContextManager[Database]:
-        return transaction(self._db, self._path, "IMMEDIATE")
-
-    def _read(self) -> AbstractContextManager[Database]:
-        return transaction(self._db, self._path, "DEFERRED")
 
     # runs
     def add_run(self, run: NewRun) -> None:
@@ -160,9 +144,9 @@ class SqliteSpendLog:
         with self._write() as db:
             return reserve(db, charge_id, offer, caps, now, approval_id)
 
-    def submit(self, charge_id: str, now: datetime, balance: Balance | None) -> Charge:
+    def submit(self, charge_id: str, now: datetime, balance: Balance | None, sender: Holder) -> Charge:
         with self._write() as db:
-            return money.submit(db, charge_id, now, balance, self._settle_seconds)
+            return money.submit(db, charge_id, now, balance, sender, self._settle_seconds)
 
     def keep_answer(self, charge_id: str, status: int, body: bytes, now: datetime) -> None:
         with self._write() as db:
@@ -174,8 +158,9 @@ class SqliteSpendLog:
 
     def settle(self, charge_id: str, event: ChargeEvent, now: datetime) -> Charge:
         with self._write() as db:
+            committed = chain.head(db)
             charge = money.settle(db, charge_id, event, now)
-            orders.add_named(db, self._journal, charge, event, now)
+            orders.add_named(db, self._journal, charge, event, now, committed)
             head = chain.head(db)
         with readable_errors(self._path):
             self._journal.append(Line("", charge.run_id, charge_id, to_text(now), head))
@@ -292,3 +277,9 @@ class SqliteSpendLog:
         with self._read() as db:
             witnessed = {line.head: number for number, line in reversed(self._journal.lines())}
             return chain.broken(db, witnessed)
+
+    def audit(self) -> list[Finding]:
+        with self._write():
+            journal = self._journal.lines()
+        with self._read() as db:
+            return audit(db, journal)

@@ -25,11 +25,11 @@ from policies.money import Cents, usd
 from policies.offer import Rail
 from policies.order import short_id
 from tools.errors import IntentAlreadyOpen
-from tools.spend_log import freezing
+from tools.spend_log import freezing, senders
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
-from tools.spend_log.rows import Charge
+from tools.spend_log.rows import Charge, Holder
 
 MAX_ANSWER_BYTES = 64 * 1024
 """So much of an answer is kept; its full size is kept beside it."""
@@ -71,7 +71,9 @@ def add(db: Database, charge: Charge) -> None:
     insert(db, "charges", encode(charge) | {"run_id": charge.run_id or None})
 
 
-def submit(db: Database, charge_id: str, now: datetime, balance: Balance | None, settle_seconds: int) -> Charge:
+def submit(
+    db: Database, charge_id: str, now: datetime, balance: Balance | None, sender: Holder, settle_seconds: int
+) -> Charge:
     """`held` → `submitting`; one credits purchase at a time on an account, none while frozen."""
     charge = need(db, charge_id)
     state = next_state(charge.state, Submitted())
@@ -85,6 +87,7 @@ def submit(db: Database, charge_id: str, now: datetime, balance: Balance | None,
         " WHERE charge_id = ?",
         [state.value, to_text(now), balance and balance.balance, balance and balance.spent, charge_id],
     )
+    senders.name(db, charge_id, sender)
     body = {"from": charge.state, "to": state, "usd": usd(charge.amount)}
     append(db, now, "charge", body, run_id=charge.run_id, charge_id=charge_id)
     return need(db, charge_id)

@@ -20,17 +20,23 @@ def add(db: Database, journal: Journal, order: OrderRow) -> None:
     """Keep an order, in `orders.jsonl` before the database; one known already stays as it is."""
     row = one(db, "SELECT * FROM orders WHERE order_id = ?", order.order_id)
     if row is None:
-        _insert(db, journal, order, order.created_at, bare=False)
+        _insert(db, journal, order, order.created_at, head(db), bare=False)
     elif row["run_id"] != order.run_id:
         raise ValueError(f"order {short_id(order.order_id)} belongs to run {row['run_id']}")
     elif row["bare"]:
         _fill_in(db, order)
 
 
-def add_named(db: Database, journal: Journal, charge: Charge, event: ChargeEvent, now: datetime) -> None:
+def add_named(
+    db: Database, journal: Journal, charge: Charge, event: ChargeEvent, now: datetime, committed: str
+) -> None:
     """Keep the order an answer named, with what its charge says of it, until the caller adds the rest.
 
     A crash between settling the charge and adding the order would otherwise leave a pod that no list shows.
+
+    Args:
+        committed: the head of the history before the transaction at hand: one that a crash may take back must not be
+            witnessed, or the history would look cut short for ever.
     """
     order_id = order_named(event)
     if not order_id:
@@ -40,7 +46,7 @@ def add_named(db: Database, journal: Journal, charge: Charge, event: ChargeEvent
         raise ValueError(f"order {short_id(order_id)} belongs to run {known.run_id}")
     if known is None:
         paid_from = charge.submitted_at if isinstance(event, Paid | Mismatched) else None
-        _insert(db, journal, _bare(charge, order_id, paid_from, now), now, bare=True)
+        _insert(db, journal, _bare(charge, order_id, paid_from, now), now, committed, bare=True)
 
 
 def find(db: Database, order_id: str) -> OrderRow | None:
@@ -99,8 +105,8 @@ def mark(db: Database, order_id: str, marks: Row, *, terminate_tried: bool) -> N
     )
 
 
-def _insert(db: Database, journal: Journal, order: OrderRow, at: datetime, *, bare: bool) -> None:
-    journal.append(Line(order.order_id, order.run_id, order.charge_id, to_text(at), head(db)))
+def _insert(db: Database, journal: Journal, order: OrderRow, at: datetime, committed: str, *, bare: bool) -> None:
+    journal.append(Line(order.order_id, order.run_id, order.charge_id, to_text(at), committed))
     insert(db, "orders", encode(order) | {"charge_id": order.charge_id or None, "bare": int(bare)})
     body = {"order": short_id(order.order_id), "status": order.status, "attempt": order.attempt}
     append(db, at, "order", body, run_id=order.run_id, charge_id=order.charge_id)

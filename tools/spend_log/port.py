@@ -14,6 +14,7 @@ from policies.budget import CapHit, Caps, Usage
 from policies.charge import ChargeEvent, ChargeState
 from policies.money import Cents
 from policies.offer import Offer
+from tools.spend_log.audit import Finding
 from tools.spend_log.rows import (
     Approval,
     Attempt,
@@ -23,10 +24,13 @@ from tools.spend_log.rows import (
     Holder,
     Lease,
     NewRun,
+    Observed,
     OrderRow,
     Parked,
+    Reading,
     Run,
     RunStatus,
+    Sender,
     Totals,
 )
 
@@ -140,13 +144,21 @@ class SpendLog(Protocol):
         """
         ...
 
-    def submit(self, charge_id: str, now: datetime, balance: Balance | None) -> Charge:
-        """`held` → `submitting`, fsynced: the call may leave within 5 seconds of this.
+    def submit(self, charge_id: str, now: datetime, balance: Balance | None, sender: Holder) -> Charge:
+        """`held` → `submitting`, fsynced: the call may leave within 5 seconds of this, from `sender` alone.
 
         Raises:
             IntentAlreadyOpen: another credits purchase on this account is `submitting`, or `in_doubt` and inside its
                 settle window; or spending was frozen meanwhile.
         """
+        ...
+
+    def landed(self, charge_id: str, now: datetime) -> None:
+        """The sender's call has returned, answered or not: nothing more is sent for this charge."""
+        ...
+
+    def sender(self, charge_id: str) -> Sender | None:
+        """Who sent a charge; None where that was not written down."""
         ...
 
     def keep_answer(self, charge_id: str, status: int, body: bytes, now: datetime) -> None:
@@ -179,6 +191,21 @@ class SpendLog(Protocol):
     def book(self, charge: Charge) -> None:
         """Book money found later as a row of its own, born `orphaned`, `refund` or `topup` (no run: `""`)."""
         ...
+
+    # accounts
+    def money_mark(self) -> int:
+        """To be taken before a balance is asked for, and given to `observe` with it."""
+        ...
+
+    def observe(self, payer: str, base_url: str, balance: Balance, marked: int, now: datetime) -> Observed:
+        """Keep a reading of the balance, and book what it shows that we did not know: a late debit, a refund, a top-up.
+
+        Nothing is booked, and no drift is told, while money moves on the account, storage accrues, or the figures do
+        not add up; while a purchase is in doubt the drift is told and left to be judged.
+        """
+        ...
+
+    def readings(self, payer: str, base_url: str, since: datetime) -> list[Reading]: ...
 
     # freezing
     def frozen(self) -> str | None: ...
@@ -216,6 +243,18 @@ class SpendLog(Protocol):
         paid_from: datetime | None = None,
     ) -> None: ...
 
+    def orders_gone(self, since: datetime, looked_before: datetime) -> list[OrderRow]:
+        """Orders that said they were gone after `since`, and that nobody looked at again after `looked_before`."""
+        ...
+
+    def looked_again(self, order_id: str, now: datetime) -> None: ...
+
+    # bad GPUs
+    def remember_bad_gpu(self, gpu_id: str, reason: str, now: datetime, until: datetime) -> None: ...
+    def bad_gpus(self, now: datetime) -> dict[str, str]:
+        """gpu_id → why, of those whose time is not over."""
+        ...
+
     # parking
     def park(self, parked: Parked) -> None: ...
     def parked(self, run_id: str | None = None) -> list[Parked]: ...
@@ -228,6 +267,10 @@ class SpendLog(Protocol):
     def chain_head(self) -> str: ...
     def broken_chain(self) -> str | None:
         """What is wrong with the first bad row of the history, or None."""
+        ...
+
+    def audit(self) -> list[Finding]:
+        """Everything that is wrong with the file, its rules, the history, the rows against it. Changes nothing."""
         ...
 
     def close(self) -> None: ...

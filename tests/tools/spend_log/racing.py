@@ -74,7 +74,7 @@ def answer(log: SqliteSpendLog, number: int) -> object:
 def submit_own(log: SqliteSpendLog, number: int) -> object:
     """Each has a charge held on the same key."""
     try:
-        return log.submit(f"c-{number}", NOW, BALANCE).state
+        return log.submit(f"c-{number}", NOW, BALANCE, ME).state
     except IntentAlreadyOpen:
         return "refused"
 
@@ -108,7 +108,7 @@ def _reserve_and_hang_in_the_transaction(log: SqliteSpendLog) -> None:
 _STEPS: dict[str, Callable[[SqliteSpendLog], object]] = {
     "reserve": lambda log: log.reserve("c", an_offer(), WIDE, NOW, "run-1/1"),
     "lease": lambda log: log.take_lease("run-1", ME, NOW, 60, lambda _: True),
-    "submit": lambda log: log.submit("c", NOW, BALANCE),
+    "submit": lambda log: log.submit("c", NOW, BALANCE, ME),
     "answer": lambda log: log.keep_answer("c", 200, b'{"order_id": "HOG-a1b2c3d4e5f6"}', NOW),
     "order": lambda log: log.add_order(an_order(charge_id="c")),
     "settle": lambda log: log.settle("c", Paid(Cents(147), ORDER), NOW),

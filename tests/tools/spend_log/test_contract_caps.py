@@ -9,6 +9,7 @@ from policies.charge import FINAL, ChargeState, LinkExpired, LinkShown, Paid, Pr
 from policies.money import Cents
 from policies.offer import Rail
 from tests.tools.spend_log.things import (
+    ME,
     NOW,
     a_charge,
     an_offer,
@@ -157,7 +158,7 @@ def test_final_money_counts_when_it_settled_not_when_it_was_reserved(log: SpendL
     """A link made on the 31st and paid on the 1st is the new month's money."""
     reserved_at, paid_at = datetime(2026, 3, 31, 23, tzinfo=UTC), datetime(2026, 4, 1, 1, tzinfo=UTC)
     held(log, an_offer(), reserved_at, "c")
-    log.submit("c", reserved_at, None)
+    log.submit("c", reserved_at, None, ME)
     log.settle("c", Paid(Cents(147), "HOG-aaaaaaaa0001"), paid_at)
     assert log.usage("x", reserved_at).month == 0
     assert log.usage("x", paid_at).month == 147

@@ -27,6 +27,7 @@ from policies.money import Cents
 from policies.offer import Rail
 from tests.tools.spend_log.things import (
     BALANCE,
+    ME,
     NOW,
     ORDER,
     WIDE,
@@ -122,7 +123,7 @@ def test_nothing_is_submitted_twice(log: SpendLog) -> None:
     """The second of two senders is stopped by the log."""
     charge = submitted(log, an_offer())
     with pytest.raises(IllegalMove):
-        log.submit(charge.charge_id, NOW, BALANCE)
+        log.submit(charge.charge_id, NOW, BALANCE, ME)
 
 
 def test_only_submit_submits(log: SpendLog) -> None:

@@ -15,6 +15,7 @@ from policies.money import Cents
 from policies.offer import Rail
 from tests.tools.spend_log.things import (
     BALANCE,
+    ME,
     NOW,
     ORDER,
     WIDE,
@@ -91,7 +92,7 @@ def test_one_flight_per_account(log: SpendLog) -> None:
     submitted(log, an_offer("a", account="k"))
     waiting = held(log, an_offer("b", account="k"))
     with pytest.raises(IntentAlreadyOpen, match="charge-a"):
-        log.submit(waiting.charge_id, NOW, BALANCE)
+        log.submit(waiting.charge_id, NOW, BALANCE, ME)
     assert log.charge(waiting.charge_id) == waiting
     assert submitted(log, an_offer("c", account="other")).state is ChargeState.SUBMITTING
     assert submitted(log, an_offer("d", account="k", rail=Rail.STRIPE)).state is ChargeState.SUBMITTING
@@ -102,8 +103,8 @@ def test_a_doubt_ends_its_flight_after_the_settle_window(log: SpendLog) -> None:
     settled(log, an_offer("a", account="k"), Unknown("timeout"))
     waiting = held(log, an_offer("b", account="k"))
     with pytest.raises(IntentAlreadyOpen):
-        log.submit(waiting.charge_id, NOW + timedelta(seconds=299), BALANCE)
-    assert log.submit(waiting.charge_id, NOW + timedelta(seconds=300), BALANCE).state is ChargeState.SUBMITTING
+        log.submit(waiting.charge_id, NOW + timedelta(seconds=299), BALANCE, ME)
+    assert log.submit(waiting.charge_id, NOW + timedelta(seconds=300), BALANCE, ME).state is ChargeState.SUBMITTING
 
 
 def test_frozen_spending_reserves_nothing(log: SpendLog) -> None:
@@ -121,7 +122,7 @@ def test_frozen_spending_submits_nothing(log: SpendLog) -> None:
     charge = held(log, an_offer())
     log.freeze("looks wrong", NOW)
     with pytest.raises(IntentAlreadyOpen, match="looks wrong"):
-        log.submit(charge.charge_id, NOW, BALANCE)
+        log.submit(charge.charge_id, NOW, BALANCE, ME)
     assert log.settle(charge.charge_id, Released("frozen"), NOW).state is ChargeState.RELEASED
 
 

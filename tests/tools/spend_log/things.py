@@ -106,7 +106,7 @@ def held(log: SpendLog, offer: Offer, now: datetime = NOW, charge_id: str = "") 
 
 
 def submitted(log: SpendLog, offer: Offer, now: datetime = NOW, charge_id: str = "") -> Charge:
-    return log.submit(held(log, offer, now, charge_id).charge_id, now, BALANCE)
+    return log.submit(held(log, offer, now, charge_id).charge_id, now, BALANCE, ME)
 
 
 def settled(log: SpendLog, offer: Offer, event: ChargeEvent, now: datetime = NOW, charge_id: str = "") -> Charge:
@@ -175,7 +175,7 @@ def in_state(log: SpendLog, state: ChargeState, run_id: str = "run-1", amount: i
     charge = held(log, an_offer(run_id, amount, rail=rail, account=f"key-{run_id}"))
     if state is ChargeState.HELD:
         return charge
-    log.submit(charge.charge_id, NOW, BALANCE)
+    log.submit(charge.charge_id, NOW, BALANCE, ME)
     for event in _ROADS[state]:
         log.settle(charge.charge_id, _of(event, amount, order_of(run_id)), NOW)
     return _must(log.charge(charge.charge_id))

@@ -1,0 +1,80 @@
+"""What readings of an account's `total_spent` prove about a purchase in doubt (MONEY.md, states of a charge)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from policies.charge import ChargeEvent, DebitFound, Released
+from policies.money import Cents
+
+SENDER_GIVEN_UP_AFTER = timedelta(hours=24)
+"""A sender that can't be proven dead sends nothing any more after this."""
+
+APART = 30
+"""Readings count as several where they lie at least this share (one thirtieth) of the settle window apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One purchase in doubt.
+
+    Attributes:
+        alone: no other purchase on the account is in doubt, so that a rise has one candidate.
+        sender_done: whoever sent it sends nothing any more: its call returned, or it is dead.
+    """
+
+    amount: Cents
+    submitted_at: datetime
+    alone: bool
+    sender_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A reading, as cents by which `total_spent` was above all we know of; None where that could not be told."""
+
+    at: datetime
+    drift: int | None
+
+
+def judge_doubt(
+    doubt: Doubt, readings: Sequence[Seen], now: datetime, *, settle_seconds: int, wanted: int
+) -> ChargeEvent | None:
+    """Released, found, or None: not proven either way (yet).
+
+    Args:
+        readings: since the purchase was submitted, oldest first.
+        wanted: `reconcile.readings`, how many unchanged ones it takes.
+    """
+    done = doubt.sender_done or now >= doubt.submitted_at + SENDER_GIVEN_UP_AFTER
+    if not readings or not done or not doubt.alone:
+        return None
+    last = readings[-1]
+    if last.drift == doubt.amount:
+        return DebitFound()
+    window = timedelta(seconds=settle_seconds)
+    unmoved = last.drift == 0 and all(one.drift in (0, None) for one in readings)
+    if not unmoved or last.at < doubt.submitted_at + window:
+        return None
+    count = _several([one.at for one in readings if one.drift == 0], window / APART)
+    return Released(f"total_spent unchanged in {count} readings") if count >= wanted else None
+
+
+def _several(times: Sequence[datetime], apart: timedelta) -> int:
+    """How many of `times` lie `apart` from the one counted before."""
+    count, before = 0, None
+    for at in times:
+        if before is None or at - before >= apart:
+            count, before = count + 1, at
+    return count
+
+
+def window_end(submitted_at: datetime, first_look: datetime, settle_seconds: int) -> datetime:
+    """When the readings are over: at the settle window's end, or a while after a first look that comes later."""
+    window = timedelta(seconds=settle_seconds)
+    return max(submitted_at + window, first_look + window / 5)
+
+
+def between_readings(settle_seconds: int, wanted: int) -> float:
+    """Seconds from one reading to the next: enough of them even where the first look comes late."""
+    return settle_seconds / (5 * (wanted + 1))
