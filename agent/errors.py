@@ -9,3 +9,7 @@ class BadSettings(SwineherdError):
 
 class LeaseHeld(SwineherdError):
     """Another process drives the run."""
+
+
+class CannotSettle(SwineherdError):
+    """A human's word does not fit the charge; the message says what would. Exit code 2."""

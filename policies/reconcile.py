@@ -10,9 +10,6 @@ from policies.money import Cents
 SENDER_GIVEN_UP_AFTER = timedelta(hours=24)
 """A sender that can't be proven dead sends nothing any more after this."""
 
-APART = 30
-"""Readings count as several where they lie at least this share (one thirtieth) of the settle window apart."""
-
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -56,12 +53,12 @@ def judge_doubt(
     unmoved = last.drift == 0 and all(one.drift in (0, None) for one in readings)
     if not unmoved or last.at < doubt.submitted_at + window:
         return None
-    count = _several([one.at for one in readings if one.drift == 0], window / APART)
+    count = _several([one.at for one in readings if one.drift == 0], window / (10 * wanted))
     return Released(f"total_spent unchanged in {count} readings") if count >= wanted else None
 
 
 def _several(times: Sequence[datetime], apart: timedelta) -> int:
-    """How many of `times` lie `apart` from the one counted before."""
+    """How many of `times` lie `apart` from the one counted before: a burst of readings counts once."""
     count, before = 0, None
     for at in times:
         if before is None or at - before >= apart:

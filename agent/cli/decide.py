@@ -1,8 +1,6 @@
 """approve and deny: record what a human says; the process that drives the run acts on it."""
 
 import asyncio
-import getpass
-import os
 import sys
 import termios
 
@@ -11,7 +9,7 @@ from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.card import card
 from agent.cli.places import holds, settings_or_fail
-from agent.cli.terminal import Keyboard
+from agent.cli.terminal import Keyboard, who
 from agent.herd import Herd
 from policies.money import cents_from_text
 from tools.spend_log.port import NotRecorded
@@ -42,7 +40,7 @@ async def _answer(run_id: str, decision: Decision, code: str | None, amount: str
             output.fail(f"{run_id} does not wait for an approval; `swineherd show {run_id}` says where it stands", 2)
         given = _given(herd, approval, decision, code, amount)
         cents = cents_from_text(given[1])
-        said = answer(herd.parts, run_id, decision, code=given[0], amount=cents, by=f"terminal:{_who()}")
+        said = answer(herd.parts, run_id, decision, code=given[0], amount=cents, by=f"terminal:{who()}")
         if isinstance(said, NotRecorded):
             output.fail(said.reason, output.USAGE)
         output.line(f"{run_id}: {said.approval.decision}")
@@ -67,14 +65,6 @@ def _given(herd: Herd, approval: Approval, decision: Decision, code: str | None,
         output.fail("nothing was decided", output.USAGE)
     cents = approval.offer.amount
     return approval.code, f"{cents // 100}.{cents % 100:02d}"
-
-
-def _who() -> str:
-    """The user's name, or the number where it has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _check_amount(amount: str) -> None:

@@ -151,6 +151,23 @@ def balance(*, sandbox: Sandbox = False, json: Json = False) -> None:
 
 
 @app.command()
+def settle(
+    charge_id: Annotated[str, typer.Argument(metavar="CHARGE", help="A charge in doubt, as `spend` lists it.")],
+    *,
+    order: Annotated[
+        str | None, typer.Option("--order", metavar="ID", help="It was charged; this is its order.")
+    ] = None,
+    not_charged: Annotated[bool, typer.Option("--not-charged", help="It was never charged.")] = False,
+    refunded: Annotated[bool, typer.Option("--refunded", help="It was charged and given back.")] = False,
+    json: Json = False,
+) -> None:
+    """Settle money in doubt by what the provider told you."""
+    from agent.cli import settle as command
+
+    command.settle(charge_id, order=order, not_charged=not_charged, refunded=refunded, as_json=json)
+
+
+@app.command()
 def packs(*, sandbox: Sandbox = False, json: Json = False) -> None:
     """List the credit packs on sale."""
     from agent.cli import money
@@ -184,6 +201,19 @@ def sandbox(
     from agent.cli import market
 
     market.sandbox(stop=stop, as_json=json)
+
+
+@app.command()
+def doctor(
+    *,
+    sandbox: Sandbox = False,
+    cron: Annotated[bool, typer.Option("--cron", help="Print the crontab or launchd entry for `sweep`.")] = False,
+    json: Json = False,
+) -> None:
+    """Check key, policy, login, home, clock, API and spend log, and say what to do. Changes nothing."""
+    from agent.cli import doctor as command
+
+    command.doctor(sandbox=sandbox, cron=cron, as_json=json)
 
 
 def main() -> None:

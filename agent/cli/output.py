@@ -78,7 +78,7 @@ def fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """The outermost edge: every error on purpose becomes one clear message and its exit code."""
-    from agent.errors import BadSettings, LeaseHeld
+    from agent.errors import BadSettings, CannotSettle, LeaseHeld
     from agent.submit import BadJob
     from agent.variables import MissingVariable
     from policies.file_problem import FileError
@@ -90,7 +90,7 @@ def clear_errors() -> Iterator[None]:
         fail("\n".join(str(problem) for problem in error.problems), USAGE)
     except BadCredentials as error:
         fail(f"the API key is refused: {error}. Check GPUHOG_API_KEY.", USAGE)
-    except (BadJob, BadSettings, LeaseHeld, MissingVariable) as error:
+    except (BadJob, BadSettings, CannotSettle, LeaseHeld, MissingVariable) as error:
         fail(str(error), USAGE)
     except SwineherdError as error:
         fail(str(error), PROVIDER)

@@ -2,6 +2,8 @@
 
 import asyncio
 import codecs
+import getpass
+import os
 import sys
 import termios
 from collections.abc import Callable
@@ -49,6 +51,14 @@ class TerminalFace:
             self._stream.flush()
         except OSError:
             send_nowhere(self._stream)
+
+
+def who() -> str:
+    """The user's name, or the number where it has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 class Keyboard:

@@ -125,7 +125,7 @@ async def test_an_account_that_cannot_be_read_stays_in_doubt_until_it_can(world:
     assert run.code == 7
     assert "total_spent was $0.00 before" in run.reason
     world.market.faults["balance"].clear()
-    await waited(world, 2)
+    await waited(world)
     assert world.log.totals().in_doubt == PRICE
     await waited(world)
     assert world.charge(run.run_id).state is ChargeState.RELEASED
