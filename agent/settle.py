@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from agent.errors import CannotSettle
 from agent.parts import Parts
@@ -65,6 +66,8 @@ async def _settle(parts: Parts, charge: Charge, word: Word, by: str) -> str:
             parts.log.settle(charge.charge_id, DebitFound(), now)
             parts.log.book(_refund(parts, charge, by, now))
             said = f"${usd(charge.amount)} were taken and given back; what was spent goes on counting toward the caps"
+        case _:
+            assert_never(word)
     parts.log.note(charge.run_id, "settled_by_hand", {"by": by, "as": type(word).__name__}, now, charge.charge_id)
     return said
 

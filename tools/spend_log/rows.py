@@ -144,6 +144,7 @@ class Kind(StrEnum):
     RENT = "rent"
     START = "start"
     STORAGE = "storage"
+    OVERRUN = "overrun"
     FOUND = "found"
 
 

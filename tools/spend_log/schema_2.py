@@ -11,7 +11,7 @@ _TAKEN = ", ".join(f"'{state}'" for state in sorted(SPENT & FINAL))
 
 _KNOWN = f"""
     INSERT INTO debits (account, base_url, cents, generous) VALUES (NEW.account, NEW.base_url, <CENTS>,
-        NEW.kind IN ('storage', 'start') OR NEW.state = 'mismatch'
+        NEW.kind IN ('storage', 'overrun', 'start') OR NEW.state = 'mismatch'
         OR (NEW.state IN ({_TAKEN}) AND <BEFORE> = 'in_doubt' AND NEW.state = 'paid'))
     ON CONFLICT (account, base_url)
     DO UPDATE SET cents = cents + excluded.cents, generous = generous OR excluded.generous;
