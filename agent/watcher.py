@@ -77,7 +77,7 @@ class Watcher:
         if row.awaited is Awaited.HUMAN and self._decided(row.run_id):
             return "changed"
         now = self._parts.clock.now()
-        if now < row.next_look and now < row.until:
+        if now < row.until and not self._is_due(row, now):
             return None
         changed = await self._changed(row, now)
         if changed:
@@ -86,6 +86,11 @@ class Watcher:
             return "deadline"
         self._parts.log.looked(row.run_id, row.seen, next_look(self._waits(row), row.looks + 1, now, row.until))
         return None
+
+    def _is_due(self, row: Parked, now: datetime) -> bool:
+        """A next look that is further away than any wait was noted before the clock was set back."""
+        ahead = (row.next_look - now).total_seconds()
+        return ahead <= 0 or ahead > max(self._waits(row))
 
     def _waits(self, row: Parked) -> Sequence[float]:
         return waits(row.awaited, self._parts.policy)

@@ -156,3 +156,14 @@ async def test_a_status_nobody_knows_is_waited_out(world: World) -> None:
     await world.drive(run_id)
     assert world.parts.run(run_id).code == 0
     assert world.calls[: world.calls.index("connect")].count("order") <= 30
+
+
+async def test_a_clock_that_was_set_back_blinds_nobody(make_world: MakeWorld) -> None:
+    """The next look was noted by a clock half an hour ahead; the paid link is seen all the same."""
+    world = make_world(CHECKOUT)
+    run_id = world.submit()
+    world.clock.advance(1900)
+    row = await parked(world, run_id)
+    world.market.pay(row.what)
+    world.clock.advance(-1860)
+    assert await Watcher(world.parts).look(row) == "changed"

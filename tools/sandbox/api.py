@@ -55,7 +55,7 @@ class Api:
         gpu_id, hours = await _wanted(request)
         order, cost = self._market.rent_with_credits(gpu_id, hours)
         self._keeper.wake()
-        return JSONResponse(wire.receipt(order, cost, self._market.account()))
+        return JSONResponse(wire.receipt(order, cost, self._market.shown_account()))
 
     async def _pig_chat(self, request: Request) -> Response:
         message = (await json_object(request)).get("message")
@@ -64,7 +64,7 @@ class Api:
         return JSONResponse({"reply": _advice(message)})
 
     async def _order(self, request: Request) -> Response:
-        order = self._market.order(request.path_params["order_id"])
+        order = self._market.shown_order(request.path_params["order_id"])
         return JSONResponse(wire.order_view(order, self._market.settings, self._origin))
 
     async def _stop(self, request: Request) -> Response:
@@ -78,14 +78,15 @@ class Api:
 
     async def _terminate(self, request: Request) -> Response:
         order = self._market.terminate(request.path_params["order_id"])
-        return JSONResponse(wire.moved(await self._keeper.settle(order.order_id)))
+        await self._keeper.settle(order.order_id)
+        return JSONResponse(wire.moved(order))
 
     async def _packs(self, _: Request) -> Response:
         return JSONResponse(wire.packs())
 
     async def _balance(self, request: Request) -> Response:
         demand_key(request, self._api_key)
-        return JSONResponse(wire.balance(self._market.account(), self._api_key))
+        return JSONResponse(wire.balance(self._market.shown_account(), self._api_key))
 
     async def _jupyter(self, _: Request) -> Response:
         return PlainTextResponse("Sandbox pods have no Jupyter; use SSH.\n")

@@ -17,12 +17,14 @@ class Endpoint:
         api_key: the one key made for this sandbox.
         ssh_key: private key that logs in on its pods.
         checkout_host: `host:port` of its checkout links, for the policy's list.
+        hour_seconds: how long a paid hour lasted there when it was last asked; not in its file.
     """
 
     base_url: str
     api_key: str
     ssh_key: Path
     checkout_host: str
+    hour_seconds: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)

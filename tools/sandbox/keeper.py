@@ -55,6 +55,8 @@ class Keeper:
             match order.status:
                 case Status.DEPLOYING | Status.STARTING if (order.ready_at or 0) <= self._market.now():
                     await self._open(order)
+                case Status.RUNNING if order.dead:
+                    _shout(order, await self._pod(order).crash())
                 case Status.RUNNING:
                     await self._open(order)
                 case Status.STOPPED:
@@ -76,18 +78,22 @@ class Keeper:
         """Terminate every order that is not gone."""
         for order in self._market.orders():
             if order.status is not Status.TERMINATED:
-                self._market.terminate(order.order_id)
+                self._market.end(order.order_id)
             await self.settle(order.order_id)
 
     async def _open(self, order: Order) -> None:
-        pod = self._pod(order)
-        if pod.is_open:
-            return
-        port = await pod.open(self._client_key, order.ssh_port)
-        if self._market.order(order.order_id).status is Status.TERMINATED:
-            # Ended while the server was coming up; whoever ended it waits for this lock and cleans up.
-            return
-        self._market.deployed(order.order_id, port)
+        """Make a pod listen, or have a port and refuse, and drop its connections, as the settings say."""
+        pod, settings = self._pod(order), self._market.settings
+        pod.drop_after(settings.ssh_drop_seconds if settings.ssh == "dropped" else None)
+        refuses = settings.ssh == "refused"
+        if not pod.is_open and not (refuses and order.status is Status.RUNNING):
+            port = await pod.open(self._client_key, order.ssh_port)
+            if self._market.order(order.order_id).status is Status.TERMINATED:
+                # Ended while the server was coming up; whoever ended it waits for this lock and cleans up.
+                return
+            self._market.deployed(order.order_id, port)
+        if refuses:
+            await pod.close()
 
     def _pod(self, order: Order) -> Pod:
         return self._pods.setdefault(order.pod_id, Pod(order.pod_id, self._folder / order.pod_id))

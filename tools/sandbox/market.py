@@ -1,9 +1,11 @@
 """The provider's rules: who owes what, and how an order moves. No network, no pods; time comes from the clock."""
 
+import math
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from policies.money import Cents, reservation
 from tools.errors import Refused
@@ -47,15 +49,26 @@ class Market:
         return self._store.debits()
 
     def account(self) -> Account:
-        """The credits account, storage booked up to now."""
+        """The credits account as it is, storage booked up to now."""
         self._let_time_pass()
         return Account(self.settings.credits_purchased, self._store.credits_spent())
+
+    def shown_account(self) -> Account:
+        """The credits account as the provider shows it: debits may come late."""
+        self._let_time_pass()
+        return Account(self.settings.credits_purchased, self._store.credits_spent(self.now()))
 
     def order(self, order_id: str) -> Order:
         """One order. Raises `Refused` 404."""
         if (order := self._orders.get(order_id)) is None:
             raise Refused("Order not found", 404)
         return order
+
+    def shown_order(self, order_id: str) -> Order:
+        """One order as the provider shows it, which may be a lie. Raises `Refused` 404."""
+        order = self.order(order_id)
+        lies = order.lied_until is not None and self.now() < order.lied_until
+        return _said_ended(order) if lies else order
 
     def by_token(self, token: str) -> Order:
         """The order a checkout link belongs to. Raises `Refused` 404."""
@@ -80,8 +93,9 @@ class Market:
         gpu = self._available(gpu_id, hours)
         cost = reservation(self._price(gpu), hours)
         self._demand_balance(cost)
-        order = self._deployed_later(self._new_order(gpu, hours), hours)
-        return self._keep(order, self._debit(order, "rent", cost)), cost
+        order = self._paid(self._new_order(gpu, hours))
+        shown_at = self.now() + self.settings.debit_delay_seconds if self.settings.debit_delay_seconds else 0.0
+        return self._keep(order, replace(self._debit(order, "rent", cost), shown_at=shown_at)), cost
 
     def pay(self, token: str) -> Order:
         """Pay a checkout link by card; paying twice takes the money once. Raises `Refused` 404 or 410."""
@@ -92,12 +106,12 @@ class Market:
             return order
         if self.link_expired(order):
             raise Refused("This checkout has expired", 410)
-        paid = self._deployed_later(order, order.hours)
+        paid = self._paid(order)
         return self._keep(paid, self._debit(paid, "rent", total(order)))
 
     def link_expired(self, order: Order) -> bool:
         """Whether the order's checkout link can't be paid any more because of its age."""
-        return order.expires_at is not None and self.now() >= order.expires_at
+        return order.expires_at is not None and self.now() >= order.expires_at + self.settings.late_payment
 
     def deployed(self, order_id: str, ssh_port: int) -> Order:
         """The pod answers on this port: deploying or starting is over."""
@@ -124,14 +138,31 @@ class Market:
             raise Refused("Out of stock", 409)
         cost = reservation(order.price_per_hour, 1)
         self._demand_balance(cost)
-        started = replace(self._deployed_later(order, 1), status=Status.STARTING, stored_until=None)
+        started = replace(self._deployed_later(order, 1), status=Status.STARTING, stored_until=None, dead=False)
         return self._keep(started, replace(self._debit(started, "start", cost), rail="credits"))
 
     def terminate(self, order_id: str) -> Order:
-        """End an order for good. Repeatable."""
+        """End an order for good, or only say so where the settings ask for it. Repeatable. Returns what is said."""
         self._let_time_pass()
         order = self.order(order_id)
+        if order.status in (*LIVE, Status.STOPPED):
+            if self._goes_wrong("deaf_terminates"):
+                return _said_ended(order)
+            if self._goes_wrong("lying_terminates"):
+                return _said_ended(self._keep(replace(order, lied_until=self.now() + self.settings.lie_seconds)))
+        return self.end(order_id)
+
+    def end(self, order_id: str) -> Order:
+        """End an order for good, truly. Repeatable."""
+        order = self.order(order_id)
         return order if order.status is Status.TERMINATED else self._end(order)
+
+    def kill_pod(self, order_id: str) -> Order:
+        """The machine of a running pod dies, and the order goes on saying that it runs. Raises `Refused` 404 or 409."""
+        order = self.order(order_id)
+        if order.status is not Status.RUNNING:
+            raise Refused(f"The pod is {order.status}, not running", 409)
+        return self._keep(replace(order, dead=True))
 
     def refund(self, order_id: str, cents: int) -> Order:
         """Give `cents` credits back on the books."""
@@ -170,7 +201,7 @@ class Market:
     def _due(self, order: Order) -> float | None:
         match order.status:
             case Status.DEPLOYING | Status.STARTING:
-                return order.ready_at
+                return min((when for when in (order.ready_at, order.lease_end) if when is not None), default=None)
             case Status.RUNNING:
                 return order.lease_end
             case Status.STOPPED if order.stored_until is not None:
@@ -201,6 +232,17 @@ class Market:
             status=Status.RESERVED,
             created_at=self.now(),
         )
+
+    def _paid(self, order: Order) -> Order:
+        deployed = self._deployed_later(order, order.hours)
+        return replace(deployed, ready_at=math.inf) if self._goes_wrong("stuck_deploys") else deployed
+
+    def _goes_wrong(self, setting: Literal["stuck_deploys", "deaf_terminates", "lying_terminates"]) -> bool:
+        """Whether this call is one of the next few that are to go wrong; it is counted then."""
+        left: int = getattr(self.settings, setting)
+        if left:
+            self.configure(replace(self.settings, **{setting: left - 1}))  # type: ignore[arg-type]
+        return left > 0
 
     def _deployed_later(self, order: Order, hours: int) -> Order:
         now = self.now()
@@ -240,6 +282,10 @@ class Market:
         self._store.save(order, debits)
         self._orders[order.order_id] = order
         return order
+
+
+def _said_ended(order: Order) -> Order:
+    return replace(order, status=Status.TERMINATED)
 
 
 def gpu_of(order: Order) -> Gpu:

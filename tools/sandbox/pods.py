@@ -6,6 +6,7 @@ import shlex
 import shutil
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncssh
@@ -27,6 +28,7 @@ class Pod:
         self._leaders: set[int] = set()
         self._server: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._drop_seconds: float | None = None
 
     @property
     def is_open(self) -> bool:
@@ -56,6 +58,26 @@ class Pod:
             connection.abort()
             await connection.wait_closed()
 
+    def drop_after(self, seconds: float | None) -> None:
+        """Drop every connection when it is so old, counted from now for those that are open; None: never."""
+        if seconds == self._drop_seconds:
+            return
+        self._drop_seconds = seconds
+        for connection in self._connections:
+            self._drop_later(connection)
+
+    def _drop_later(self, connection: asyncssh.SSHServerConnection) -> None:
+        if self._drop_seconds is not None:
+            asyncio.get_running_loop().call_later(self._drop_seconds, self._drop, connection)
+
+    def _drop(self, connection: asyncssh.SSHServerConnection) -> None:
+        if self._drop_seconds is not None and connection in self._connections:
+            connection.abort()
+
+    def _admit(self, connection: asyncssh.SSHServerConnection) -> None:
+        self._connections.add(connection)
+        self._drop_later(connection)
+
     async def stop(self) -> list[int]:
         """Close, kill every process and wipe all but the volume; returns process ids that would not die."""
         await self.close()
@@ -64,6 +86,11 @@ class Pod:
             if entry.name != "workspace":
                 await asyncio.to_thread(_remove, entry)
         return left
+
+    async def crash(self) -> list[int]:
+        """Close and kill every process, files left as they are; returns process ids that would not die."""
+        await self.close()
+        return await asyncio.to_thread(kill_all, self._traits())
 
     async def destroy(self) -> list[int]:
         """Close, kill every process and remove the folder; returns process ids that would not die."""
@@ -91,6 +118,10 @@ class Pod:
             wrapper = self.folder / "bin" / name
             wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(str(interpreter))} "$@"\n')
             wrapper.chmod(0o700)
+        # This machine's own GPU is not the one that was rented.
+        no_gpu = self.folder / "bin" / "nvidia-smi"
+        no_gpu.write_text("#!/bin/sh\nexit 9\n")
+        no_gpu.chmod(0o700)
 
     def _surroundings(self) -> Surroundings:
         env = {
@@ -112,7 +143,7 @@ class Pod:
         return await asyncssh.listen(
             LOOPBACK,
             port,
-            server_factory=lambda: _Login(client_key, self._connections),
+            server_factory=lambda: _Login(client_key, self._admit, self._connections.discard),
             server_host_keys=[host_key],
             process_factory=command,
             encoding=None,
@@ -126,18 +157,24 @@ class Pod:
 class _Login(asyncssh.SSHServer):
     """Lets in one user with one key."""
 
-    def __init__(self, client_key: asyncssh.SSHKey, connections: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(
+        self,
+        client_key: asyncssh.SSHKey,
+        came: Callable[[asyncssh.SSHServerConnection], None],
+        went: Callable[[asyncssh.SSHServerConnection], None],
+    ) -> None:
         self._client_key = client_key
-        self._connections = connections
+        self._came = came
+        self._went = went
         self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
-        self._connections.add(conn)
+        self._came(conn)
 
     def connection_lost(self, _: Exception | None) -> None:
         if self._connection is not None:
-            self._connections.discard(self._connection)
+            self._went(self._connection)
 
     def public_key_auth_supported(self) -> bool:
         return True

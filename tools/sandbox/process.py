@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -62,7 +63,7 @@ def running(home: Path) -> Endpoint | None:
         posted = read_posted(home.resolve())
     except Malformed:
         return None
-    return posted.endpoint if posted is not None and _is_alive(posted) and _answers(posted) else None
+    return _answering(posted) if posted is not None and _is_alive(posted) else None
 
 
 def shut_down(endpoint: Endpoint, *, end_pods: bool = False) -> None:
@@ -123,12 +124,16 @@ def _is_alive(posted: Posted) -> bool:
         return False
 
 
-def _answers(posted: Posted) -> bool:
+def _answering(posted: Posted) -> Endpoint | None:
     try:
         answer = _request(posted.endpoint, "GET", "/_sandbox/health", None, timeout_seconds=_HEALTH_SECONDS)
     except (OSError, ValueError, http.client.HTTPException):
-        return False
-    return answer == {"pid": posted.pid}
+        return None
+    match answer:
+        case {"pid": posted.pid, "hour_seconds": float(seconds) | int(seconds)}:
+            return replace(posted.endpoint, hour_seconds=seconds)
+        case _:
+            return None
 
 
 def _listens(endpoint: Endpoint) -> bool:

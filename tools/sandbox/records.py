@@ -7,6 +7,7 @@ from typing import Literal
 
 Rail = Literal["credits", "stripe"]
 Kind = Literal["rent", "start", "storage", "refund"]
+SshMode = Literal["open", "refused", "dropped"]
 
 
 class Status(StrEnum):
@@ -36,6 +37,8 @@ class Order:
         lease_end: when the paid hours are over.
         stored_until: up to when the volume of a stopped pod is paid.
         ssh_port: 0 unless running.
+        lied_until: until then it is shown as terminated, although it is not.
+        dead: its pod has no process and no SSH server left, whatever the status says.
     """
 
     order_id: str
@@ -52,6 +55,8 @@ class Order:
     lease_end: float | None = None
     stored_until: float | None = None
     ssh_port: int = 0
+    lied_until: float | None = None
+    dead: bool = False
 
     @property
     def price_per_hour(self) -> Decimal:
@@ -61,13 +66,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Debit:
-    """Money taken at `at` (Unix seconds) for an order; a refund is negative."""
+    """Money taken at `at` (Unix seconds) for an order; a refund is negative.
+
+    The account shows it from `shown_at` on.
+    """
 
     at: float
     order_id: str
     kind: Kind
     rail: Rail
     cents: int
+    shown_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,15 @@ class Settings:
         mem_util: percent shown in `gpu_stats`.
         prices: USD per hour by gpu_id, where not the list price.
         stock: how many of a gpu_id can run at once, where not unlimited.
+        stuck_deploys: how many of the next orders paid for never leave deploying.
+        deaf_terminates: how many of the next terminate calls answer `terminated` and do nothing.
+        lying_terminates: how many of the next terminate calls do nothing, while the order too says terminated for a
+            time; each comes after those that are deaf.
+        lie_seconds: how long that is.
+        debit_delay_seconds: how long after `rent-with-credits` the account does not show its debit yet.
+        late_payment: for how many seconds a checkout link can still be paid after its `expires_at`.
+        ssh: whether running pods answer (`open`), refuse connections, or have each connection dropped.
+        ssh_drop_seconds: how long a connection lives where they are dropped.
     """
 
     deploy_seconds: float = 1.5
@@ -106,3 +124,11 @@ class Settings:
     mem_util: int = 18
     prices: dict[str, str] = field(default_factory=dict)
     stock: dict[str, int] = field(default_factory=dict)
+    stuck_deploys: int = 0
+    deaf_terminates: int = 0
+    lying_terminates: int = 0
+    lie_seconds: float = 5.0
+    debit_delay_seconds: float = 0.0
+    late_payment: float = 0.0
+    ssh: SshMode = "open"
+    ssh_drop_seconds: float = 1.0

@@ -23,6 +23,7 @@ from tools.sandbox.admin import Admin
 from tools.sandbox.api import Api
 from tools.sandbox.checkout import Checkout
 from tools.sandbox.endpoint import Endpoint, Posted, endpoint_path, is_posted, market_folder, post
+from tools.sandbox.faults import CuttableHttp, FaultQueue, FaultyWire
 from tools.sandbox.keeper import Keeper
 from tools.sandbox.market import Market
 from tools.sandbox.pods import LOOPBACK, client_key
@@ -125,7 +126,7 @@ async def _pods_kept(keeper: Keeper) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _answering(app: Starlette, sock: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none", http="h11")
+    config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none", http=CuttableHttp)
     config.timeout_graceful_shutdown = 1
     server = _Server(config)
     task = asyncio.create_task(server.serve([sock]))
@@ -141,15 +142,15 @@ async def _answering(app: Starlette, sock: socket.socket) -> AsyncIterator[None]
 
 
 def _app(market: Market, keeper: Keeper, found: Serving) -> Starlette:
-    endpoint = found.endpoint
+    endpoint, queue = found.endpoint, FaultQueue()
     origin = endpoint.base_url.removesuffix("/api")
     return Starlette(
         routes=[
             *Api(market, keeper, origin, endpoint.api_key).routes(),
             *Checkout(market, keeper).routes(),
-            *Admin(market, keeper, endpoint.api_key, found.closing).routes(),
+            *Admin(market, keeper, queue, endpoint.api_key, found.closing).routes(),
         ],
-        middleware=[Middleware(LoopbackOnly, touch=found.touch)],
+        middleware=[Middleware(LoopbackOnly, touch=found.touch), Middleware(FaultyWire, queue=queue)],
         exception_handlers={Refused: _refused, HTTPException: _http_error},
     )
 

@@ -6,23 +6,24 @@ from datetime import UTC, datetime
 from policies.money import usd
 from tools.sandbox.catalogue import PACKS
 from tools.sandbox.market import Market, gpu_of, total
-from tools.sandbox.records import Account, Order, Settings, Status
+from tools.sandbox.records import Account, Debit, Order, Settings, Status
 
 Json = dict[str, object]
 
 ENDPOINTS = (
-    ("GET", "/gpus", "List available GPUs"),
-    ("GET", "/docs", "This document"),
-    ("POST", "/rent", "Rent a GPU; answers 402 with a checkout link"),
-    ("POST", "/rent-with-credits", "Rent a GPU with credits; needs X-Api-Key"),
-    ("POST", "/pig-chat", "Ask the pig"),
-    ("GET", "/order/{order_id}", "Order status and access"),
-    ("POST", "/order/{order_id}/stop", "Stop a pod; the volume is kept"),
-    ("POST", "/order/{order_id}/start", "Start a stopped pod"),
-    ("POST", "/order/{order_id}/terminate", "Terminate a pod for good"),
-    ("GET", "/credits/packs", "Credit packs"),
-    ("GET", "/credits/balance", "Credit balance; needs X-Api-Key"),
+    ("gpus", "GET", "/gpus", "List available GPUs"),
+    ("docs", "GET", "/docs", "This document"),
+    ("rent", "POST", "/rent", "Rent a GPU; answers 402 with a checkout link"),
+    ("rent-with-credits", "POST", "/rent-with-credits", "Rent a GPU with credits; needs X-Api-Key"),
+    ("pig-chat", "POST", "/pig-chat", "Ask the pig"),
+    ("order", "GET", "/order/{order_id}", "Order status and access"),
+    ("stop", "POST", "/order/{order_id}/stop", "Stop a pod; the volume is kept"),
+    ("start", "POST", "/order/{order_id}/start", "Start a stopped pod"),
+    ("terminate", "POST", "/order/{order_id}/terminate", "Terminate a pod for good"),
+    ("packs", "GET", "/credits/packs", "Credit packs"),
+    ("balance", "GET", "/credits/balance", "Credit balance; needs X-Api-Key"),
 )
+"""Name, method, path below `/api`, what it does."""
 
 
 def gpus(market: Market, origin: str) -> Json:
@@ -50,7 +51,7 @@ def docs(origin: str) -> Json:
         "version": "2.0",
         "protocol": "Machine-Payable-Protocol/1.0 (HTTP 402)",
         "base_url": f"{origin}/api",
-        "endpoints": [{"method": method, "path": path, "description": text} for method, path, text in ENDPOINTS],
+        "endpoints": [{"method": method, "path": path, "description": text} for _, method, path, text in ENDPOINTS],
     }
 
 
@@ -139,13 +140,13 @@ def balance(account: Account, api_key: str) -> Json:
 
 
 def books(market: Market) -> Json:
-    """The sandbox's own view of itself: balance, every debit with its time, every order."""
+    """The truth, whatever the account shows: balance, every debit with its time, every order."""
     account = market.account()
     return {
         "balance": account.balance,
         "total_purchased": account.purchased,
         "total_spent": account.spent,
-        "debits": [{**asdict(debit), "at": rfc3339(debit.at)} for debit in market.debits()],
+        "debits": [_debited(debit) for debit in market.debits()],
         "orders": [_booked(order) for order in market.orders()],
     }
 
@@ -153,6 +154,11 @@ def books(market: Market) -> Json:
 def rfc3339(seconds: float | None) -> str | None:
     """A Unix time as RFC 3339 UTC, whole seconds."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def _debited(debit: Debit) -> Json:
+    shown_at = max(debit.at, debit.shown_at)
+    return {**asdict(debit), "at": rfc3339(debit.at), "shown_at": rfc3339(shown_at)}
 
 
 def _booked(order: Order) -> Json:
@@ -166,4 +172,5 @@ def _booked(order: Order) -> Json:
         "status": str(order.status),
         "created_at": rfc3339(order.created_at),
         "lease_end": rfc3339(order.lease_end),
+        "dead": order.dead,
     }
