@@ -2,9 +2,11 @@
 
 import os
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from pydantic import SecretStr
 
+from agent.broken_store import Wreck
 from agent.clock import SystemClock
 from agent.drive import Driver
 from agent.errors import BadSettings
@@ -19,17 +22,21 @@ from agent.face import Face, Silent
 from agent.folders import Home
 from agent.graph import build_graph
 from agent.herd import Herd
+from agent.lease_time import HOUR
 from agent.parts import Parts
 from agent.settings import Settings
 from policies.money import Cents
 from policies.policy import Policy, read_policy
-from tools.errors import Malformed
+from tools.errors import Malformed, StoreUnusable
 from tools.gpuhog.client import GpuHog
 from tools.gpuhog.purchase import read_checkout, read_receipt
+from tools.ports import Market, Pods
 from tools.sandbox.endpoint import Endpoint
 from tools.sandbox.process import ensure_running
 from tools.spend_log.holder import is_alive, this_process
+from tools.spend_log.journal import Journal
 from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.port import SpendLog
 from tools.ssh.keys import load_keys
 from tools.ssh.session import SshPods
 from tools.ssh.snapshot import pack
@@ -53,6 +60,8 @@ class Place:
     ssh_key: Path | None
     ssh_password: SecretStr | None
     is_sandbox: bool
+    hour: timedelta = HOUR
+    """How long a paid hour lasts: an hour, but for a sandbox that is set to shorter ones."""
 
     @property
     def provider(self) -> str:
@@ -78,20 +87,20 @@ def load_policy(settings: Settings) -> Policy | None:
         raise BadSettings(f"the policy {path} can't be read: {error}") from error
 
 
-def real_place(settings: Settings) -> Place:
-    """GPU Hog itself, with the user's key and policy."""
+def real_place(settings: Settings, policy: Policy | None) -> Place:
+    """GPU Hog itself, with the user's key; `policy` is None where there is no file."""
     return Place(
         home=Home(settings.home.expanduser().absolute()),
         base_url=settings.base_url.rstrip("/"),
         api_key=settings.api_key or None,
-        policy=load_policy(settings) or Policy(),
+        policy=policy or Policy(),
         ssh_key=settings.ssh_key,
         ssh_password=settings.ssh_password,
         is_sandbox=False,
     )
 
 
-def sandbox_place(settings: Settings) -> Place:
+def sandbox_place(settings: Settings, policy: Policy | None) -> Place:
     """The sandbox, started if it is not running, with a store of its own and play money (CONTRACT §7)."""
     home = Home(settings.home.expanduser().absolute()).sandbox
     endpoint = ensure_running(home.path)
@@ -99,10 +108,11 @@ def sandbox_place(settings: Settings) -> Place:
         home=home,
         base_url=endpoint.base_url,
         api_key=SecretStr(endpoint.api_key),
-        policy=sandbox_policy(load_policy(settings), endpoint),
+        policy=sandbox_policy(policy, endpoint),
         ssh_key=endpoint.ssh_key,
         ssh_password=None,
         is_sandbox=True,
+        hour=timedelta(seconds=endpoint.hour_seconds),
     )
 
 
@@ -151,43 +161,91 @@ async def open_herd(
         PolicyFileError, BadSettings: the policy, the base URL, the API key or the SSH key can't be used.
     """
     known = settings or Settings()
-    place = sandbox_place(known) if sandbox else real_place(known)
+    place = (sandbox_place if sandbox else real_place)(known, load_policy(known))
     async with AsyncExitStack() as stack:
         log = stack.enter_context(closing(SqliteSpendLog.open(place.home.spend_log, settle_seconds=_settle(place))))
         market = _market(place)
         stack.push_async_callback(market.aclose)
-        saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(place.home.checkpoints)))
-        await saver.setup()
+        saver = await stack.enter_async_context(_checkpoints(place.home.checkpoints))
         place.home.checkpoints.chmod(0o600)
-        parts = Parts(
-            clock=SystemClock(),
-            market=market,
-            pods=_pods(place),
-            log=log,
-            policy=place.policy,
-            face=face or Silent(),
-            home=place.home,
-            account=account_of(place.api_key),
-            base_url=place.provider,
-            api_url=place.base_url,
-            holder=this_process(),
-            alive=is_alive,
-            variables=dict(os.environ if variables is None else variables),
-            new_id=new_id,
-            new_code=new_code,
-            absolute_mounts=not place.is_sandbox,
-            read_receipt=read_receipt,
-            read_checkout=partial(
-                read_checkout,
-                checkout_hosts=place.policy.payment.checkout_hosts,
-                allow_private=place.policy.network.allow_private_hosts,
-            ),
-        )
+        variables = dict(os.environ if variables is None else variables)
+        parts = replace(parts_of(place, log, market, _pods(place)), face=face or Silent(), variables=variables)
         yield Herd(parts, Driver(parts, build_graph(saver)), pack)
+
+
+@asynccontextmanager
+async def _checkpoints(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
+    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+        try:
+            await saver.setup()
+        except sqlite3.Error as error:
+            remedy = "move it away: no money is in it, and every run goes on from what the spend log knows"
+            raise StoreUnusable(f"{path}: {error}; {remedy}") from error
+        yield saver
+
+
+def parts_of(place: Place, log: SpendLog, market: Market, pods: Pods) -> Parts:
+    """With nobody watching, and nothing from the environment for jobs."""
+    return Parts(
+        clock=SystemClock(),
+        market=market,
+        pods=pods,
+        log=log,
+        policy=place.policy,
+        face=Silent(),
+        home=place.home,
+        account=account_of(place.api_key),
+        base_url=place.provider,
+        api_url=place.base_url,
+        holder=this_process(),
+        alive=is_alive,
+        variables={},
+        new_id=new_id,
+        new_code=new_code,
+        hour=place.hour,
+        absolute_mounts=not place.is_sandbox,
+        read_receipt=read_receipt,
+        read_checkout=partial(
+            read_checkout,
+            checkout_hosts=place.policy.payment.checkout_hosts,
+            allow_private=place.policy.network.allow_private_hosts,
+        ),
+    )
 
 
 def _settle(place: Place) -> int:
     return place.policy.reconcile.settle_seconds
+
+
+@asynccontextmanager
+async def open_wreck(settings: Settings, *, sandbox: bool) -> AsyncIterator[Wreck]:
+    """What there is to clean up with without a spend log that can be written, or without one at all.
+
+    Raises:
+        OSError: not even `orders.jsonl` can be read.
+        StoreUnusable: the sandbox does not come up.
+        PolicyFileError, BadSettings: the policy, the base URL or the API key can't be used.
+    """
+    place = (sandbox_place if sandbox else real_place)(settings, load_policy(settings))
+    journal = Journal(place.home.spend_log.with_name("orders.jsonl"))
+    async with AsyncExitStack() as stack:
+        log: SpendLog | None = None
+        with suppress(StoreUnusable):
+            if place.home.spend_log.exists():
+                log = stack.enter_context(closing(SqliteSpendLog.open(place.home.spend_log)))
+        market = _market(place)
+        stack.push_async_callback(market.aclose)
+        yield Wreck(
+            clock=SystemClock(),
+            market=market,
+            journal=journal.path,
+            named=[line for _, line in journal.lines()],
+            log=log,
+            base_url=place.provider,
+            holder=this_process(),
+            alive=is_alive,
+            hour=place.hour,
+        )
 
 
 @contextmanager

@@ -135,6 +135,14 @@ def resume(
 
 
 @app.command()
+def sweep(*, json: Json = False) -> None:
+    """Collect and end pods that nobody drives any more; buys nothing, and is safe from cron at any moment."""
+    from agent.cli import sweep as command
+
+    command.sweep(as_json=json)
+
+
+@app.command()
 def spend(*, sandbox: Sandbox = False, json: Json = False) -> None:
     """List every charge, what was spent, and what the caps leave."""
     from agent.cli import money

@@ -1,12 +1,15 @@
 """spend, balance, packs, freeze, unfreeze."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.places import settings_or_fail
+from agent.cli.terminal import TerminalFace
+from agent.frozen import why_frozen
 from agent.herd import Herd
 from agent.result import timestamp
 from policies.money import usd
@@ -16,7 +19,7 @@ from tools.spend_log.rows import Charge
 
 def _with_herd(sandbox: bool, act: Callable[[Herd], Awaitable[None]]) -> None:  # noqa: FBT001 - internal
     async def opened() -> None:
-        async with open_herd(settings_or_fail(), sandbox=sandbox) as herd:
+        async with open_herd(settings_or_fail(), sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
             await act(herd)
 
     with output.clear_errors():
@@ -102,6 +105,7 @@ def balance(*, sandbox: bool, as_json: bool) -> None:
     async def act(herd: Herd) -> None:
         if not herd.parts.account:
             output.fail("no API key: set GPUHOG_API_KEY (it comes with the first credit pack)", output.USAGE)
+        await herd.settle_money()
         credit = await herd.parts.market.balance()
         figures = {
             "balance_usd": usd(credit.balance),
@@ -158,11 +162,14 @@ def unfreeze(*, sandbox: bool) -> None:
     """Spending is allowed again."""
 
     async def act(herd: Herd) -> None:
-        reason = herd.parts.log.frozen()
-        if reason is None:
+        causes = why_frozen(herd.parts.log)
+        if causes is None:
             output.line("spending was not frozen")
             return
         herd.parts.log.unfreeze(datetime.now(UTC))
-        output.line(f"spending is allowed again; it was frozen because: {reason}")
+        since = f" since {timestamp(causes.since)}" if causes.since else ""
+        output.line(f"spending is allowed again; it was frozen{since}, and this is cleared:")
+        for cause in (*causes.reasons, *causes.mismatches):
+            output.line(f"  - {cause}")
 
     _with_herd(sandbox, act)

@@ -166,4 +166,5 @@ async def test_a_clock_that_was_set_back_blinds_nobody(make_world: MakeWorld) ->
     row = await parked(world, run_id)
     world.market.pay(row.what)
     world.clock.advance(-1860)
+    world.restart()
     assert await Watcher(world.parts).look(row) == "changed"

@@ -17,12 +17,15 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "deny": ("RUN", "--code", "--amount"),
     "cancel": ("RUN", "--json"),
     "resume": ("[RUN]", "--wait", "--no-wait", "--json"),
+    "sweep": ("--json",),
     "spend": ("--sandbox", "--json"),
     "balance": ("--sandbox", "--json"),
+    "settle": ("CHARGE", "--order", "--not-charged", "--refunded", "--json"),
     "packs": ("--sandbox", "--json"),
     "freeze": ("--sandbox",),
     "unfreeze": ("--sandbox",),
     "sandbox": ("--stop", "--json"),
+    "doctor": ("--sandbox", "--cron", "--json"),
 }
 
 

@@ -27,7 +27,7 @@ def _asked(retry_after: str, now: datetime) -> float:
         return float(retry_after)
     try:
         moment = parsedate_to_datetime(retry_after[:64])
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (zoned - now).total_seconds()

@@ -64,6 +64,9 @@ class Reply:
     status: int
     body: bytes
     retry_after: str = ""
+    content_type: str = ""
+    date: str = ""
+    """The provider's clock, as its `Date` header says it."""
 
 
 class Channel:
@@ -94,7 +97,8 @@ class Channel:
             async with self._reads.stream(*self._request(call), json=call.payload, headers=_headers(key)) as response:
                 if response.is_success and not await _fill(body, response, READ_BYTES):
                     raise Malformed(f"{call.label}: an answer of more than {READ_BYTES} bytes")
-        return Reply(response.status_code, bytes(body), response.headers.get("Retry-After", ""))
+        told = (response.headers.get(name, "") for name in ("Retry-After", "Content-Type", "Date"))
+        return Reply(response.status_code, bytes(body), *told)
 
     async def spend(self, call: Call, key: str | None) -> Answer:
         """Send once, on a connection of its own: on a reused one that died, nobody knows what arrived.

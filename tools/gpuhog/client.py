@@ -17,6 +17,7 @@ from tools.gpuhog.channel import Call, Channel, Reply
 from tools.gpuhog.limiter import Limiter
 from tools.gpuhog.privacy import hide_order_ids
 from tools.gpuhog.purchase import find_order_id
+from tools.gpuhog.shape import Read
 from tools.ports import Clock
 
 TRIES = 3
@@ -133,12 +134,30 @@ class GpuHog:
         """`POST /order/{id}/terminate`."""
         return parse.read_status(await self._repeatable(_order_call("POST", order_id, "/terminate")))
 
+    async def raw(self, read: Read, order_id: str = "") -> Reply:
+        """The answer of a read endpoint as it came, whatever its status, to be compared with the documentation.
+
+        Args:
+            order_id: for `Read.ORDER`.
+
+        Raises:
+            MarketUnavailable: no answer, or none but 429 and 5xx.
+            Malformed: an answer that is too long, or no order id.
+        """
+        if read is Read.ORDER:
+            return await self._answered(_order_call("GET", order_id))
+        return await self._answered(Call("GET", read.value, keyed=read is Read.BALANCE))
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._channel.aclose()
 
     async def _repeatable(self, call: Call) -> bytes:
-        """The body of a 2xx, after up to `TRIES` tries."""
+        """The body of a 2xx."""
+        return _accepted(call, await self._answered(call))
+
+    async def _answered(self, call: Call) -> Reply:
+        """Any answer but 429 and 5xx, after up to `TRIES` tries."""
         for tries in range(1, TRIES):
             try:
                 return await self._try(call)
@@ -150,14 +169,14 @@ class GpuHog:
             where = self._channel.base_url
             raise MarketUnavailable(f"no answer from {where}: {call.label}: {again}, {TRIES} tries") from again
 
-    async def _try(self, call: Call) -> bytes:
+    async def _try(self, call: Call) -> Reply:
         try:
             reply = await self._read(call)
         except (httpx.TransportError, OSError) as exc:
             raise _Again(type(exc).__name__) from exc
         if reply.status == 429 or reply.status >= 500:
             raise _Again(f"status {reply.status}", reply.retry_after)
-        return _accepted(call, reply)
+        return reply
 
     async def _read(self, call: Call) -> Reply:
         await self._limiter.turn(call.order_id)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from policies.answers import Balance, Pack
 from policies.offer import Listing, Rejection
 from policies.order import OrderView
-from policies.text import clean, clean_lines
+from policies.text import clean, clean_lines, without_links
 from tools.errors import Malformed
 from tools.gpuhog import wire
 from tools.gpuhog.strict_json import Fraction, load_object
@@ -151,7 +151,7 @@ def _listing(entry: object) -> Listing | Rejection:
 
 def _name_of(entry: object) -> str:
     named = entry.get("gpu_id") if isinstance(entry, dict) else None
-    return clean(named, 80) if isinstance(named, str) else ""
+    return without_links(clean(named, 80)) if isinstance(named, str) else ""
 
 
 def _plain(value: object) -> object:

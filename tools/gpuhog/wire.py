@@ -12,8 +12,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
 
-from policies.money import MAX_CENTS, Cents, cents_from_text, price_from_text
-from policies.text import clean
+from policies.money import MAX_CENTS, Cents, cents_from_text, price_from_text, usd
+from policies.text import clean, has_link
 from tools.gpuhog.strict_json import Fraction
 
 MAX_HOURS = 720
@@ -42,12 +42,14 @@ def checked_gpu_id(text: str) -> str:
     """`text` unchanged, since it is sent back as it came.
 
     Raises:
-        ValueError: empty, over 128 characters, or with anything a human could not see.
+        ValueError: empty, over 128 characters, a link, or with anything a human could not see.
     """
     if not text or len(text) > MAX_GPU_ID:
         raise ValueError(f"a gpu_id has 1 to {MAX_GPU_ID} characters")
     if clean(text, MAX_GPU_ID) != text:
         raise ValueError("a gpu_id with invisible characters or stray blanks")
+    if has_link(text):
+        raise ValueError("a gpu_id with a link in it")
     return text
 
 
@@ -63,7 +65,10 @@ def _price(value: object) -> Decimal:
 def _total(value: object) -> Cents:
     if not isinstance(value, str):
         raise ValueError("expected decimal dollars as a string")  # noqa: TRY004  # pydantic reports ValueError only
-    cents = cents_from_text(value)
+    try:
+        cents = cents_from_text(value)
+    except ValueError as exc:  # its words quote the text, which a human is not to be shown
+        raise ValueError(f"expected decimal dollars such as 0.98, at most ${usd(MAX_CENTS)}") from exc
     if cents == 0:
         raise ValueError("a total of zero")
     return cents
@@ -87,7 +92,7 @@ def _shown(limit: int) -> Callable[[str], str]:
     """Cleans a text for showing, and refuses one with a link in it: what it names is never a link."""
 
     def read(text: str) -> str:
-        if "://" in text:
+        if has_link(text):
             raise ValueError("a name with a link in it")
         return clean(text, limit)
 

@@ -24,7 +24,8 @@ Lines = Sequence[tuple[int, Line]]
 
 _SETTLED = ", ".join(f"'{state}'" for state in sorted(SPENT & FINAL))
 _SUMS = f"""
-    WITH settled AS (SELECT * FROM charges WHERE state IN ({_SETTLED}))
+    WITH settled AS (SELECT amount, run_id, auto, rail, coalesce(settled_at, '') AS settled_at FROM charges
+        WHERE state IN ({_SETTLED}))
     SELECT span, period, sum(amount) AS cents FROM (
         SELECT 'day' AS span, substr(settled_at, 1, 10) AS period, amount FROM settled
         UNION ALL SELECT 'month', substr(settled_at, 1, 7), amount FROM settled

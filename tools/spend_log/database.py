@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlite_utils import Database
 
-from tools.errors import IntentAlreadyOpen, StoreUnusable
+from tools.errors import IntentAlreadyOpen, StoreBusy, StoreUnusable
 from tools.spend_log.codec import Row
 
 BUSY_SECONDS = 15
@@ -33,6 +33,7 @@ _REMEDIES = {
     "SQLITE_CANTOPEN": "it can't be opened: check the folder and its permissions",
     "SQLITE_IOERR": "the disk can't read or write it: check the disk",
 }
+_BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED"})
 
 
 @contextmanager
@@ -90,7 +91,8 @@ def readable_errors(path: Path) -> Iterator[None]:
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
         raise
     except sqlite3.Error as exc:
-        raise StoreUnusable(f"{path}: {_remedy(exc)}") from exc
+        error = StoreBusy if _name(exc) in _BUSY else StoreUnusable
+        raise error(f"{path}: {_remedy(exc)}") from exc
     except OSError as exc:
         raise StoreUnusable(
             f"{exc.filename or path}: {exc.strerror}; nothing may be spent until it is writable"
@@ -98,8 +100,12 @@ def readable_errors(path: Path) -> Iterator[None]:
 
 
 def _remedy(exc: sqlite3.Error) -> str:
-    name = "_".join(exc.sqlite_errorname.split("_")[:2]) if hasattr(exc, "sqlite_errorname") else ""
-    return _REMEDIES.get(name, f"the database says: {exc}")
+    return _REMEDIES.get(_name(exc), f"the database says: {exc}")
+
+
+def _name(exc: sqlite3.Error) -> str:
+    """Without what SQLite extends it by, e.g. `SQLITE_IOERR` of `SQLITE_IOERR_READ`."""
+    return "_".join(exc.sqlite_errorname.split("_")[:2]) if hasattr(exc, "sqlite_errorname") else ""
 
 
 def rows(

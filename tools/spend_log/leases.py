@@ -10,6 +10,7 @@ from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import one
 from tools.spend_log.rows import Holder, Lease
+from tools.spend_log.standing import stands_against
 
 _RENEW = (
     "UPDATE leases SET heartbeat_at = :now, expires_at = :until"
@@ -36,11 +37,9 @@ def take(
     runs.need(db, run_id)
     standing = find(db, run_id)
     if standing is not None and standing.holder != holder:
-        expired = standing.expires_at <= now
-        here = standing.holder.host == holder.host
-        if (here or not expired) and alive(standing.holder):
+        if stands_against(standing, holder, now, alive):
             return None
-        why = "expired" if expired else "its process is gone"
+        why = "expired" if standing.expires_at <= now else "its process is gone"
         body = {"from_pid": standing.holder.pid, "from_host": standing.holder.host, "to_pid": holder.pid, "why": why}
         append(db, now, "lease_taken_over", body, run_id=run_id)
     lease = Lease(run_id, holder, heartbeat_at=now, expires_at=now + ttl)

@@ -69,7 +69,7 @@ def load_keys(key_path: Path | None, agent_path: str | None, ssh_folder: Path) -
         return LoginKeys(files=(_read(key_path.expanduser()),))
     files: list[OfferedKey] = []
     unused: list[str] = []
-    for path in (ssh_folder / name for name in _DEFAULT_NAMES):
+    for path in key_files(None, ssh_folder):
         if not path.is_file():
             continue
         try:
@@ -77,6 +77,11 @@ def load_keys(key_path: Path | None, agent_path: str | None, ssh_folder: Path) -
         except Malformed as exc:
             unused.append(str(exc))
     return LoginKeys(tuple(files), agent_path or None, tuple(unused))
+
+
+def key_files(key_path: Path | None, ssh_folder: Path) -> tuple[Path, ...]:
+    """Where `load_keys` looks for keys on disk; not all of them need be there."""
+    return (key_path.expanduser(),) if key_path is not None else tuple(ssh_folder / name for name in _DEFAULT_NAMES)
 
 
 def _read(path: Path) -> OfferedKey:

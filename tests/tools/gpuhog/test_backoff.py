@@ -39,6 +39,8 @@ def test_each_try_waits_twice_as_long(tries: int, seconds: float) -> None:
         ("Mon, 30 Mar 2099 12:00:00 GMT", LONGEST),
         ("Mon, 99 Mar 2026 12:00:00 GMT", 0.5),
         ("Mon, 30 Mar 99999 12:00:00 GMT", 0.5),
+        (f"Mon, 30 Mar {'9' * 20} 12:00:00 GMT", 0.5),
+        (f"30 Mar 2026 12:00:00 +{'9' * 20}", 0.5),
         ("x" * 100_000, 0.5),
     ],
 )

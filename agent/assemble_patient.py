@@ -1,0 +1,98 @@
+"""`agent.assemble` for the doctor: names concrete parts too, and goes on where one of them can't be had."""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from agent.assemble import Place, load_policy, parts_of, real_place, sandbox_place
+from agent.clock import SystemClock
+from agent.doctor.patient import Login, Patient, Unusable
+from agent.errors import BadSettings
+from agent.leftovers import left_running
+from agent.settings import Settings
+from policies.file_problem import FileError
+from tools.errors import Malformed
+from tools.gpuhog.client import GpuHog
+from tools.gpuhog.survey import Surveyor
+from tools.spend_log.holder import is_alive, this_process
+from tools.spend_log.home import check_local
+from tools.spend_log.log import SqliteSpendLog
+from tools.ssh.keys import LoginKeys, key_files, load_keys
+from tools.ssh.session import SshPods
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def patient(settings: Settings, *, sandbox: bool) -> AsyncIterator[Patient]:
+    """What the doctor examines; what can't be had is there as what is wrong with it.
+
+    Raises:
+        StoreUnusable: the sandbox does not come up.
+    """
+    policy = _tried(lambda: load_policy(settings))
+    known = None if isinstance(policy, Unusable) else policy
+    place = (sandbox_place if sandbox else real_place)(settings, known)
+    surveyor = _tried(lambda: _surveyor(place))
+    problems = surveyor.problems if isinstance(surveyor, Unusable) else ()
+    if isinstance(surveyor, Unusable):  # without the key, should that be what is wrong
+        surveyor = _tried(lambda: _surveyor(replace(place, api_key=None)))
+    # What was left is read from the log alone; neither of these is ever asked.
+    nobody, no_pods = GpuHog("https://localhost", None, SystemClock()), SshPods(LoginKeys(), allow_private=False)
+    try:
+        yield Patient(
+            home=place.home,
+            base_url=place.base_url,
+            provider=place.provider,
+            is_sandbox=sandbox,
+            has_key=place.api_key is not None,
+            environment=problems,
+            policy=policy if isinstance(policy, Unusable) else place.policy,
+            policy_file=settings.policy_file.expanduser(),
+            has_policy_file=known is not None,
+            login=await _login(place),
+            surveying=None if isinstance(surveyor, Unusable) else surveyor,
+            check_place=check_local,
+            open_log=lambda: SqliteSpendLog.open(
+                place.home.spend_log, settle_seconds=place.policy.reconcile.settle_seconds
+            ),
+            left_running=lambda log: left_running(parts_of(place, log, nobody, no_pods)),
+            clock=SystemClock(),
+            holder=this_process(),
+            alive=is_alive,
+        )
+    finally:
+        if not isinstance(surveyor, Unusable):
+            await surveyor.aclose()
+
+
+def _tried(get: Callable[[], T]) -> T | Unusable:
+    try:
+        return get()
+    except FileError as error:
+        return Unusable(tuple(map(str, error.problems)))
+    except (BadSettings, Malformed) as error:
+        return Unusable((str(error),))
+
+
+async def _login(place: Place) -> Login | Unusable:
+    folder = Path.home() / ".ssh"
+    keys = _tried(lambda: load_keys(place.ssh_key, os.environ.get("SSH_AUTH_SOCK"), folder))
+    if isinstance(keys, Unusable):
+        return keys
+    async with keys.opened() as offered:
+        names = tuple(key.name for key in offered)
+    return Login(names, keys.unused, key_files(place.ssh_key, folder), has_password=place.ssh_password is not None)
+
+
+def _surveyor(place: Place) -> Surveyor:
+    return Surveyor(
+        place.base_url,
+        place.api_key,
+        SystemClock(),
+        max_requests_per_second=place.policy.network.max_requests_per_second,
+        allow_plain_http_loopback=place.policy.network.allow_private_hosts,
+    )

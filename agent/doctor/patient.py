@@ -1,0 +1,82 @@
+"""What the doctor examines, and what with; `agent.assemble` puts it together without failing over what is broken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from agent.folders import Home
+from policies.policy import Policy
+from tools.gpuhog.survey import Survey
+from tools.ports import Clock
+from tools.spend_log.port import SpendLog
+from tools.spend_log.rows import Holder, Lease, OrderRow
+
+
+class Surveying(Protocol):
+    """Looks at a provider's API without changing anything there."""
+
+    async def survey(self, order_id: str) -> Survey:
+        """Ask every read endpoint once; `order_id` is an order that the provider knows, or ""."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """In the place of something that can't be had: every reason, one each."""
+
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How pods would be logged in on.
+
+    Attributes:
+        keys: how each key is named in messages, in the order of offering.
+        unused: files that are there and can't be used, with the reason.
+        files: the key files looked at, whether they are there or not.
+    """
+
+    keys: tuple[str, ...]
+    unused: tuple[str, ...]
+    files: tuple[Path, ...]
+    has_password: bool
+
+
+@dataclass(frozen=True)
+class Patient:
+    """Everything a run depends on, as far as it can be had."""
+
+    home: Home
+    base_url: str
+    provider: str
+    """What charges are bound to."""
+    is_sandbox: bool
+    has_key: bool
+    environment: tuple[str, ...]
+    """What in the environment keeps the provider from being asked properly."""
+    policy: Policy | Unusable
+    policy_file: Path
+    has_policy_file: bool
+    login: Login | Unusable
+    surveying: Surveying | None
+    """None where the base URL can't be used."""
+    check_place: Callable[[Path], None]
+    """Raises `StoreUnusable` for a folder where no store may live."""
+    open_log: Callable[[], SpendLog]
+    """Opens the spend log, which must be there. Raises `StoreUnusable`."""
+    left_running: Callable[[SpendLog], list[OrderRow]]
+    """Pods of ended runs that are not proven gone."""
+    clock: Clock
+    holder: Holder
+    alive: Callable[[Holder], bool]
+
+    def drives(self, lease: Lease | None) -> bool:
+        """Whether a living process drives the run: one elsewhere is believed until its lease expires."""
+        if lease is None:
+            return False
+        here = lease.holder.host == self.holder.host
+        return (here or lease.expires_at > self.clock.now()) and self.alive(lease.holder)
