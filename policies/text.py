@@ -1,5 +1,6 @@
 """Text from outside, made fit to be shown to a human: one line, nothing invisible, bounded."""
 
+import re
 import unicodedata
 
 ELLIPSIS = "…"
@@ -21,6 +22,12 @@ _UNSEEN_RANGES = (
 """Drawn as nothing although Unicode files them as letters, marks or symbols (its Default_Ignorable_Code_Point list)."""
 
 
+_LINK = re.compile(
+    r":[/\\]{2}|\bhttps?:|\bwww\.|\b(?:data|file|ftp|javascript|mailto|tel):(?=\S)|\]\(", re.IGNORECASE | re.ASCII
+)
+"""What a terminal, a chat or Markdown would make a link of; bare host names aside."""
+
+
 def clean(text: str, limit: int) -> str:
     """One line of `text` without control, bidi and zero-width characters, at most `limit` characters long.
 
@@ -36,6 +43,16 @@ def clean_lines(text: str, limit: int) -> str:
     lines = [clean(line, limit) for line in text[: 4 * limit].splitlines()]
     kept = [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
     return _cut("\n".join(kept).strip(), limit)
+
+
+def has_link(text: str) -> bool:
+    """Whether a human who is shown `text` might be led somewhere by it, invisible and wide characters seen through."""
+    return _LINK.search(unicodedata.normalize("NFKC", clean(text, len(text)))) is not None
+
+
+def without_links(text: str) -> str:
+    """`text` with `[link]` for every word that is one."""
+    return " ".join("[link]" if has_link(word) else word for word in text.split(" "))
 
 
 def _cut(text: str, limit: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.text import clean, clean_lines
+from policies.text import clean, clean_lines, has_link, without_links
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,32 @@ def test_lines_can_be_kept() -> None:
     assert clean_lines("a\x1b\r\n\n\n\n  b\u202e \n", 80) == "a\n\nb"
     assert clean_lines("a\nb\nc", 4) == "a\nb…"
     assert len(clean_lines("x\n" * 100_000, 100)) <= 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see https://evil.test",
+        "https:\u200b//evil.test",
+        "HTTPS:evil.test",
+        "x://y",
+        "pay at www.evil.test",
+        "[pay](evil.test)",
+        "mailto:a@evil.test",
+        "javascript:alert(1)",
+        "ｈｔｔｐｓ：／／evil.test",
+    ],
+)
+def test_a_link_is_seen_through_its_disguise(text: str) -> None:
+    """Invisible characters and wide letters included."""
+    assert has_link(text)
+    assert not has_link(without_links(clean(text, 80)))
+
+
+@pytest.mark.parametrize(
+    "text", ["RTX 4090", "data: 24 GB", "A100 80GB/SXM", "C:\\x", "Extra data: line 1", "", "awww. no"]
+)
+def test_plain_text_is_no_link(text: str) -> None:
+    """And stays as it is."""
+    assert not has_link(text)
+    assert without_links(text) == text
