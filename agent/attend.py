@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from agent import deadman
 from agent.folders import RunFolder
-from agent.job_log import copy_log, put_away
-from agent.lease_time import WARN_SECONDS, lease_end, stop_job_at
+from agent.job_log import copy_log, put_away, ran_out_of_memory
+from agent.lease_time import lease_end, stop_job_at, warn_seconds
 from agent.parts import Parts
 from agent.patient import unless
+from agent.sync import goes_on, put_synced_away, sync_once, synced
 from agent.variables import resolve, secret_literals
+from policies.job import Job
 from policies.order import phase
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.ports import Exited, JobStart, NotStarted, PodSession, RemoteHome, Running, Vanished
@@ -55,34 +58,42 @@ async def start(parts: Parts, order: OrderRow, session: PodSession) -> RemoteHom
     """
     home = await session.home(order.run_id)
     parts.log.mark_order(order.order_id, on_volume=home.on_volume)
+    await deadman.arm(parts, order, session, home)
     if order.job_started and not isinstance(await session.job_state(home), NotStarted):
         return home
     run = parts.run(order.run_id)
     job = parts.job(run.run_id)
     env, _ = resolve(job, parts.variables, secret_literals(run.job_path))
     folder = parts.home.run(run.run_id)
-    mounts = [remote for remote, _ in job.file_mounts]
-    stopped = await unless(parts.clock, _upload(session, home, folder, mounts), lambda: _reason_to_stop(parts, order))
+    going_on = goes_on(job, folder)
+    if not going_on:
+        put_synced_away(folder, f"before-{order.attempt}")
+    uploading = _upload(session, home, folder, job, restore=going_on)
+    stopped = await unless(parts.clock, uploading, lambda: _reason_to_stop(parts, order))
     if stopped is not None:
         return stopped
     if not order.job_started:
         put_away(folder, f"before-{order.attempt}")
     parts.log.mark_order(order.order_id, job_started=True)
-    ends = lease_end(order, parts.hour)
-    await session.start_job(home, JobStart(run.run_id, job.setup, job.run, env, ends, WARN_SECONDS))
-    parts.face.tell(order.run_id, f"the job runs in {home.path}; its log follows")
+    ends, warn = lease_end(order, parts.hour), warn_seconds(order, parts.hour)
+    command = job.resume if going_on else job.run
+    await session.start_job(home, JobStart(run.run_id, job.setup, command, env, ends, warn))
+    what = "the job goes on from its synced outputs" if going_on else "the job runs"
+    parts.face.tell(order.run_id, f"{what} in {home.path}; its log follows")
     return home
 
 
-async def _upload(session: PodSession, home: RemoteHome, folder: RunFolder, mounts: list[str]) -> None:
+async def _upload(session: PodSession, home: RemoteHome, folder: RunFolder, job: Job, *, restore: bool) -> None:
     if folder.workdir.exists():
         await session.upload(folder.workdir, f"{home.path}/work")
-    for number, remote in enumerate(mounts, start=1):
+    for number, (remote, _) in enumerate(job.file_mounts, start=1):
         single = folder.mount(number, single_file=True)
         if single.exists():
             await session.upload(single, str(PurePosixPath(remote).parent))
         else:
             await session.upload(folder.mount(number, single_file=False), remote)
+    if restore:
+        await session.restore(home, folder.synced)
 
 
 async def attend(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> Attended:
@@ -93,8 +104,9 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
     """
     showing = asyncio.ensure_future(_show_utilisation(parts, order))
     try:
-        copying = copy_log(parts, order, session, home)
-        stopped = await unless(parts.clock, copying, lambda: _reason_to_stop(parts, order))
+        async with deadman.signs_of_life(parts, session, home), synced(parts, order, session, home):
+            copying = copy_log(parts, order, session, home)
+            stopped = await unless(parts.clock, copying, lambda: _reason_to_stop(parts, order))
     finally:
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
@@ -104,6 +116,8 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
         return stopped
     match job:
         case Exited(code=code):
+            if parts.job(order.run_id).resume and ran_out_of_memory(parts, order.run_id, code):
+                await unless(parts.clock, sync_once(parts, order, session, home), lambda: _reason_to_stop(parts, order))
             return JobEnded(code)
         case Vanished() | Running():
             return JobLost("the job is gone without an exit code: the pod restarted, or something killed it")
@@ -117,6 +131,8 @@ def _reason_to_stop(parts: Parts, order: OrderRow) -> JobStopped | None:
     if parts.clock.now() >= stop_job_at(order, parts.hour):
         why = f"stopped before the paid {order.hours} h end, so that the outputs come home"
         return JobStopped(why, cancelled=False)
+    if not parts.spends:
+        return JobStopped("stopped by a sweep, since nobody drove the run any more", cancelled=False)
     return None
 
 

@@ -32,6 +32,11 @@ class RunFolder:
         return self.path / "outputs"
 
     @property
+    def synced(self) -> Path:
+        """What was fetched while the job ran, as it was last whole; never deleted."""
+        return self.path / "synced"
+
+    @property
     def workdir(self) -> Path:
         """The snapshot of the workdir, taken when the run was submitted."""
         return self.path / "snapshot" / "workdir.tar.gz"

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from errno import ENOSPC
-from io import RawIOBase
+from io import SEEK_END, RawIOBase
 
 from agent.folders import RunFolder
 from agent.parts import Parts
 from agent.variables import MissingVariable, secret_literals, secrets_of
+from policies.diagnosis import MOST_TAIL_BYTES, OutOfMemory, out_of_memory
 from policies.masking import Masker
 from tools.errors import LogCutShort
 from tools.ports import PodSession, RemoteHome, Running
@@ -80,3 +81,13 @@ def put_away(folder: RunFolder, why: str) -> None:
     while (kept := folder.path / f"log.{why}-{number}.txt").exists():
         number += 1
     folder.log.rename(kept)
+
+
+def ran_out_of_memory(parts: Parts, run_id: str, exit_code: int) -> OutOfMemory | None:
+    """Whether the end of the log here says that the GPU's memory was too small."""
+    try:
+        with parts.home.run(run_id).log.open("rb") as log:
+            log.seek(max(0, log.seek(0, SEEK_END) - MOST_TAIL_BYTES))
+            return out_of_memory(log.read(MOST_TAIL_BYTES), exit_code)
+    except OSError:
+        return None

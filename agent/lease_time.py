@@ -4,9 +4,6 @@ from datetime import datetime, timedelta
 
 from tools.spend_log.rows import OrderRow
 
-WARN_SECONDS = 900
-"""The job gets SIGUSR1 this long before the paid hours end."""
-
 HOUR = timedelta(hours=1)
 
 
@@ -20,11 +17,16 @@ def stop_job_at(order: OrderRow, hour: timedelta = HOUR) -> datetime:
     return lease_end(order, hour) - min(timedelta(minutes=10), order.hours * hour / 10)
 
 
+def warn_seconds(order: OrderRow, hour: timedelta = HOUR) -> int:
+    """How long before the paid hours end the job gets SIGUSR1: a quarter of them, at most 15 minutes."""
+    return int(min(timedelta(minutes=15), order.hours * hour / 4).total_seconds())
+
+
 def collect_until(order: OrderRow, hour: timedelta = HOUR) -> datetime:
-    """When fetching gives up, so that the pod is ended within its paid hours: a thirtieth before, at most 2 minutes."""
-    return lease_end(order, hour) - min(timedelta(minutes=2), order.hours * hour / 30)
+    """When fetching gives up, so that the pod is ended within its paid hours: a 15th before, at most 2 minutes."""
+    return lease_end(order, hour) - min(timedelta(minutes=2), order.hours * hour / 15)
 
 
 def timer_acts_at(order: OrderRow, hour: timedelta = HOUR) -> datetime:
-    """When the pod's own timer stops it, if nobody else has by then: a sixtieth before the end, at most 1 minute."""
-    return lease_end(order, hour) - min(timedelta(minutes=1), order.hours * hour / 60)
+    """When the pod's own timer stops it, if nobody else has by then: a 20th before the end, at most 1 minute."""
+    return lease_end(order, hour) - min(timedelta(minutes=1), order.hours * hour / 20)

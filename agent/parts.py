@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from agent.accrual import after_look
 from agent.face import Face
 from agent.folders import Home
 from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
@@ -17,6 +18,9 @@ from tools.errors import SwineherdError
 from tools.ports import Clock, Market, Pods
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Attempt, Charge, Holder, Kind, OrderRow, Run
+
+BUYS_NOTHING = "a sweep buys nothing"
+"""Why nothing is rented where `Parts.spends` is False."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Parts:
     hour: timedelta = field(default=timedelta(hours=1), kw_only=True)
     """How long a paid hour lasts; only a sandbox may be set to shorter ones."""
     spends: bool = field(default=True, kw_only=True)
-    """False where nothing may be bought, however it is approved: a sweep only winds runs down."""
+    """False where nothing may be bought, however it is approved, and no job is stood by: a sweep only winds down."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]
@@ -125,6 +129,7 @@ class Parts:
             view = await self.market.order(order.order_id)
             self.last_views[order.order_id] = (self.clock.monotonic(), view)
             self.log.see_order(order.order_id, view.status, self.clock.now())
+            after_look(self, order, view.status)
         if phase(view.status) == "gone":
             del self.last_views[order.order_id]
         return view

@@ -44,7 +44,8 @@ async def quote(parts: Parts, job: Job, ceiling: Cents | None) -> QuoteResult:
         MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
     """
     lower = min((cap for cap in (job.budget, ceiling) if cap is not None), default=None)
-    selection = select(await parts.market.gpus(), job, parts.policy, lower, exclude={})
+    bad = parts.log.bad_gpus(parts.clock.now())
+    selection = select(await parts.market.gpus(), job, parts.policy, lower, bad=bad)
     if not selection.quotes:
         return QuoteResult(job, (), selection.rejections, selection.warnings, "refuse", "no offer fits")
     frozen = parts.log.frozen()

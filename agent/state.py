@@ -46,6 +46,8 @@ class State(TypedDict, total=False):
     listings: list[ListingState]
     avoid: dict[str, str]
     """gpu_id → why not again in this run."""
+    least_vram_gb: int
+    """What the next GPU must have at least, after a pod of this run ran out of memory."""
     offers_made: int
     """Offers in a row that a moved price took back."""
     ssh_until: str

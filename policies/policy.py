@@ -77,7 +77,8 @@ class Time:
     idle_minutes: Annotated[int, whole(1, 10080)] = 30
     on_idle: Literal["tell", "end"] = "tell"
     on_lease_end: Literal["ask", "hop", "end"] = "ask"
-    sync_minutes: Annotated[int, whole(1, 1440)] = 5
+    sync_minutes: Annotated[int, whole(0, 1440)] = 5
+    """0: never."""
     uncollected_hours: Annotated[int, whole(1, 720)] = 72
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -13,8 +14,12 @@ class FailureKind(StrEnum):
     """The purchase got no answer, and it is proven that nothing was taken."""
     NEVER_UP = "never_up"
     NO_SSH = "no_ssh"
+    WRONG_GPU = "wrong_gpu"
+    """The pod has another GPU, or less of its memory, than the offer said."""
     LOGIN_REFUSED = "login_refused"
     POD_LOST = "pod_lost"
+    OUT_OF_MEMORY = "out_of_memory"
+    """The job failed, and its log says that the GPU's memory was too small for it."""
     JOB_FAILED = "job_failed"
     LEASE_OVER = "lease_over"
     OUTPUTS_LOST = "outputs_lost"
@@ -22,9 +27,13 @@ class FailureKind(StrEnum):
     PROVIDER = "provider"
 
 
-ANOTHER_POD_MAY_HELP = frozenset(
-    {FailureKind.SOLD_OUT, FailureKind.NO_ANSWER, FailureKind.NEVER_UP, FailureKind.NO_SSH, FailureKind.POD_LOST}
-)
+BAD_GPU = frozenset({FailureKind.NEVER_UP, FailureKind.NO_SSH, FailureKind.POD_LOST, FailureKind.WRONG_GPU})
+"""Failures that speak against a GPU, whichever run asks for it next."""
+
+BAD_GPU_FOR = timedelta(hours=6)
+"""How long a bad GPU is left out where another fits: a night's trouble at a provider, not for ever."""
+
+ANOTHER_POD_MAY_HELP = BAD_GPU | {FailureKind.SOLD_OUT, FailureKind.NO_ANSWER, FailureKind.OUT_OF_MEMORY}
 """A refused login, a failing job or a lease that is over would only cost the same money again."""
 
 
@@ -39,7 +48,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class TryAnother:
-    """Look again, without this GPU ("": it was none's fault)."""
+    """Look again.
+
+    Attributes:
+        avoid: the gpu_id that is not to be had in this run, or "". Bad ones are remembered for every run instead, and
+            one that was too small is below the next pod's least VRAM.
+    """
 
     avoid: str
     reason: str
@@ -71,5 +85,4 @@ def next_move(
     alike = sum(1 for failure in failures if failure.kind is last.kind)
     if alike >= same_failure_limit and last.kind is not FailureKind.SOLD_OUT:
         return GiveUp(f"{last.reason}; {alike} times the same failure (same_failure_limit = {same_failure_limit})")
-    blameless = last.kind is FailureKind.NO_ANSWER
-    return TryAnother("" if blameless else last.gpu_id, last.reason)
+    return TryAnother(last.gpu_id if last.kind is FailureKind.SOLD_OUT else "", last.reason)

@@ -1,7 +1,7 @@
 """Which listings fit a job, what each would cost, and why the others do not."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -42,6 +42,8 @@ class _Wish:
     expected: Decimal
     """Hours on the reference."""
     margin: Decimal
+    least_vram_gb: int
+    """What a pod that ran out of memory has shown to be needed; 0 where none did."""
 
     def speed(self, listing: Listing) -> Fraction:
         """Of the listing, beside the reference."""
@@ -58,19 +60,36 @@ def select(
     policy: Policy,
     ceiling: Cents | None,
     exclude: Mapping[str, str] | None = None,
+    *,
+    bad: Mapping[str, str] | None = None,
+    least_vram_gb: int = 0,
 ) -> Selection:
     """Price every listing that fits and rank by price × hours paid, then price, then gpu_id.
 
     Args:
         ceiling: lowers the policy's cap for one run, as the job's own budget does; None where there is none.
         exclude: gpu_id -> why this run does not take it.
+        bad: gpu_id -> why it is remembered as bad: left out, unless nothing else fits.
+        least_vram_gb: one more floor, after a pod of this run ran out of memory.
     """
-    wish = _wish(job, policy, ceiling)
+    listings, wish = tuple(listings), _wish(job, policy, ceiling, least_vram_gb)
+    left_out = {gpu_id: f"not again in this run: {why}" for gpu_id, why in (exclude or {}).items()}
+    bad = {gpu_id: why for gpu_id, why in (bad or {}).items() if gpu_id not in left_out}
+    selection = _select(
+        listings, wish, {gpu_id: f"left out for a while: {why}" for gpu_id, why in bad.items()} | left_out
+    )
+    if selection.quotes or not bad:
+        return selection
+    again = _select(listings, wish, left_out)
+    return replace(again, warnings=(*again.warnings, *_offered_again(again.quotes, bad)))
+
+
+def _select(listings: Iterable[Listing], wish: _Wish, left_out: Mapping[str, str]) -> Selection:
     quotes: list[Quote] = []
     rejections: list[Rejection] = []
     seen: set[str] = set()
     for listing in listings:
-        reason = _repeated(listing, seen) or _excluded(listing, exclude or {}) or _misfit(listing, wish)
+        reason = _repeated(listing, seen) or left_out.get(listing.gpu_id, "") or _misfit(listing, wish)
         if reason:
             rejections.append(Rejection(listing.gpu_id, reason))
         else:
@@ -94,7 +113,7 @@ def hours_paid(expected: Decimal, margin: Decimal, speed: Fraction) -> int:
     return max(1, math.ceil(Fraction(expected) * (1 + Fraction(margin)) / speed))
 
 
-def _wish(job: Job, policy: Policy, ceiling: Cents | None) -> _Wish:
+def _wish(job: Job, policy: Policy, ceiling: Cents | None, least_vram_gb: int) -> _Wish:
     ceilings = [limit for limit in (ceiling, job.budget) if limit is not None]
     return _Wish(
         job=job,
@@ -104,15 +123,12 @@ def _wish(job: Job, policy: Policy, ceiling: Cents | None) -> _Wish:
         reference=parse_gpu(job.accelerators[0] if job.accelerators else REFERENCE),
         expected=Decimal(policy.time.default_hours) if job.hours is None else job.hours,
         margin=policy.time.hours_margin if job.hours is None else Decimal(0),
+        least_vram_gb=least_vram_gb,
     )
 
 
 def _repeated(listing: Listing, seen: set[str]) -> str:
     return "listed twice: the first one counts" if listing.gpu_id in seen else ""
-
-
-def _excluded(listing: Listing, exclude: Mapping[str, str]) -> str:
-    return f"not again in this run: {exclude[listing.gpu_id]}" if listing.gpu_id in exclude else ""
 
 
 def _misfit(listing: Listing, wish: _Wish) -> str:
@@ -153,6 +169,8 @@ def _other_gpu(listing: Listing, wish: _Wish) -> str:
 
 
 def _too_small(listing: Listing, wish: _Wish) -> str:
+    if listing.vram_gb < wish.least_vram_gb:
+        return f"the last pod ran out of memory: {listing.vram_gb} GB < {wish.least_vram_gb} GB"
     if listing.vram_gb >= wish.needed_gb:
         return ""
     stated = wish.job.vram_gb is not None and wish.job.vram_gb >= wish.needed_gb
@@ -199,8 +217,8 @@ def _quote(listing: Listing, wish: _Wish) -> Quote:
     total = reservation(listing.price_per_hour, hours)
     used = math.ceil(Fraction(listing.price_per_hour) * 100 * Fraction(wish.expected) / wish.speed(listing))
     reason = f"{_sum(listing.price_per_hour, hours, total)}; {listing.vram_gb} GB"
-    if wish.needed_gb:
-        reason += f" ≥ {wish.needed_gb} GB"
+    if least := max(wish.needed_gb, wish.least_vram_gb):
+        reason += f" ≥ {least} GB"
     return Quote(listing, hours, total, Cents(min(used, total)), reason)
 
 
@@ -219,6 +237,11 @@ def _cost(quote: Quote) -> Decimal:
 
 def _sum(price: Decimal, hours: int, total: Cents) -> str:
     return f"{rate(price)} × {hours} h = ${usd(total)}"
+
+
+def _offered_again(quotes: Iterable[Quote], bad: Mapping[str, str]) -> Iterator[str]:
+    ids = (quote.listing.gpu_id for quote in quotes)
+    return (f"nothing else fits, so {one} is offered again: {bad[one]}" for one in ids if one in bad)
 
 
 def _warnings(quotes: Iterable[Quote], wish: _Wish) -> tuple[str, ...]:

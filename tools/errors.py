@@ -15,6 +15,7 @@ SwineherdError
 │   └── LogCutShort     the job's log on the pod is shorter than what we have of it
 ├── IntentAlreadyOpen   this run, or this API key, has money in flight
 └── StoreUnusable       the spend log can't be opened or written: no spending
+    └── StoreBusy       only because another process holds it: nothing is broken
 """
 
 
@@ -84,3 +85,7 @@ class IntentAlreadyOpen(SwineherdError):
 
 class StoreUnusable(SwineherdError):
     """The spend log can't be opened, read or written; nothing may be spent."""
+
+
+class StoreBusy(StoreUnusable):
+    """Another process has held the spend log for too long; nothing of it is broken."""

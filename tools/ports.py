@@ -1,7 +1,7 @@
 """The seams: what the agent needs of the world, and nothing of how it is done."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -87,6 +87,32 @@ class JobStart:
     env: dict[str, str]
     lease_end: datetime
     warn_seconds: int = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What a pod needs to stop or end itself when nobody else does.
+
+    Attributes:
+        api_url: where the provider's API answers, without a slash at its end.
+        order_id: lets anybody end the pod, so it is never shown.
+        acts_at: just before the paid hours end: then it acts, whatever else.
+        silence_seconds: once the job has ended, so long without a sign of the agent's makes it act too; not where that
+            would lose results: on a pod without a volume, as long as they are not marked as collected.
+    """
+
+    api_url: str
+    order_id: str = field(repr=False)
+    acts_at: datetime
+    silence_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class GpuSeen:
+    """The GPU that a pod's `nvidia-smi` shows: its name, not yet fit to be shown to a human, and its whole memory."""
+
+    name: str
+    memory_mib: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +230,34 @@ class PodSession(Protocol):
         """
         ...
 
+    async def restore(self, home: RemoteHome, folder: Path) -> None:
+        """Put every plain file below `folder` in place below the job's folder. Raises `TransferFailed`."""
+        ...
+
+    async def gpu(self) -> GpuSeen | None:
+        """The pod's GPU, the largest of several; None where `nvidia-smi` is missing, hangs or babbles."""
+        ...
+
     async def gpu_peak_mb(self) -> int | None:
         """GPU memory in use now as `nvidia-smi` says it, in MiB; None where it is not there."""
+        ...
+
+    async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:
+        """Let the pod stop or end itself, detached from this connection; again, it is one timer and a sign of life.
+
+        It terminates the order where `mark_collected` was left, else it stops it, and tries until the order shows that.
+
+        Returns:
+            "" when it is armed, else why not.
+        """
+        ...
+
+    async def heartbeat(self, home: RemoteHome) -> None:
+        """Tell the timer that the agent lives: silence is counted anew, the paid hours are not."""
+        ...
+
+    async def mark_collected(self, home: RemoteHome) -> None:
+        """Tell the timer that everything was fetched after the job's end; nothing where the job left no exit code."""
         ...
 
     async def close(self) -> None: ...

@@ -1,5 +1,6 @@
 """collect: results first (law 8). The outputs are here and their checksums match before anything is ended."""
 
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,13 +9,16 @@ from typing import Literal
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
+from agent import deadman
 from agent.attend import GRACE_SECONDS
 from agent.job_log import copy_log
-from agent.lease_time import collect_until
+from agent.lease_time import collect_until, timer_acts_at
 from agent.parking import waiting
 from agent.parts import Parts
 from agent.patient import unless
 from agent.state import State, failed, unanswered
+from agent.steps.poll import JUST_SEEN
+from policies.order import phase
 from policies.recovery import FailureKind
 from tools.errors import (
     HostKeyChanged,
@@ -36,10 +40,29 @@ To = Command[Literal["collect", "terminate"]]
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What is home now, and how the job was found."""
+    """What is home now, how the job was found, and where: over a session that is open still."""
 
     fetched: Fetched
     job: JobState
+    session: PodSession
+    home: RemoteHome
+
+
+@dataclass(frozen=True, slots=True)
+class PodStopped:
+    """Nothing can be fetched before somebody starts the pod."""
+
+
+UNFETCHED = (
+    HostUnreachable,
+    TransferFailed,
+    MarketUnavailable,
+    Refused,
+    LoginRefused,
+    HostKeyChanged,
+    Malformed,
+)
+"""What keeps `gather` from bringing the outputs here."""
 
 
 async def collect(state: State, runtime: Runtime[Parts]) -> To:
@@ -51,23 +74,31 @@ async def collect(state: State, runtime: Runtime[Parts]) -> To:
     if _newly_cancelled(state, parts):
         by = parts.clock.now() + CANCELLED_MAY_TAKE
         return Command(update=State(collect_by=by.isoformat()), goto="collect")
-    try:
-        gathered = await unless(parts.clock, _gather(parts, order), lambda: _reason_to_stop(state, parts, order))
-    except (
-        HostUnreachable,
-        TransferFailed,
-        MarketUnavailable,
-        Refused,
-        LoginRefused,
-        HostKeyChanged,
-        Malformed,
-    ) as error:
-        return _not_fetched(state, parts, order, str(error))
-    if isinstance(gathered, str):
-        return _not_fetched(state, parts, order, gathered)
-    parts.log.mark_order(order.order_id, collected=True)
-    _tell(parts, order.run_id, gathered.fetched)
+    if await _is_stopped(parts, order):
+        return _given_up(state, parts, order, stopped_word(parts, order))
+    async with AsyncExitStack() as opened:
+        work = gather(parts, order, opened, order.host_key or None)
+        try:
+            gathered = await unless(parts.clock, work, lambda: _reason_to_stop(state, parts, order))
+        except UNFETCHED as error:
+            return _not_fetched(state, parts, order, str(error))
+        if isinstance(gathered, PodStopped):
+            return _given_up(state, parts, order, stopped_word(parts, order))
+        if isinstance(gathered, str):
+            return _not_fetched(state, parts, order, gathered)
+        parts.log.mark_order(order.order_id, collected=True)
+        await deadman.leave_mark(parts, gathered.session, gathered.home)
+    tell_fetched(parts, order.run_id, gathered.fetched)
     return Command(update=_known_end(state, parts, order, gathered.job), goto="terminate")
+
+
+async def _is_stopped(parts: Parts, order: OrderRow) -> bool:
+    """Looked at first, however late it is: a pod that stopped itself costs storage since then."""
+    try:
+        view = await parts.look(order, max_age=JUST_SEEN)
+    except (MarketUnavailable, Refused, Malformed):
+        return False
+    return phase(view.status) == "stopped"
 
 
 def _newly_cancelled(state: State, parts: Parts) -> bool:
@@ -80,31 +111,43 @@ def _reason_to_stop(state: State, parts: Parts, order: OrderRow) -> str | None:
     return state.get("trouble", "it takes too long") if parts.clock.now() >= _until(state, parts, order) else None
 
 
-async def _gather(parts: Parts, order: OrderRow) -> Gathered:
-    """Stop a job that still runs, fetch its outputs, then what is left of its log."""
-    view = await parts.look(order)
+async def gather(
+    parts: Parts, order: OrderRow, opened: AsyncExitStack, pinned_host_key: str | None
+) -> Gathered | PodStopped:
+    """Stop a job that still runs, fetch its outputs, then what is left of its log. Raises what is in `UNFETCHED`.
+
+    The session stays open until `opened` is left.
+    """
+    view = await parts.look(order, max_age=JUST_SEEN)
+    if phase(view.status) == "stopped":
+        return PodStopped()
     if view.ssh is None:
         raise HostUnreachable(f"the order is {view.status} and names no address")
+    session = await parts.pods.connect(view.ssh, pinned_host_key)
+    opened.push_async_callback(session.close)
+    home = await session.home(order.run_id)
+    await deadman.arm(parts, order, session, home)
+    async with deadman.signs_of_life(parts, session, home):
+        fetched, job = await _fetch(parts, order, session, home)
+    return Gathered(fetched, job, session, home)
+
+
+async def _fetch(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> tuple[Fetched, JobState]:
     globs = parts.job(order.run_id).outputs
-    session = await parts.pods.connect(view.ssh, order.host_key or None)
-    try:
-        home = await session.home(order.run_id)
-        job = await session.job_state(home)
-        if isinstance(job, NotStarted):
-            return Gathered(Fetched((), 0, missing=globs), job)
-        if isinstance(job, Running):
-            await session.stop_job(home, GRACE_SECONDS)
-        into = Path(parts.run(order.run_id).outputs_dir)
-        fetched = await session.fetch(home, globs, into) if globs else Fetched((), 0)
-        await _rest_of_log(parts, order, session, home)
-        return Gathered(fetched, job)
-    finally:
-        await session.close()
+    job = await session.job_state(home)
+    if isinstance(job, NotStarted):
+        return Fetched((), 0, missing=globs), job
+    if isinstance(job, Running):
+        await session.stop_job(home, GRACE_SECONDS)
+    into = Path(parts.run(order.run_id).outputs_dir)
+    fetched = await session.fetch(home, globs, into) if globs else Fetched((), 0)
+    await _rest_of_log(parts, order, session, home)
+    return fetched, job
 
 
 async def _rest_of_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> None:
     """What the job wrote after the last byte we have. The outputs are here by now: a log that fails stops nothing."""
-    if not isinstance(await session.job_state(home), Exited):
+    if not isinstance(await session.job_state(home), Exited | Vanished):
         return
     try:
         await copy_log(parts, order, session, home)
@@ -138,8 +181,12 @@ def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> To:
     if parts.clock.now() < until:
         parts.face.tell(order.run_id, f"the outputs are not here yet ({why}); trying again")
         return Command(update=waiting(Awaited.HOST, until) | {"trouble": why}, goto="collect")
+    return _given_up(state, parts, order, f"the outputs were not fetched: {why}" + where_they_are(parts, order))
+
+
+def _given_up(state: State, parts: Parts, order: OrderRow, reason: str) -> To:
+    """The end of the run, but not of results that lie on a volume."""
     gpu_id = parts.attempt(order.run_id).offer.gpu_id
-    reason = f"the outputs were not fetched: {why}" + where_they_are(parts, order)
     update = failed(state, FailureKind.OUTPUTS_LOST, gpu_id, reason)
     update["keep_volume"] = True
     if "ending" in state:
@@ -148,12 +195,24 @@ def _not_fetched(state: State, parts: Parts, order: OrderRow, why: str) -> To:
     return Command(update=update, goto="terminate")
 
 
+def stopped_word(parts: Parts, order: OrderRow) -> str:
+    """What has become of a pod that was found stopped, and of its results."""
+    at_its_end = parts.clock.now() >= timer_acts_at(order, parts.hour)
+    what = (
+        "stopped itself at the end of its paid hours" if at_its_end else "was stopped, by its timer or at the provider"
+    )
+    if not order.on_volume:
+        return f"the pod {what}, and had no volume: its results are lost"
+    return f"the pod {what}; the results are on its volume" + where_they_are(parts, order)
+
+
 def where_they_are(parts: Parts, order: OrderRow) -> str:
     """What a human can still do about outputs that stayed on the pod."""
     if not order.on_volume:
         return ""
-    hours = parts.policy.time.uncollected_hours
-    return f"; the pod is stopped and its volume kept for {hours} h: start it at the provider and fetch them by hand"
+    until = parts.clock.now() + parts.policy.time.uncollected_hours * parts.hour
+    how = f"start it at the provider, and `swineherd resume {order.run_id}` collects them"
+    return f"; the pod is stopped and its volume kept until {until:%Y-%m-%d %H:%M} UTC: {how}"
 
 
 def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
@@ -162,7 +221,8 @@ def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
     return min(until, datetime.fromisoformat(state["collect_by"])) if "collect_by" in state else until
 
 
-def _tell(parts: Parts, run_id: str, fetched: Fetched) -> None:
+def tell_fetched(parts: Parts, run_id: str, fetched: Fetched) -> None:
+    """What came home, what matched nothing, and what was left there."""
     if fetched.files:
         parts.face.tell(run_id, f"{len(fetched.files)} output files are here, every checksum matches")
     for link in fetched.skipped:

@@ -6,18 +6,21 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import endings
-from agent.parts import Parts
-from agent.state import State, failures_of
+from agent.job_log import ran_out_of_memory
+from agent.parts import BUYS_NOTHING, Parts
+from agent.state import EndingState, State, failed, failures_of
 from policies.charge import ChargeState
-from policies.recovery import Failure, FailureKind, GiveUp, TryAnother, next_move
-from tools.spend_log.rows import Kind
+from policies.recovery import BAD_GPU, BAD_GPU_FOR, Failure, FailureKind, GiveUp, TryAnother, next_move
+from policies.vram import needed_after
+from tools.spend_log.rows import Kind, RunStatus
 
 
 async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["discover", "report"]]:
-    """Apply the rules of recovery to what went wrong so far."""
+    """Say what went wrong, remember a bad GPU, and apply the rules of recovery to all failures so far."""
     parts = runtime.context
     run_id = state["run_id"]
-    failures = failures_of(state)
+    found = _named(state, parts)
+    failures = failures_of(found)
     rules = parts.policy.recovery
     move = next_move(
         failures,
@@ -25,14 +28,57 @@ async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["di
         max_pods=rules.max_pods_per_run,
         same_failure_limit=rules.same_failure_limit,
     )
+    if isinstance(move, TryAnother) and not parts.spends:
+        move = GiveUp(f"{move.reason}; {BUYS_NOTHING}, so no other pod was rented")
+    _remember(parts, failures[-1])
+    _note(parts, run_id, failures[-1], move, found.get("least_vram_gb", 0))
     match move:
         case TryAnother(avoid=gpu_id, reason=reason):
-            parts.face.tell(run_id, f"{reason}; looking for another offer")
+            least = f" with at least {found['least_vram_gb']} GB of VRAM" if "least_vram_gb" in found else ""
+            parts.face.tell(run_id, f"{reason}; looking for another offer{least}")
             avoid = state.get("avoid", {}) | ({gpu_id: reason} if gpu_id else {})
-            return Command(update=State(avoid=avoid, offers_made=0, overcome=len(failures)), goto="discover")
+            found |= State(avoid=avoid, offers_made=0, overcome=len(failures))
+            return Command(update=found, goto="discover")
         case GiveUp(reason=reason):
-            ending = ending_of(failures[-1], reason, state.get("job_exit_code"))
-            return Command(update=ending, goto="report")
+            found |= ending_of(failures[-1], reason, state.get("job_exit_code"))
+            return Command(update=found, goto="report")
+
+
+def _named(state: State, parts: Parts) -> State:
+    """The failures, the last by its right name: a job that failed may have run out of the GPU's memory."""
+    *before, last = state.get("failures", [])
+    exit_code = state.get("job_exit_code")
+    memory = None
+    if last["kind"] == FailureKind.JOB_FAILED and exit_code is not None:
+        memory = ran_out_of_memory(parts, state["run_id"], exit_code)
+    least = state.get("least_vram_gb", 0)
+    named = State(failures=[*before, last])
+    if memory is not None:
+        offer = parts.attempt(state["run_id"]).offer
+        reason = f"{last['reason']}: {memory.words}, on {offer.gpu_name} with {offer.vram_gb} GB"
+        named = failed(State(failures=before), FailureKind.OUT_OF_MEMORY, last["gpu_id"], reason)
+        least = max(least, needed_after(memory, offer.vram_gb, parts.policy.gpu.vram_headroom))
+    if least:
+        named["least_vram_gb"] = least
+    return named
+
+
+def _remember(parts: Parts, failure: Failure) -> None:
+    if failure.kind in BAD_GPU:
+        now = parts.clock.now()
+        parts.log.remember_bad_gpu(failure.gpu_id, failure.reason, now, now + BAD_GPU_FOR)
+
+
+def _note(parts: Parts, run_id: str, failure: Failure, move: TryAnother | GiveUp, least_vram_gb: int) -> None:
+    body: dict[str, object] = {
+        "failure": failure.kind.value,
+        "gpu": failure.gpu_id,
+        "move": "another pod" if isinstance(move, TryAnother) else "give up",
+        "reason": move.reason,
+    }
+    if least_vram_gb:
+        body["least_vram_gb"] = least_vram_gb
+    parts.log.note(run_id, "diagnosed", body, parts.clock.now())
 
 
 def _pods_used(parts: Parts, run_id: str) -> int:
@@ -42,8 +88,20 @@ def _pods_used(parts: Parts, run_id: str) -> int:
 
 def ending_of(failure: Failure, reason: str, exit_code: int | None) -> State:
     """How a run ends that gives up after this failure."""
+    if failure.kind is FailureKind.OUT_OF_MEMORY and exit_code is not None:
+        return State(ending={**endings.job_failed(exit_code)["ending"], "reason": reason})
     if failure.kind is FailureKind.JOB_FAILED and exit_code is not None:
         return endings.job_failed(exit_code)
     if failure.kind is FailureKind.SOLD_OUT:
         return endings.refused(reason)
     return endings.provider_failed(reason)
+
+
+def too_small_for_the_job(state: State) -> EndingState | None:
+    """The ending of a run whose job ran out of memory and for which no larger GPU was rented: the job's own failure."""
+    failures, exit_code = failures_of(state), state.get("job_exit_code")
+    refused = state.get("ending", {}).get("status") == RunStatus.REFUSED
+    if not (refused and failures and failures[-1].kind is FailureKind.OUT_OF_MEMORY):
+        return None
+    reason = f"{failures[-1].reason}; {state['ending']['reason']}"
+    return ending_of(failures[-1], reason, exit_code)["ending"]

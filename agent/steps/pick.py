@@ -43,7 +43,15 @@ def choose(state: State, parts: Parts) -> Selection:
     run = parts.run(state["run_id"])
     listings = [thaw_listing(frozen) for frozen in state.get("listings", [])]
     job = parts.job(run.run_id)
-    return select(listings, job, parts.policy, run.ceiling, exclude=state.get("avoid", {}))
+    return select(
+        listings,
+        job,
+        parts.policy,
+        run.ceiling,
+        exclude=state.get("avoid", {}),
+        bad=parts.log.bad_gpus(parts.clock.now()),
+        least_vram_gb=state.get("least_vram_gb", 0),
+    )
 
 
 async def way_to_pay(parts: Parts, run_id: str, quote: Quote) -> Verdict:

@@ -10,7 +10,8 @@ from agent import endings
 from agent.parking import waiting
 from agent.parts import Parts
 from agent.state import State, failed
-from policies.order import phase
+from policies.hardware import wrong_hardware
+from policies.order import OrderView, phase
 from policies.recovery import FailureKind
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import Awaited, OrderRow
@@ -30,27 +31,34 @@ async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
         return _failed(state, parts, FailureKind.POD_LOST, "the pod is gone")
     if parts.run(run_id).cancel_requested:
         return Command(update=endings.cancelled("cancelled while the pod came up"), goto="terminate")
-    status, ready = await _look(parts, order)
-    if phase(status) == "gone":
+    view = await _look(parts, order)
+    if phase(view.status) == "gone":
         return _failed(state, parts, FailureKind.POD_LOST, "the pod was ended before the job could start")
-    if ready:
+    if wrong := _wrong_hardware(parts, order, view):
+        return _failed(state, parts, FailureKind.WRONG_GPU, wrong)
+    if phase(view.status) == "running" and view.ssh is not None:
         until = parts.clock.now() + timedelta(minutes=parts.policy.time.ssh_minutes)
-        return Command(update=State(ssh_until=until.isoformat()), goto="run_job")
+        return Command(update=State(ssh_until=until.isoformat(), job_exit_code=None), goto="run_job")
     deadline = _deadline(parts, order)
     if parts.clock.now() >= deadline:
         minutes = parts.policy.time.deploy_minutes
-        return _failed(state, parts, FailureKind.NEVER_UP, f"still {status or 'unseen'} after {minutes} minutes")
+        return _failed(state, parts, FailureKind.NEVER_UP, f"still {view.status or 'unseen'} after {minutes} minutes")
     return Command(update=waiting(Awaited.DEPLOY, deadline), goto="poll")
 
 
-async def _look(parts: Parts, order: OrderRow) -> tuple[str, bool]:
-    """The status, and whether the pod can be reached. A look without an answer changes nothing."""
+async def _look(parts: Parts, order: OrderRow) -> OrderView:
+    """The order now. A look without an answer changes nothing: then it is as it was last seen, and can't be reached."""
     try:
-        view = await parts.look(order, max_age=JUST_SEEN)
+        return await parts.look(order, max_age=JUST_SEEN)
     except (MarketUnavailable, Malformed, Refused) as error:
         parts.face.tell(order.run_id, f"no look at the order: {error}")
-        return order.status, False
-    return view.status, phase(view.status) == "running" and view.ssh is not None
+        return OrderView(order.order_id, order.status)
+
+
+def _wrong_hardware(parts: Parts, order: OrderRow, view: OrderView) -> str:
+    """What the order says against the offer; "" where that is nothing."""
+    memory = None if view.vram_gb is None else view.vram_gb * 1024
+    return wrong_hardware(parts.attempt(order.run_id).offer, view.gpu, memory)
 
 
 def _deadline(parts: Parts, order: OrderRow) -> datetime:
@@ -60,5 +68,8 @@ def _deadline(parts: Parts, order: OrderRow) -> datetime:
 
 
 def _failed(state: State, parts: Parts, kind: FailureKind, reason: str) -> Command[Next]:
+    """The end of a pod whose job never ran: what an earlier pod's job ended with is over."""
     gpu_id = parts.attempt(state["run_id"]).offer.gpu_id
-    return Command(update=failed(state, kind, gpu_id, reason), goto="terminate")
+    update = failed(state, kind, gpu_id, reason)
+    update["job_exit_code"] = None
+    return Command(update=update, goto="terminate")

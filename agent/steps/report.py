@@ -11,7 +11,8 @@ from agent.folders import write_atomically
 from agent.parts import Parts
 from agent.result import run_result
 from agent.state import EndingState, State, unanswered
-from agent.steps.diagnose import ending_of
+from agent.steps.diagnose import ending_of, too_small_for_the_job
+from agent.sync import where_synced
 from tools.spend_log.rows import ENDED, RunStatus
 
 
@@ -24,6 +25,8 @@ async def report(state: State, runtime: Runtime[Parts]) -> Command[Literal["__en
     if parts.run(run_id).status not in ENDED:
         status = RunStatus(ending["status"])
         reason, code = ending["reason"], ending["code"]
+        if code and (where := where_synced(parts, run_id)):
+            reason = f"{reason}; {where}"
         for attempt in parts.log.attempts(run_id)[-1:]:
             parts.log.end_attempt(run_id, attempt.offer.attempt, status.value, parts.clock.now())
         parts.log.set_status(run_id, status, parts.clock.now(), reason=reason, code=code, job_exit_code=exit_code)
@@ -35,7 +38,7 @@ async def report(state: State, runtime: Runtime[Parts]) -> Command[Literal["__en
 def how_it_ended(state: State) -> EndingState:
     """What a step said, else the last failure, else success."""
     if "ending" in state:
-        return state["ending"]
+        return too_small_for_the_job(state) or state["ending"]
     failures = unanswered(state)
     if failures:
         return ending_of(failures[-1], failures[-1].reason, state.get("job_exit_code"))["ending"]

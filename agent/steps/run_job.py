@@ -13,7 +13,8 @@ from agent.parking import waiting
 from agent.parts import Parts
 from agent.state import State, failed
 from agent.steps.poll import JUST_SEEN
-from policies.order import phase
+from policies.hardware import wrong_hardware
+from policies.order import OrderView, phase
 from policies.recovery import FailureKind
 from tools.errors import (
     HostKeyChanged,
@@ -41,10 +42,12 @@ async def run_job(state: State, runtime: Runtime[Parts]) -> To:
     if parts.run(run_id).cancel_requested and not order.job_started:
         return Command(update=endings.cancelled("cancelled before the job started"), goto="terminate")
     try:
-        access = await _address(parts, order)
-        if access is None:
+        view = await _look(parts, order)
+        if phase(view.status) == "gone":
             return _failed(state, parts, FailureKind.POD_LOST, "the pod was ended while the job ran", "terminate")
-        session = await parts.pods.connect(access, order.host_key or None)
+        if phase(view.status) == "stopped" and order.job_started:
+            return _stopped(parts, run_id)
+        session = await parts.pods.connect(_address(view), order.host_key or None)
     except (HostUnreachable, MarketUnavailable, Refused) as error:
         return _not_reached(state, parts, order, str(error))
     except (LoginRefused, HostKeyChanged, Malformed) as error:
@@ -54,22 +57,33 @@ async def run_job(state: State, runtime: Runtime[Parts]) -> To:
     return await _stand_by(state, parts, order, session)
 
 
-async def _address(parts: Parts, order: OrderRow) -> str | None:
-    """How to reach the pod now (it changes with a restart), or None when the order is gone."""
+async def _look(parts: Parts, order: OrderRow) -> OrderView:
     try:
-        view = await parts.look(order, max_age=JUST_SEEN)
+        return await parts.look(order, max_age=JUST_SEEN)
     except Malformed as error:
         raise MarketUnavailable(str(error)) from error
-    if phase(view.status) == "gone":
-        return None
+
+
+def _address(view: OrderView) -> str:
+    """How to reach the pod now; it changes with a restart."""
     if view.ssh is None:
         raise HostUnreachable(f"the order is {view.status} and names no address")
     return view.ssh
 
 
+def _stopped(parts: Parts, run_id: str) -> To:
+    """Its own timer did it, or somebody at the provider: nothing runs there any more."""
+    cancelled = parts.run(run_id).cancel_requested
+    update = endings.cancelled("cancelled while the pod was stopped") if cancelled else State()
+    return Command(update=update, goto="collect")
+
+
 async def _stand_by(state: State, parts: Parts, order: OrderRow, session: PodSession) -> To:
     try:
         parts.log.pin_host_key(order.order_id, session.host_key)
+        wrong = "" if order.job_started else await _wrong_hardware(parts, order, session)
+        if wrong:
+            return _failed(state, parts, FailureKind.WRONG_GPU, wrong, "terminate")
         started = await start(parts, order, session)
         if isinstance(started, JobStopped):
             return _after(state, parts, started)
@@ -79,6 +93,12 @@ async def _stand_by(state: State, parts: Parts, order: OrderRow, session: PodSes
     finally:
         await session.close()
     return _after(state, parts, attended)
+
+
+async def _wrong_hardware(parts: Parts, order: OrderRow, session: PodSession) -> str:
+    """What the pod itself shows against the offer, before anything of the job is there; "" where that is nothing."""
+    seen = await session.gpu()
+    return wrong_hardware(parts.attempt(order.run_id).offer, seen.name, seen.memory_mib) if seen else ""
 
 
 def _after(state: State, parts: Parts, attended: Attended) -> To:

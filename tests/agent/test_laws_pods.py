@@ -218,10 +218,10 @@ async def test_passing_trouble_on_the_way_to_the_job(world: World, trouble: Trou
 
 
 async def test_a_pod_that_never_answers_over_ssh(world: World) -> None:
-    """Given up after `ssh_minutes`, ended, and never connected to more than now and then."""
+    """Given up after `ssh_minutes`, ended, and never connected to more than now and then; so is a second one."""
     world.pods.unreachable = 1_000_000
     run = await world.run()
-    assert (run.code, world.pods.starts) == (3, [])
+    assert (run.code, world.pods.starts, len(world.market.debits)) == (5, [], 2)
     assert world.calls.count("connect") < 100
     world.check()
 

@@ -62,7 +62,8 @@ class World:
         self.clock = Timeline()
         self.calls: list[str] = []
         self.market = RoadMarket(self.clock, calls=self.calls)
-        self.pods = FakePods(self.clock, self._is_up, calls=self.calls)
+        self.pods = FakePods(self.clock, self._is_up, calls=self.calls, by_timer=self.market.act_by_timer)
+        self.market.before_call = self.pods.let_time_pass
         self.face = RecordingFace()
         self.saver: BaseCheckpointSaver[Any] = InMemorySaver()
         self._numbers = itertools.count(1)

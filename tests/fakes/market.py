@@ -71,6 +71,7 @@ class FakeMarket:
         debits: the provider's books, both rails.
         calls: the methods called, in order.
         faults: what goes wrong with the next calls, by method; each fault is used once.
+        before_call: called as a call comes in: what happened in the world until then.
     """
 
     clock: Clock
@@ -81,6 +82,7 @@ class FakeMarket:
     debits: list[Debit] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     faults: defaultdict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
+    before_call: Callable[[], object] = lambda: None
 
     def set_price(self, gpu_id: str, price: str) -> None:
         """List a GPU at another price (USD per hour) from now on."""
@@ -103,6 +105,14 @@ class FakeMarket:
     def spend_elsewhere(self, cents: int) -> None:
         """Somebody else pays with the same key."""
         self.debits.append(Debit("elsewhere", Rail.CREDITS, Cents(cents)))
+
+    def act_by_timer(self, verb: str, order_id: str) -> None:
+        """A pod's own timer calls `stop` or `terminate`; it tries until that is done, so that no fault matters."""
+        order = self._known(order_id)
+        if verb == "terminate":
+            self._terminate(order)
+        else:
+            self._stop(order)
 
     @property
     def spent(self) -> Cents:
@@ -155,6 +165,7 @@ class FakeMarket:
 
     async def _fault(self, method: str) -> Fault | None:
         self.calls.append(method)
+        self.before_call()
         await asyncio.sleep(0)
         return self.faults[method].popleft() if self.faults[method] else None
 

@@ -25,8 +25,10 @@ def choose(
     policy: Policy = DEFAULT,
     ceiling: Cents | None = None,
     exclude: dict[str, str] | None = None,
+    bad: dict[str, str] | None = None,
+    least_vram_gb: int = 0,
 ) -> Selection:
-    return select(listings, job, policy, ceiling, exclude=exclude or {})
+    return select(listings, job, policy, ceiling, exclude=exclude or {}, bad=bad, least_vram_gb=least_vram_gb)
 
 
 def reason_of(selection: Selection) -> str:

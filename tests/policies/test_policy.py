@@ -165,7 +165,7 @@ INTEGERS = [
     ("time", "deploy_minutes", 1, 1440),
     ("time", "ssh_minutes", 1, 1440),
     ("time", "idle_minutes", 1, 10080),
-    ("time", "sync_minutes", 1, 1440),
+    ("time", "sync_minutes", 0, 1440),
     ("time", "uncollected_hours", 1, 720),
     ("recovery", "max_pods_per_run", 1, 100),
     ("recovery", "same_failure_limit", 1, 100),

@@ -1,12 +1,35 @@
 """After a failure: another pod, or the end."""
 
+from datetime import timedelta
+
 import pytest
 
-from policies.recovery import ANOTHER_POD_MAY_HELP, Failure, FailureKind, GiveUp, TryAnother, next_move
+from policies.recovery import (
+    ANOTHER_POD_MAY_HELP,
+    BAD_GPU,
+    BAD_GPU_FOR,
+    Failure,
+    FailureKind,
+    GiveUp,
+    TryAnother,
+    next_move,
+)
 
 NEVER = Failure(FailureKind.NEVER_UP, "gpu-1", "still deploying")
 LOST = Failure(FailureKind.POD_LOST, "gpu-2", "gone")
 SOLD = Failure(FailureKind.SOLD_OUT, "gpu-3", "refused with 404")
+MEMORY = Failure(FailureKind.OUT_OF_MEMORY, "gpu-4", "the job exited with 1")
+NO_ANSWER = Failure(FailureKind.NO_ANSWER, "gpu-5", "no answer, nothing taken")
+
+ANOTHER = {
+    FailureKind.SOLD_OUT,
+    FailureKind.NO_ANSWER,
+    FailureKind.NEVER_UP,
+    FailureKind.NO_SSH,
+    FailureKind.WRONG_GPU,
+    FailureKind.POD_LOST,
+    FailureKind.OUT_OF_MEMORY,
+}
 
 
 def after(*failures: Failure, pods: int = 1, max_pods: int = 3, alike: int = 2) -> TryAnother | GiveUp:
@@ -16,16 +39,28 @@ def after(*failures: Failure, pods: int = 1, max_pods: int = 3, alike: int = 2) 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_which_failures_another_pod_may_help(kind: FailureKind) -> None:
     """What lies with the job, the key or the results would only cost the same money again."""
-    helped = {FailureKind.SOLD_OUT, FailureKind.NEVER_UP, FailureKind.NO_SSH, FailureKind.POD_LOST}
     move = after(Failure(kind, "gpu", "why"))
-    assert isinstance(move, TryAnother if kind in helped else GiveUp)
-    assert helped == ANOTHER_POD_MAY_HELP
+    assert isinstance(move, TryAnother if kind in ANOTHER else GiveUp)
+    assert (kind in ANOTHER_POD_MAY_HELP) == (kind in ANOTHER)
     assert move.reason.startswith("why")
 
 
-def test_the_gpu_that_failed_is_avoided() -> None:
-    """The last one, with its reason."""
-    assert after(NEVER, LOST) == TryAnother("gpu-2", "gone")
+def test_only_what_is_sold_out_is_not_to_be_had_again() -> None:
+    """What was refused would be refused again at once; no other failure closes a GPU to its run for good."""
+    moves = {kind: after(Failure(kind, "gpu", "why")) for kind in ANOTHER}
+    avoided = {kind: move.avoid for kind, move in moves.items() if isinstance(move, TryAnother)}
+    assert avoided == dict.fromkeys(ANOTHER, "") | {FailureKind.SOLD_OUT: "gpu"}
+
+
+def test_which_failures_speak_against_a_gpu() -> None:
+    """A GPU that is sold out, too small or was never asked for has done nothing wrong; a bad one may mend in a day."""
+    assert {
+        FailureKind.NEVER_UP,
+        FailureKind.NO_SSH,
+        FailureKind.POD_LOST,
+        FailureKind.WRONG_GPU,
+    } == BAD_GPU
+    assert timedelta(hours=1) <= BAD_GPU_FOR < timedelta(days=1)
 
 
 @pytest.mark.parametrize(("pods", "again"), [(0, True), (2, True), (3, False), (4, False)])
@@ -37,16 +72,19 @@ def test_no_more_pods_than_allowed(pods: int, *, again: bool) -> None:
 
 
 @pytest.mark.parametrize(("limit", "again"), [(1, False), (2, False), (3, True)])
-def test_the_same_failure_too_often(limit: int, *, again: bool) -> None:
-    """Two alike among others: given up at the limit."""
-    move = after(NEVER, LOST, NEVER, alike=limit)
+@pytest.mark.parametrize("twice", [NEVER, LOST, MEMORY, NO_ANSWER], ids=lambda failure: failure.kind)
+def test_the_same_failure_too_often(twice: Failure, limit: int, *, again: bool) -> None:
+    """Two alike, another between them: given up at the limit, with the count."""
+    between = LOST if twice is not LOST else NEVER
+    move = after(twice, between, twice, alike=limit)
     assert isinstance(move, TryAnother) == again
-    assert again or "same_failure_limit" in move.reason
+    assert again or f"2 times the same failure (same_failure_limit = {limit})" in move.reason
 
 
 def test_sold_out_costs_nothing_and_is_not_counted() -> None:
-    """However many are sold out, the next one is tried."""
+    """However many are sold out, the next one is tried; between two other failures it counts for neither."""
     assert isinstance(after(*[SOLD] * 9, pods=0), TryAnother)
+    assert isinstance(after(*[SOLD] * 9, NEVER), TryAnother)
 
 
 def test_only_the_last_failure_decides() -> None:

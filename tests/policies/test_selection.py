@@ -173,6 +173,36 @@ def test_what_the_run_excludes_is_turned_down_with_its_reason() -> None:
     assert reason_of(found) == "not again in this run: its pod never started"
 
 
+def test_a_bad_gpu_is_left_out_while_another_fits() -> None:
+    """Even a dearer one; the reason says why."""
+    found = choose((RTX_3090, A6000), bad={RTX_3090.gpu_id: "its pod was lost"})
+    assert [quote.listing for quote in found.quotes] == [A6000]
+    assert [rejected.reason for rejected in found.rejections] == ["left out for a while: its pod was lost"]
+    assert found.warnings == ()
+
+
+def test_a_bad_gpu_is_taken_where_nothing_else_fits() -> None:
+    """With a warning for each that is offered again; what the run itself excludes, and what does not fit, stays out."""
+    bad = {RTX_3090.gpu_id: "its pod was lost", RTX_4090.gpu_id: "no SSH", A6000.gpu_id: "never up"}
+    found = choose((RTX_3090, RTX_4090), bad=bad, exclude={RTX_4090.gpu_id: "sold out"})
+    assert [quote.listing for quote in found.quotes] == [RTX_3090]
+    assert [rejected.reason for rejected in found.rejections] == ["not again in this run: sold out"]
+    again = f"nothing else fits, so {RTX_3090.gpu_id} is offered again: its pod was lost"
+    assert found.warnings == (again,)
+    assert choose((RTX_3090,), bad=bad, least_vram_gb=31).quotes == ()
+
+
+def test_the_next_gpu_has_more_memory_than_the_last() -> None:
+    """A floor of its own, with its own reason, below and above what the job states; its edge fits."""
+    found = choose((RTX_4090, A6000), replace(TWO_HOURS, vram_gb=16), least_vram_gb=31)
+    assert [quote.listing for quote in found.quotes] == [A6000]
+    assert found.rejections[0].reason == "the last pod ran out of memory: 24 GB < 31 GB"
+    assert found.quotes[0].reason.endswith("48 GB ≥ 31 GB")
+    assert choose((A6000,), least_vram_gb=48).quotes
+    stated = choose((RTX_4090,), replace(TWO_HOURS, vram_gb=48), least_vram_gb=20)
+    assert reason_of(stated) == "vram_gb of the job: 24 GB < 48 GB"
+
+
 def test_a_gpu_listed_twice_counts_once() -> None:
     """The first one counts, even where it was turned down and the second would fit."""
     dear = replace(RTX_4090, price_per_hour=Decimal(5))

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import asyncssh
 
+from policies.text import without_links
 from tools.errors import HostUnreachable, SwineherdError
 
 READ_BYTES = 256 * 1024
@@ -24,6 +25,8 @@ _BEGIN_PRINTED = r"printf '\036herd\036\n'"
 _NOISE_BYTES = 256 * 1024
 """How much a pod's login files may print before our script speaks."""
 _STDERR_KEPT = 2000
+_MOST_OUTPUT_BYTES = 256 << 20
+"""How much a script with small output may print: the digests of many files are the most of it."""
 _SILENCE_SECONDS = 60.0
 """How long a pod may take to begin a script."""
 
@@ -173,6 +176,8 @@ async def run(
         output = bytearray()
         while chunk := await exchange.read():
             output += chunk
+            if len(output) > _MOST_OUTPUT_BYTES:
+                raise HostUnreachable("the pod's answer goes on and on")
         return bytes(output), await exchange.end()
 
 
@@ -205,6 +210,6 @@ def _wrapped(script: str, variables: Mapping[str, str]) -> bytes:
 
 
 def shown(text: bytes) -> str:
-    """Remote text fit for a message: printable characters only, one line."""
+    """Remote text fit for a message: printable characters only, one line, no links."""
     words = text.decode("utf-8", "replace").split()
-    return " ".join("".join(c for c in word if c.isprintable()) for word in words)
+    return without_links(" ".join("".join(c for c in word if c.isprintable()) for word in words))

@@ -158,24 +158,7 @@ finish "$code"
 """
 )
 
-# home warn setup run runner; stdin: the job's environment as shell text, with an end mark
-START = (
-    LIBRARY
-    + r"""
-trap '' HUP
-cd "$home/.herd" || exit 3
-payload=$(cat)
-case $payload in *'#herd-end') ;; *) exit 5 ;; esac
-[ ! -d started ] || exit 0
-case $(command -v printf) in */*|'') exit 6 ;; esac
-umask 077
-put() { printf '%s\n' "$2" >"$1.$$" && mv -f "$1.$$" "$1"; }
-[ -z "$setup" ] || put setup "$setup" || exit 7
-put run "$run" && put runner "$runner" || exit 7
-mkdir started 2>/dev/null || { [ -d started ] && exit 0; exit 7; }
-: >>log
-printf '000\n' >exit.part
-
+APART = r"""
 # A session of its own, with the signals reset that a shell turns off for what it starts in the background.
 apart() {
   if command -v perl >/dev/null 2>&1; then
@@ -193,6 +176,27 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
     exec nohup "$@"
   fi
 }
+"""
+
+# home warn setup run runner; stdin: the job's environment as shell text, with an end mark
+START = (
+    LIBRARY
+    + APART
+    + r"""
+trap '' HUP
+cd "$home/.herd" || exit 3
+payload=$(cat)
+case $payload in *'#herd-end') ;; *) exit 5 ;; esac
+[ ! -d started ] || exit 0
+case $(command -v printf) in */*|'') exit 6 ;; esac
+umask 077
+put() { printf '%s\n' "$2" >"$1.$$" && mv -f "$1.$$" "$1"; }
+[ -z "$setup" ] || put setup "$setup" || exit 7
+put run "$run" && put runner "$runner" || exit 7
+mkdir started 2>/dev/null || { [ -d started ] && exit 0; exit 7; }
+: >>log
+printf '000\n' >exit.part
+
 printf '%s\n' "$payload" 2>/dev/null | (umask 022; apart sh "$home/.herd/runner" "$warn") >/dev/null 2>&1 &
 n=0
 while [ ! -f pid ] && [ ! -f exit ] && [ "$n" -lt 50 ]; do n=$((n + 1)); nap; done
@@ -284,4 +288,12 @@ if [ ! -f exit ]; then printf '137\n' >exit.stop && mv -f exit.stop exit; fi
 GPU_MEMORY = r"""
 command -v nvidia-smi >/dev/null 2>&1 || exit 0
 nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2>/dev/null
+"""
+
+# A driver in trouble may hang for ever.
+GPU = r"""
+command -v nvidia-smi >/dev/null 2>&1 || exit 0
+bounded=
+if command -v timeout >/dev/null 2>&1; then bounded='timeout 20'; fi
+$bounded nvidia-smi --query-gpu=name,memory.total --format=csv,noheader,nounits 2>/dev/null | head -c 4096
 """

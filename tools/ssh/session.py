@@ -8,9 +8,9 @@ from pathlib import Path
 import asyncssh
 
 from tools.errors import HostKeyChanged, HostUnreachable, LoginRefused, Malformed, SwineherdError
-from tools.ports import Fetched, JobStart, JobState, RemoteHome
+from tools.ports import Fetched, GpuSeen, JobStart, JobState, RemoteHome, Timer
+from tools.ssh import deadman, transfer
 from tools.ssh import job as jobs
-from tools.ssh import transfer
 from tools.ssh.address import Address, IPAddress, parse_address, resolve
 from tools.ssh.keys import LoginKeys, OfferedKey
 
@@ -162,8 +162,23 @@ class SshSession:
     async def fetch(self, home: RemoteHome, globs: Sequence[str], into: Path) -> Fetched:
         return await transfer.fetch(self._connection, home, globs, into)
 
+    async def restore(self, home: RemoteHome, folder: Path) -> None:
+        await transfer.restore(self._connection, home, folder)
+
+    async def gpu(self) -> GpuSeen | None:
+        return await jobs.gpu(self._connection)
+
     async def gpu_peak_mb(self) -> int | None:
         return await jobs.gpu_memory_mb(self._connection)
+
+    async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:
+        return await deadman.arm(self._connection, home, timer, self._now())
+
+    async def heartbeat(self, home: RemoteHome) -> None:
+        await deadman.heartbeat(self._connection, home)
+
+    async def mark_collected(self, home: RemoteHome) -> None:
+        await deadman.mark_collected(self._connection, home)
 
     async def close(self) -> None:
         """End the connection; processes on the pod go on."""

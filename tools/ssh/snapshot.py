@@ -13,6 +13,7 @@ from typing import BinaryIO
 from tools.errors import TransferFailed
 from tools.ports import Packed
 from tools.ssh.ignores import Ignores
+from tools.ssh.receive import STAGING
 
 _PIECE = 1 << 20
 _PLAIN = 0o644
@@ -54,6 +55,26 @@ def pack(source: Path, archive: Path, name: str | None = None, *, at_home: froze
     if source.resolve() in at_home:
         raise TransferFailed(f"{source} must stay here")
     return _pack(iter([_Member(name or source.name, source.resolve())]), [], archive)
+
+
+def pack_files(folder: Path, archive: Path) -> Packed:
+    """Pack every plain file below `folder`, whatever it is named; links are not followed, nor is what is half fetched.
+
+    Raises:
+        TransferFailed: a file can't be read.
+    """
+    return _pack(_plain_files(folder), [], archive)
+
+
+def _plain_files(root: Path) -> Iterator[_Member]:
+    for parent, folders, files in os.walk(root, onerror=_unreadable):
+        folders[:] = sorted(name for name in folders if name != STAGING)
+        paths = [Path(parent, name) for name in sorted(files)]
+        yield from (_Member(path.relative_to(root).as_posix(), path) for path in paths if _is_plain(path))
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _members(root: Path, at_home: frozenset[Path], skipped: list[str]) -> Iterator[_Member]:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from tools.ssh.globs import select
 from tools.ssh.gunzip import Gunzip
 from tools.ssh.listing import MOST_FILES, Listing, Wanted, local_name, parse_listing
 from tools.ssh.receive import Receiver, already_here, pieces, require_room
+from tools.ssh.snapshot import pack_files
 
 _MOST_LISTING_BYTES = 256 << 20
+_SIZE_LINE = re.compile(rb"[0-9]{1,18}")
 _DIGEST_LINE = re.compile(rb"\\?([0-9a-f]{64})(?: .*)?", re.DOTALL)
 
 
@@ -41,6 +44,18 @@ async def upload(connection: asyncssh.SSHClientConnection, archive: Path, remote
             exchange.write_end()
         await exchange.read()
         require(await exchange.end(), TransferFailed, f"unpacking into {local_name(target)}")
+
+
+async def restore(connection: asyncssh.SSHClientConnection, home: RemoteHome, folder: Path) -> None:
+    """Put what an earlier `fetch` left in `folder` back in place, below the job's folder. Repeatable.
+
+    Raises:
+        TransferFailed: a file can't be read here, or the files did not arrive whole.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".restore-") as scratch:
+        archive = Path(scratch, "files.tar.gz")
+        await asyncio.to_thread(pack_files, folder, archive)
+        await upload(connection, archive, f"{home.path}/work")
 
 
 def _remote_path(path: str) -> str:
@@ -142,7 +157,7 @@ async def _facts(
 
 
 def _sizes(output: bytes) -> list[int]:
-    return [int(line) for line in output.splitlines() if line.isdigit()]
+    return [int(line) for line in output.splitlines() if _SIZE_LINE.fullmatch(line)]
 
 
 def _digests(output: bytes) -> list[str]:
