@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test lint cassettes notebook lock bench clean
+.PHONY: demo test lint cassettes notebook lock bench crash soak clean
 
 demo: .venv/.run-installed
 	.venv/bin/swineherd run examples/hello/job.yaml --sandbox
@@ -16,6 +16,14 @@ lint: .venv/.dev-installed
 	.venv/bin/mypy
 	.venv/bin/mypy notebooks/*.py
 	.venv/bin/lint-imports
+
+# Kills the agent at every boundary on every path; the ordinary tests kill once at each. A quarter of an hour.
+crash: .venv/.dev-installed
+	.venv/bin/pytest -m "crash or not crash" -k "not killed_once" -n 4 tests/crash
+
+# Simulated lives, each from its seed; the ordinary tests live 300. SEEDS=100000 START=1 JOBS=2 are the defaults.
+soak: .venv/.dev-installed
+	.venv/bin/python -m tests.simulation.soak
 
 bench: .venv/.dev-installed
 	.venv/bin/pytest -m benchmark -n 0 -s

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agent.parts import Parts
+from agent.parts import BUYS_NOTHING, Parts
 from agent.purchase import SEND_WITHIN_SECONDS, belongs_elsewhere, keep, new_order
 from policies.answers import Checkout, CheckoutOutcome, Declined, Garbled, Silence, Unsent
 from policies.budget import CapHit
@@ -20,6 +20,8 @@ WATCH_EXPIRED = timedelta(hours=24)
 
 async def request_link(parts: Parts, offer: Offer) -> Charge | CapHit | Frozen | NotApproved:
     """Reserve, send `rent` once, keep what came back. The charge returned awaits payment, is released or in doubt."""
+    if not parts.spends:
+        return Frozen(BUYS_NOTHING)
     charge_id = parts.new_id("chg")
     reserved = parts.log.reserve(charge_id, offer, parts.caps(offer.run_id), parts.clock.now(), None)
     if not isinstance(reserved, Charge):

@@ -27,6 +27,9 @@ HEARTBEAT_SECONDS = 15
 
 WAITING_CODE = 4
 
+LEFT = "left"
+"""The event of a run that its driver was told to leave as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Driver:
@@ -96,6 +99,8 @@ class Driver:
         run = self.parts.run(run_id)
         pod = self.parts.pod(run_id)
         if run.status in ENDED or run.cancel_requested or (pod is not None and pod.job_started):
+            return []
+        if not self.parts.spends:  # a sweep starts no job
             return []
         return missing_variables(self.parts.job(run_id), self.parts.variables, secret_literals(run.job_path))
 
@@ -190,6 +195,8 @@ class Driver:
             if driving is not None and beating.done():
                 driving.uncancel()
                 raise LeaseHeld(f"the lease on {run_id} was lost, so that another process may drive it") from None
+            with suppress(StoreUnusable):
+                self.parts.log.note(run_id, LEFT, {}, self.parts.clock.now())
             raise
         finally:
             beating.cancel()

@@ -21,7 +21,7 @@ from langgraph.types import Command
 
 from agent import endings
 from agent.parking import park
-from agent.parts import Parts
+from agent.parts import BUYS_NOTHING, Parts
 from agent.pod_end import pods_to_end
 from agent.state import State, failed
 from agent.steps.collect import collect
@@ -127,6 +127,8 @@ def instead_of_an_offer(parts: Parts, run_id: str) -> Command[Any] | None:
     asked = parts.log.approval(run_id)
     if asked is not None and asked.decision is Decision.DENIED:
         return Command(update=endings.denied(f"denied by {asked.decided_by}"), goto="report")
+    if not parts.spends:
+        return Command(update=endings.refused(BUYS_NOTHING), goto="report")
     return None
 
 

@@ -7,17 +7,22 @@ print(herd.result(run_id))
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.drive import Driver
 from agent.errors import LeaseHeld
 from agent.graph import Road
+from agent.kept import collect_kept, kept_pods
 from agent.leftovers import end_left_running, left_running, settle_links
 from agent.parts import Parts
 from agent.quote import QuoteResult, quote
+from agent.reconcile import reconcile
 from agent.result import run_result
+from agent.second_look import AT_A_START, look_again
 from agent.submit import ReadJob, load_job, submit
+from agent.sweep import Sweep, Swept
 from policies.money import Cents
 from tools.errors import SwineherdError
 from tools.ports import Packer
@@ -78,8 +83,27 @@ class Herd:
         return self.parts.run(run_id)
 
     async def settle_links(self) -> None:
-        """Look at checkout links of ended runs; done by every command that spends, so that none is forgotten."""
+        """Look at checkout links of ended runs, so that none is forgotten."""
         await settle_links(self.parts)
+
+    async def settle_money(self) -> None:
+        """What every start does for the money: settle what dead processes left, what is in doubt, and unpaid links;
+        and look at some of the ended orders again.
+        """
+        await reconcile(self.parts)
+        await self.settle_links()
+        await look_again(self.parts, most=AT_A_START)
+
+    async def sweep(self) -> Swept:
+        """Settle the money, bring home what nobody drives, end what nobody needs. Buys nothing."""
+        return await Sweep(self.driver).sweep()
+
+    async def collect_kept(self) -> None:
+        """Bring home what lies on pods that were stopped to keep it, where somebody has started them again."""
+        for order in kept_pods(self.parts):
+            with suppress(LeaseHeld):
+                async with self.driver.lease(order.run_id):
+                    await collect_kept(self.parts, order)
 
     def left_running(self) -> list[OrderRow]:
         """Pods of ended runs that are not proven gone."""

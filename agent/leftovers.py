@@ -3,8 +3,11 @@
 from contextlib import suppress
 
 from agent import checkout
+from agent.accrual import kept_until, storage_of
+from agent.kept import holds_results
 from agent.parts import Parts
-from agent.pod_end import end_pod, kept_until, pods_to_end, storage_of
+from agent.pod_end import pods_to_end
+from agent.wind_up import wind_up
 from policies.charge import ChargeState, IllegalMove
 from policies.order import phase
 from tools.spend_log.rows import ENDED, OrderRow
@@ -34,10 +37,11 @@ def _is_link(parts: Parts, order: OrderRow) -> bool:
 
 def _is_kept(parts: Parts, order: OrderRow) -> bool:
     storage = storage_of(parts, order)
-    stopped = phase(order.status) == "stopped"
-    return storage is not None and stopped and parts.clock.now() < kept_until(parts, storage)
+    if storage is None or phase(order.status) != "stopped" or not holds_results(parts, order):
+        return False
+    return parts.clock.now() < kept_until(parts, storage)
 
 
 async def end_left_running(parts: Parts) -> list[OrderRow]:
     """Try once to end each of them; returns those whose end is still not proven, pods at another provider included."""
-    return [order for order in left_running(parts) if parts.named_elsewhere(order) or not await end_pod(parts, order)]
+    return [order for order in left_running(parts) if parts.named_elsewhere(order) or not await wind_up(parts, order)]

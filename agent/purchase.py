@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agent.account import read_account
-from agent.parts import Parts
+from agent.parts import BUYS_NOTHING, Parts
 from agent.pricing import current_listing, moved
 from policies.answers import Answer, Balance, CreditOutcome, Declined, Garbled, Receipt, Silence, Unsent
 from policies.budget import CapHit
@@ -45,6 +45,8 @@ class OfferTakenBack:
 
 async def buy(parts: Parts, offer: Offer, approval_id: str | None) -> Charge | NotReserved | OfferTakenBack:
     """Spend credits on `offer`, at most once. The charge returned is settled, or in doubt."""
+    if not parts.spends:
+        return NotReserved(Frozen(BUYS_NOTHING))
     charge_id = parts.new_id("chg")
     reserved = parts.log.reserve(charge_id, offer, parts.caps(offer.run_id), parts.clock.now(), approval_id)
     if not isinstance(reserved, Charge):

@@ -9,6 +9,7 @@ from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.places import settings_or_fail
 from agent.cli.runs import ceiling_of
+from agent.cli.terminal import TerminalFace
 from agent.folders import Home
 from agent.quote import QuoteResult, listed, rejected
 from agent.submit import load_job
@@ -55,7 +56,8 @@ def quote(job: Path, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str
             output.aside(f"warning: {warning}")
 
         async def ask() -> tuple[QuoteResult, dict[str, object]]:
-            async with open_herd(settings_or_fail(), sandbox=sandbox) as herd:
+            async with open_herd(settings_or_fail(), sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
+                await herd.settle_money()
                 result = await herd.quote(read, ceiling=ceiling)
                 return result, result.document(herd.parts.policy)
 

@@ -114,6 +114,7 @@ async def _resume_in(settings: Settings, run_id: str, *, sandbox: bool, wait: bo
         run = herd.parts.run(run_id)
         if run.status in ENDED:
             return await _already_ended(herd, run, as_json=as_json)
+        await herd.settle_money()
         return await _drive(herd, run_id, face, wait=wait, as_json=as_json, fresh=True)
 
 
@@ -127,8 +128,9 @@ async def _already_ended(herd: Herd, run: Run, *, as_json: bool) -> int:
 
 
 async def _tidy(herd: Herd) -> bool:
-    """Settle links and end pods of ended runs. True when a pod's end is still not proven."""
-    await herd.settle_links()
+    """Settle the money, collect what was kept, end pods of ended runs. True when a pod's end is still not proven."""
+    await herd.settle_money()
+    await herd.collect_kept()
     left = await herd.end_left_running()
     for order in left:
         output.aside(f"WARNING: {short_id(order.order_id)} of {order.run_id} is not proven gone and may go on billing")
@@ -136,8 +138,8 @@ async def _tidy(herd: Herd) -> bool:
 
 
 async def _name_leftovers(herd: Herd, face: TerminalFace) -> None:
-    """Every run begins with a look at what earlier ones left; cleaning up is `resume`'s."""
-    await herd.settle_links()
+    """Every run begins with a look at what earlier ones left; cleaning up is `resume`'s and `sweep`'s."""
+    await herd.settle_money()
     for order in herd.left_running():
         remedy = f"`swineherd resume {order.run_id}`"
         face.tell(order.run_id, f"WARNING: {short_id(order.order_id)} is not proven gone: {remedy}")
@@ -188,6 +190,7 @@ async def _cancel(settings: Settings, run_id: str, *, sandbox: bool, as_json: bo
             output.aside(f"{run_id} has ended: {run.status}")
             return 0 if run.status is RunStatus.CANCELLED else output.USAGE
         herd.parts.log.request_cancel(run_id, herd.parts.clock.now(), "cancel command")
+        await herd.settle_money()
         try:
             ended = await Foreground(herd, run_id, lambda text: face.tell(run_id, text)).drive(wait=True)
         except LeaseHeld as held:
