@@ -1,0 +1,209 @@
+"""Who looks on: at every call that reaches the provider and after every write, on a connection of its own."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from agent.folders import Home
+from policies.answers import Answer
+from policies.offer import Rail
+from policies.policy import Policy
+from tests.agent.watched import address
+from tests.simulation.books import Order
+from tests.simulation.loop import LoopClock
+from tests.simulation.pods import Machines
+from tests.simulation.process import Process, Trace
+from tests.simulation.provider import Provider
+from tests.simulation.store import connect_reader
+from tools.ports import Vanished
+
+Row = dict[str, Any]
+Kind = Literal["spend", "end", "stop", "write", "rest"]
+
+
+@dataclass(slots=True)
+class Words:
+    """What humans did.
+
+    Attributes:
+        approved: the approvals that a human really gave, each with what they were shown.
+        shown: links that a human was shown, by order id.
+        codes: every approval code ever made.
+        cancelled: when somebody cancelled a run (monotonic).
+    """
+
+    approved: dict[str, Row] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    codes: list[str] = field(default_factory=list)
+    cancelled: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One step of the world, and everything there is to know about it.
+
+    Attributes:
+        kind: spend, end, stop: the provider is asked to; write: something was committed; rest: all is over.
+        charge: of a spending call: the one intent that it can be.
+        order_id: of a call that ends or stops.
+    """
+
+    kind: Kind
+    process: Process | None
+    witness: "Witness"
+    charge: Row | None = None
+    order_id: str = ""
+
+    @property
+    def now(self) -> float:
+        return self.witness.clock.monotonic()
+
+
+@dataclass
+class Witness:
+    """Reads what is committed, keeps who asked for what, and lets the laws judge every moment."""
+
+    home: Home
+    clock: LoopClock
+    provider: Provider
+    machines: Machines
+    policy: Policy
+    hours: Mapping[str, int]
+    """What the job needs on each GPU."""
+    trace: Trace
+    laws: Sequence[Callable[["Moment"], Iterator[str]]]
+    words: Words = field(default_factory=Words)
+    sent: dict[str, float] = field(default_factory=dict)
+    """When a spending call was made for a charge."""
+    unkept: dict[int, tuple[str, Answer]] = field(default_factory=dict)
+    """By process: what it has heard and not yet stored."""
+    reserved: set[str] = field(default_factory=set)
+    """Charges whose reservation was judged."""
+    broken: list[str] = field(default_factory=list)
+    links_shown: Callable[[], list[tuple[str, str]]] = list
+    """What humans are shown to pay, by order."""
+    said: Callable[[], str] = str
+    """Everything that was said to anybody, but for the approval itself."""
+
+    def __post_init__(self) -> None:
+        self._db: sqlite3.Connection = connect_reader(self.home)
+        self._db.row_factory = sqlite3.Row
+        self._cache: dict[str, list[Row]] = {}
+        self._version: object = None
+
+    def close(self) -> None:
+        self._db.close()
+
+    # what is committed
+
+    def rows(self, sql: str) -> list[Row]:
+        version = self._db.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            self._version = version
+            self._cache.clear()
+        if sql not in self._cache:
+            self._cache[sql] = [dict(row) for row in self._db.execute(sql)]
+        return self._cache[sql]
+
+    @property
+    def charges(self) -> list[Row]:
+        return self.rows("SELECT * FROM charges ORDER BY seq")
+
+    def charge(self, charge_id: str) -> Row | None:
+        return next((row for row in self.charges if row["charge_id"] == charge_id), None)
+
+    @property
+    def orders(self) -> list[Row]:
+        return self.rows("SELECT * FROM orders ORDER BY seq")
+
+    def order(self, order_id: str) -> Row | None:
+        return next((row for row in self.orders if row["order_id"] == order_id), None)
+
+    @property
+    def runs(self) -> dict[str, Row]:
+        return {row["run_id"]: row for row in self.rows("SELECT * FROM runs ORDER BY seq")}
+
+    @property
+    def approvals(self) -> list[Row]:
+        return self.rows("SELECT * FROM approvals")
+
+    @property
+    def answers(self) -> list[Row]:
+        return self.rows("SELECT * FROM answers ORDER BY seq")
+
+    @property
+    def frozen(self) -> bool:
+        return bool(self.rows("SELECT 1 AS one FROM meta WHERE key = 'frozen'"))
+
+    def offer(self, run_id: str, attempt: int) -> Row:
+        sql = "SELECT run_id, number, offer FROM attempts"
+        found = [row for row in self.rows(sql) if (row["run_id"], row["number"]) == (run_id, attempt)]
+        parsed: Row = json.loads(found[0]["offer"])
+        return parsed
+
+    def passed(self, at: str) -> float:
+        """A time of the spend log, on the monotonic clock."""
+        return self.clock.monotonic() - (self.clock.now() - datetime.fromisoformat(at)).total_seconds()
+
+    def outputs_on(self, order: Order) -> dict[str, bytes] | None:
+        """What the job of a pod left there, or will; None where it never ran, or where nothing of it is left."""
+        pod = self.machines.pods.get(address(order.order_id))
+        jobs = list(pod.jobs.values()) if pod else []
+        if not jobs or order.wiped or isinstance(jobs[0].state(self.clock.monotonic()), Vanished):
+            return None
+        return jobs[0].script.files
+
+    # what happens
+
+    def spending(self, process: Process, rail: Rail, gpu_id: str, hours: int) -> str:
+        """A spending call reaches the provider; returns the charge it is for."""
+        intents = [
+            row
+            for row in self.charges
+            if (row["state"], row["rail"], row["gpu_id"], row["hours"]) == ("submitting", rail.value, gpu_id, hours)
+            and row["charge_id"] not in self.sent
+            and self._sender(row["charge_id"]) == process.holder.pid
+        ]
+        charge = intents[0] if len(intents) == 1 else None
+        self._judge(Moment("spend", process, self, charge))
+        charge_id: str = charge["charge_id"] if charge else f"nobody's {len(self.sent)}"
+        self.sent[charge_id] = self.clock.monotonic()
+        return charge_id
+
+    def _sender(self, charge_id: str) -> int:
+        named = [row for row in self.rows("SELECT charge_id, pid FROM senders") if row["charge_id"] == charge_id]
+        return named[0]["pid"] if named else 0
+
+    def heard(self, process: Process, charge_id: str, answer: Answer) -> None:
+        """An answer about money is with the process, and nowhere else yet."""
+        self.unkept[process.holder.pid] = (charge_id, answer)
+
+    def ending(self, process: Process, order_id: str) -> None:
+        self._judge(Moment("end", process, self, order_id=order_id))
+
+    def stopping(self, process: Process, order_id: str) -> None:
+        self._judge(Moment("stop", process, self, order_id=order_id))
+
+    def ended_by_timer(self, _verb: str, order_id: str) -> None:
+        self._judge(Moment("end", None, self, order_id=order_id))
+
+    def written(self, process: Process, _method: str) -> None:
+        self._judge(Moment("write", process, self))
+
+    def at_rest(self) -> None:
+        """Everything is over."""
+        self._judge(Moment("rest", None, self))
+
+    def _judge(self, moment: Moment) -> None:
+        """Whatever is wrong is kept, and ends the process that did it: nothing after it is worth looking at."""
+        for law in self.laws:
+            self.trace.counts["checks"] += 1
+            for problem in law(moment):
+                self.trace.note("LAW", f"{law.__name__}: {problem}")
+                self.broken.append(f"{law.__name__}: {problem}")
+        if self.broken and moment.process is not None:
+            moment.process.dead = True
+            moment.process.still_there()
