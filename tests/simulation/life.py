@@ -184,14 +184,14 @@ class Life:
     def _something_to_do(self) -> "Callable[[Herd], Coroutine[Any, Any, object]]":
         kind, dice = self.dice.random(), self.dice
         run_id = dice.choice(self.unfinished())
+        if self.circumstances.hostile and kind < 0.3:
+            return lambda herd: meddle(self, herd, run_id)
         if kind < 0.5:
             return self._drive_all
         if kind < 0.7:
             return lambda herd: herd.drive(run_id, wait=True, fresh=dice.random() < 0.5)
         if kind < 0.8:
             return lambda herd: herd.drive(run_id, wait=False, fresh=dice.random() < 0.5)
-        if self.circumstances.hostile:
-            return lambda herd: meddle(self, herd, run_id)
         return dice.choice((self._tidy, Herd.sweep))
 
     async def _drive_all(self, herd: Herd) -> None:

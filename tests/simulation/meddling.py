@@ -19,21 +19,16 @@ async def meddle(life: "Life", herd: Herd, run_id: str) -> None:
     async with herd.driver.lease(run_id):
         if "run_id" not in (await herd.graph.aget_state(config)).values:
             return
-        kind = life.dice.randrange(3)
-        life.trace.note("chooser", f"{('edits', 'goes back', 'wakes')[kind]} {run_id}")
-        if kind == 0:
-            await herd.graph.aupdate_state(config, _proposal(life))
-        elif kind == 1:
-            await _go_back(life, herd, config)
-        else:
-            await _wake(life, herd, config)
+        act = life.dice.choice((_propose, _propose, _edit, _go_back, _wake))
+        life.trace.note("chooser", f"{act.__name__} {run_id}")
+        await act(life, herd, config)
     await herd.drive(run_id, wait=life.dice.random() < 0.5, fresh=life.dice.random() < 0.5)
 
 
-def _proposal(life: "Life") -> dict[str, Any]:
-    """What a chooser would like to be true."""
+def _dreamt(life: "Life") -> list[dict[str, Any]]:
+    """The listings as a chooser would like them to be."""
     dice = life.dice
-    listings = [
+    return [
         {
             "gpu_id": one.gpu_id,
             "name": dice.choice((one.name, ORDER, "RTX 4090")),
@@ -44,14 +39,25 @@ def _proposal(life: "Life") -> dict[str, Any]:
         }
         for one in life.provider.listed()
     ]
+
+
+async def _propose(life: "Life", herd: Herd, config: RunnableConfig) -> None:
+    """What a model would say is taken for what the market lists, where the choice is made and after it."""
+    goto = life.dice.choice(("pick", "pick", "rent", "escalate", "pay"))
+    proposed: Command[Any] = Command(goto=goto, update={"listings": _dreamt(life), "waiting": None})
+    await herd.graph.ainvoke(proposed, config, context=herd.parts, durability="sync")
+
+
+async def _edit(life: "Life", herd: Herd, config: RunnableConfig) -> None:
+    """A checkpoint is edited where it stands, a yes or not."""
     wishes: tuple[dict[str, Any], ...] = (
-        {"listings": listings},
-        {"listings": listings, "avoid": {}, "offers_made": -100},
+        {"listings": _dreamt(life)},
+        {"listings": _dreamt(life), "avoid": {}, "offers_made": -100},
         {"failures": [], "overcome": 0},
         {"job_exit_code": 0, "trouble": ORDER},
         {"waiting": None},
     )
-    return dice.choice(wishes)
+    await herd.graph.aupdate_state(config, life.dice.choice(wishes))
 
 
 async def _go_back(life: "Life", herd: Herd, config: RunnableConfig) -> None:

@@ -33,7 +33,7 @@ A, B = wanted("a", b"aaaa"), wanted("d/b", b"bb", "copy/b")
 
 def test_files_are_cut_at_their_sizes_and_put_in_place(tmp_path: Path) -> None:
     """Each where it belongs, every copy of it, and no staging folder left."""
-    receive(tmp_path / "into", [A, wanted("empty", b""), B, wanted("last", b"")], gzip.compress(b"aaaabb"))
+    receive(tmp_path / "into", [A, wanted("empty", b""), B, wanted("last", b"")], gzip.compress(b"aaaabb", mtime=0))
     assert tree(tmp_path / "into") == {"a": b"aaaa", "empty": b"", "d/b": b"bb", "copy/b": b"bb", "last": b""}
 
 
@@ -42,7 +42,7 @@ def test_files_are_cut_at_their_sizes_and_put_in_place(tmp_path: Path) -> None:
 def test_where_the_stream_is_cut_makes_no_difference(tmp_path: Path, contents: list[bytes], piece: int) -> None:
     """Byte by byte or all at once."""
     entries = [wanted(f"f{index}", content) for index, content in enumerate(contents)]
-    receive(tmp_path / "into", entries, gzip.compress(b"".join(contents)), piece)
+    receive(tmp_path / "into", entries, gzip.compress(b"".join(contents), mtime=0), piece)
     assert tree(tmp_path / "into") == {f"f{index}": content for index, content in enumerate(contents)}
     shutil.rmtree(tmp_path / "into")
 
@@ -52,14 +52,14 @@ def test_where_the_stream_is_cut_makes_no_difference(tmp_path: Path, contents: l
     [
         (b"", "in the middle", {}),
         (b"junk that is no gzip", "whole", {}),
-        (gzip.compress(b"aaaab"), "in the middle", {"a": b"aaaa"}),
-        (gzip.compress(b"aaaabb")[:-9], "in the middle|whole", None),
-        (gzip.compress(b"aaaabb")[:-1] + b"\xff", "whole", None),
-        (gzip.compress(b"aaaabbX"), "more than it was asked for", None),
-        (gzip.compress(b"aaaabb") + b"tail", "more than it was asked for", None),
-        (gzip.compress(b"aaaabb") + gzip.compress(b"more"), "more than it was asked for", None),
-        (gzip.compress(b"AAAAbb"), "1 files changed.*: a", {"d/b": b"bb", "copy/b": b"bb"}),
-        (gzip.compress(b"aaaaBB"), "1 files changed.*: d/b", {"a": b"aaaa"}),
+        (gzip.compress(b"aaaab", mtime=0), "in the middle", {"a": b"aaaa"}),
+        (gzip.compress(b"aaaabb", mtime=0)[:-9], "in the middle|whole", None),
+        (gzip.compress(b"aaaabb", mtime=0)[:-1] + b"\xff", "whole", None),
+        (gzip.compress(b"aaaabbX", mtime=0), "more than it was asked for", None),
+        (gzip.compress(b"aaaabb", mtime=0) + b"tail", "more than it was asked for", None),
+        (gzip.compress(b"aaaabb", mtime=0) + gzip.compress(b"more", mtime=0), "more than it was asked for", None),
+        (gzip.compress(b"AAAAbb", mtime=0), "1 files changed.*: a", {"d/b": b"bb", "copy/b": b"bb"}),
+        (gzip.compress(b"aaaaBB", mtime=0), "1 files changed.*: d/b", {"a": b"aaaa"}),
     ],
 )
 def test_a_stream_that_is_not_what_was_asked_for(
@@ -76,7 +76,7 @@ def test_a_stream_that_is_not_what_was_asked_for(
 
 def test_a_bomb_is_refused_in_its_first_megabytes(tmp_path: Path) -> None:
     """More than the manifest said is not unpacked to see how much more."""
-    bomb = gzip.compress(bytes(64 << 20))
+    bomb = gzip.compress(bytes(64 << 20), mtime=0)
     with pytest.raises(TransferFailed, match="more than it was asked for"):
         receive(tmp_path / "into", [wanted("a", b"")], bomb)
 
@@ -97,7 +97,7 @@ def test_a_local_link_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "into").mkdir()
     (tmp_path / "into/d").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(TransferFailed, match="is a link"):
-        receive(tmp_path / "into", [B], gzip.compress(b"bb"))
+        receive(tmp_path / "into", [B], gzip.compress(b"bb", mtime=0))
     assert tree(tmp_path / "elsewhere") == {}
 
 
@@ -106,7 +106,7 @@ def test_a_local_link_in_a_files_place_is_replaced(tmp_path: Path) -> None:
     write(tmp_path / "precious", b"mine")
     (tmp_path / "into").mkdir()
     (tmp_path / "into/a").symlink_to(tmp_path / "precious")
-    receive(tmp_path / "into", [A], gzip.compress(b"aaaa"))
+    receive(tmp_path / "into", [A], gzip.compress(b"aaaa", mtime=0))
     assert tree(tmp_path) == {"precious": b"mine", "into/a": b"aaaa"}
 
 
@@ -114,7 +114,7 @@ def test_a_folder_in_a_files_place_is_an_error(tmp_path: Path) -> None:
     """Nothing of it is deleted."""
     write(tmp_path / "into/a/kept", b"k")
     with pytest.raises(TransferFailed, match="could not store"):
-        receive(tmp_path / "into", [A], gzip.compress(b"aaaa"))
+        receive(tmp_path / "into", [A], gzip.compress(b"aaaa", mtime=0))
     assert tree(tmp_path / "into") == {"a/kept": b"k"}
 
 
@@ -135,14 +135,14 @@ def test_a_disk_that_fills_up_meanwhile_is_an_error(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TransferFailed, match="No space left on device"):
-        receive(tmp_path / "into", [A], gzip.compress(b"aaaa"))
+        receive(tmp_path / "into", [A], gzip.compress(b"aaaa", mtime=0))
     assert tree(tmp_path / "into") == {}
 
 
 def test_leftovers_of_a_crash_are_cleared(tmp_path: Path) -> None:
     """An earlier staging folder is no output and is not kept."""
     write(tmp_path / "into" / STAGING / "file", b"half")
-    receive(tmp_path / "into", [A], gzip.compress(b"aaaa"))
+    receive(tmp_path / "into", [A], gzip.compress(b"aaaa", mtime=0))
     assert tree(tmp_path / "into") == {"a": b"aaaa"}
 
 
