@@ -4,7 +4,7 @@ from agent.parts import Parts
 from policies.answers import Balance
 from policies.charge import ChargeState
 from policies.money import usd
-from tools.spend_log.rows import Observed
+from tools.spend_log.account_rows import Observed
 
 FOUND_WORDS = {
     ChargeState.ORPHANED: "was taken from the account by no purchase that we know of; it counts as spent",

@@ -13,10 +13,11 @@ from policies.charge import ChargeState
 from policies.money import Cents, usd
 from policies.offer import Rail
 from tools.spend_log import money
+from tools.spend_log.account_rows import Observed, Reading
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, to_text
 from tools.spend_log.database import insert, one
-from tools.spend_log.rows import Charge, Kind, Observed, Reading
+from tools.spend_log.rows import Charge, Kind
 
 _MARK = "SELECT seq FROM events WHERE kind IN ('charge', 'answer') ORDER BY seq DESC LIMIT 1"
 _OPEN = (

@@ -7,7 +7,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import pairwise
 
 from sqlite_utils import Database
@@ -18,6 +17,7 @@ from policies.order import short_id
 from tools.spend_log import chain
 from tools.spend_log.codec import Row
 from tools.spend_log.journal import Line
+from tools.spend_log.rows import Finding
 from tools.spend_log.schema import MIGRATIONS
 
 Lines = Sequence[tuple[int, Line]]
@@ -35,21 +35,6 @@ _SUMS = f"""
             WHERE auto = 1 AND rail = 'credits'
     ) GROUP BY span, period
 """  # noqa: S608 - made of constants
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        row: which, e.g. `charge chg-1`, `event 7`, `order HOG-…e5f6`.
-    """
-
-    row: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.row}: {self.problem}"
 
 
 def audit(db: Database, journal: Lines) -> list[Finding]:

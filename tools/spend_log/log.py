@@ -10,7 +10,7 @@ from policies.charge import ChargeEvent, ChargeState
 from policies.money import Cents
 from policies.offer import Offer
 from tools.spend_log import approvals, chain, freezing, leases, money, orders, parking, runs
-from tools.spend_log.audit import Finding, audit
+from tools.spend_log.audit import audit
 from tools.spend_log.codec import to_text
 from tools.spend_log.database import readable_errors
 from tools.spend_log.home import check_local, make_folder
@@ -24,6 +24,7 @@ from tools.spend_log.rows import (
     Charge,
     Decision,
     Event,
+    Finding,
     Holder,
     Lease,
     NewRun,

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from policies.answers import Balance
 from tools.spend_log import account, memory, senders
+from tools.spend_log.account_rows import Observed, Reading, Sender
 from tools.spend_log.log_file import LogFile
-from tools.spend_log.rows import Observed, OrderRow, Reading, Sender
+from tools.spend_log.rows import OrderRow
 
 
 class AccountLog(LogFile):

@@ -14,23 +14,21 @@ from policies.budget import CapHit, Caps, Usage
 from policies.charge import ChargeEvent, ChargeState
 from policies.money import Cents
 from policies.offer import Offer
-from tools.spend_log.audit import Finding
+from tools.spend_log.account_rows import Observed, Reading, Sender
 from tools.spend_log.rows import (
     Approval,
     Attempt,
     Charge,
     Decision,
     Event,
+    Finding,
     Holder,
     Lease,
     NewRun,
-    Observed,
     OrderRow,
     Parked,
-    Reading,
     Run,
     RunStatus,
-    Sender,
     Totals,
 )
 

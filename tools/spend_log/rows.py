@@ -205,46 +205,6 @@ class OrderRow:
     gone_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The process that sent, or is about to send, a purchase.
-
-    Attributes:
-        landed_at: when its call had returned, answered or not; None while it may still send.
-    """
-
-    holder: Holder
-    landed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One look at an account's `total_spent`.
-
-    Attributes:
-        drift: cents by which it was higher than all we know of; None where that could not be told.
-    """
-
-    at: datetime
-    spent: Cents
-    drift: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What a reading of the balance showed.
-
-    Attributes:
-        drift: as in `Reading`.
-        why: why it could not be told, or "".
-        booked: money found by it, each now a row of its own.
-    """
-
-    drift: int | None
-    why: str
-    booked: tuple[Charge, ...]
-
-
 class Awaited(StrEnum):
     """What a parked run waits for."""
 
@@ -300,3 +260,18 @@ class Totals:
     spent: Cents
     held: Cents
     in_doubt: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        row: which, e.g. `charge chg-1`, `event 7`, `order HOG-…e5f6`.
+    """
+
+    row: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.problem}"

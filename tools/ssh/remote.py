@@ -287,7 +287,7 @@ if [ ! -f exit ]; then printf '137\n' >exit.stop && mv -f exit.stop exit; fi
 
 GPU_MEMORY = r"""
 command -v nvidia-smi >/dev/null 2>&1 || exit 0
-nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2>/dev/null
+nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2>/dev/null || exit 0
 """
 
 # A driver in trouble may hang for ever.

@@ -9,8 +9,9 @@ from policies.answers import Balance
 from policies.charge import ChargeState, DebitFound, Mismatched, Paid, ProvenGone, Released, Unknown
 from policies.money import Cents
 from tests.tools.spend_log.things import BALANCE, HOUR, ME, NOW, ORDER, an_offer, an_order, submitted
+from tools.spend_log.account_rows import Observed
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Charge, Kind, Observed
+from tools.spend_log.rows import Charge, Kind
 
 PAYER, PROVIDER = "key-1", "https://gpuhog.com/api"
 
