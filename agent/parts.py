@@ -9,7 +9,7 @@ from agent.face import Face
 from agent.folders import Home
 from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
 from policies.budget import Caps
-from policies.charge import FINAL, SPENT
+from policies.charge import FINAL, SPENT, ChargeState
 from policies.job import Job, from_json
 from policies.offer import Offer
 from policies.order import OrderView, phase
@@ -96,7 +96,12 @@ class Parts:
         paid = pod is not None and any(
             charge.charge_id == pod.charge_id and charge.state in SPENT for charge in self.log.charges(run_id)
         )
-        return paid or self.open_charge(run_id) is not None
+        return paid or self.open_charge(run_id) is not None or self._taken_without_order(run_id)
+
+    def _taken_without_order(self, run_id: str) -> bool:
+        """An orphaned purchase is followed by no automatic second one, whatever the checkpoint says (law 2)."""
+        orphaned = self.log.charges(run_id, [ChargeState.ORPHANED])
+        return any(charge.kind is Kind.RENT for charge in orphaned)
 
     def caps(self, run_id: str) -> Caps:
         """The ceilings of a run."""

@@ -71,7 +71,7 @@ def test_killed_while_the_job_runs(herd: Swineherd, tmp_path: Path, gate: Gate) 
     run_id = killed_while_the_job_runs(herd, tmp_path, gate)
     order = until_it_is(herd, run_id, "stopped", "terminated")
     assert order["status"] == "stopped"
-    assert pod_processes(order["pod_id"]) == []
+    wait_for(lambda: not pod_processes(order["pod_id"]), "the end of the pod's processes")
     volume = herd.home / "sandbox" / "pods" / order["pod_id"] / "workspace"
     assert (volume / "swineherd" / run_id / "work" / "out.txt").read_text() == "so far\n"
 

@@ -175,6 +175,7 @@ class Life:
         await self._nights()
 
     def unfinished(self) -> list[str]:
+        self.witness.look()
         return [run_id for run_id, row in self.witness.runs.items() if row["status"] not in ENDED]
 
     async def _episode(self) -> None:
@@ -237,7 +238,8 @@ class Life:
                 self.rate = self.machines.rate = 0.0
             await asyncio.sleep(pause)
             if not self._at_rest():
-                await self._process(self._tidy if number % 2 else Herd.sweep, mortal=False)
+                await self._process(Herd.sweep, mortal=False)
+                await self._process(self._tidy, mortal=False)
         self.rate = self.machines.rate = 0.0
         self.provider.catch_up()
         await self._process(Herd.sweep, mortal=False)
@@ -246,6 +248,7 @@ class Life:
 
     def _at_rest(self) -> bool:
         """Nothing that another look could change."""
+        self.witness.look()
         open_orders = any(row["gone_at"] is None and not row["unpaid"] for row in self.witness.orders)
         open_charges = any(row["settled_at"] is None for row in self.witness.charges)
         ours = [self.provider.orders[row["order_id"]] for row in self.witness.orders]

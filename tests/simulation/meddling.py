@@ -6,6 +6,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command
 
 from agent.herd import Herd
+from agent.state import State
 
 if TYPE_CHECKING:
     from tests.simulation.life import Life
@@ -17,9 +18,8 @@ async def meddle(life: "Life", herd: Herd, run_id: str) -> None:
     """One act against the state of a run, then it is driven on."""
     config = RunnableConfig(configurable={"thread_id": run_id}, recursion_limit=10_000)
     async with herd.driver.lease(run_id):
-        if "run_id" not in (await herd.graph.aget_state(config)).values:
-            return
-        act = life.dice.choice((_propose, _propose, _edit, _go_back, _wake))
+        begun = bool((await herd.graph.aget_state(config)).values)
+        act = life.dice.choice((_propose, _propose, _edit, _go_back, _wake) if begun else (_propose,))
         life.trace.note("chooser", f"{act.__name__} {run_id}")
         await act(life, herd, config)
     await herd.drive(run_id, wait=life.dice.random() < 0.5, fresh=life.dice.random() < 0.5)
@@ -42,10 +42,17 @@ def _dreamt(life: "Life") -> list[dict[str, Any]]:
 
 
 async def _propose(life: "Life", herd: Herd, config: RunnableConfig) -> None:
-    """What a model would say is taken for what the market lists, where the choice is made and after it."""
-    goto = life.dice.choice(("pick", "pick", "rent", "escalate", "pay"))
-    proposed: Command[Any] = Command(goto=goto, update={"listings": _dreamt(life), "waiting": None})
-    await herd.graph.ainvoke(proposed, config, context=herd.parts, durability="sync")
+    """What a model says of the market is put in the place of what the market says, right before the choice."""
+    snapshot = await herd.graph.aget_state(config)
+    step: Any = None
+    if not snapshot.values:
+        step = State(run_id=config["configurable"]["thread_id"])
+    elif snapshot.interrupts:
+        step = Command(resume={snapshot.interrupts[0].id: {"cause": "fresh"}})
+    await herd.graph.ainvoke(step, config, context=herd.parts, durability="sync", interrupt_before=["pick"])
+    if (await herd.graph.aget_state(config)).next == ("pick",):
+        proposed: Command[Any] = Command(update={"listings": _dreamt(life)})
+        await herd.graph.ainvoke(proposed, config, context=herd.parts, durability="sync")
 
 
 async def _edit(life: "Life", herd: Herd, config: RunnableConfig) -> None:

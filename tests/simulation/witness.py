@@ -99,11 +99,15 @@ class Witness:
 
     # what is committed
 
-    def rows(self, sql: str) -> list[Row]:
+    def look(self) -> None:
+        """Whatever was committed until now is seen from now on."""
         version = self._db.execute("PRAGMA data_version").fetchone()[0]
         if version != self._version:
             self._version = version
             self._cache.clear()
+
+    def rows(self, sql: str) -> list[Row]:
+        """As of the last look."""
         if sql not in self._cache:
             self._cache[sql] = [dict(row) for row in self._db.execute(sql)]
         return self._cache[sql]
@@ -160,6 +164,7 @@ class Witness:
 
     def spending(self, process: Process, rail: Rail, gpu_id: str, hours: int) -> str:
         """A spending call reaches the provider; returns the charge it is for."""
+        self.look()
         intents = [
             row
             for row in self.charges
@@ -199,6 +204,7 @@ class Witness:
 
     def _judge(self, moment: Moment) -> None:
         """Whatever is wrong is kept, and ends the process that did it: nothing after it is worth looking at."""
+        self.look()
         for law in self.laws:
             self.trace.counts["checks"] += 1
             for problem in law(moment):
