@@ -115,4 +115,4 @@ class Herd:
 
     def result(self, run_id: str) -> dict[str, object]:
         """The run as `show --json` prints it."""
-        return run_result(self.parts.log, run_id)
+        return run_result(self.parts.log, run_id, self.parts.clock.now())

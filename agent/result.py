@@ -5,10 +5,10 @@ from datetime import datetime
 from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import ENDED, Run
+from tools.spend_log.rows import ENDED, OrderRow, Run
 
 
-def run_result(log: SpendLog, run_id: str) -> dict[str, object]:
+def run_result(log: SpendLog, run_id: str, now: datetime) -> dict[str, object]:
     """The document of one run, from the spend log alone.
 
     Raises:
@@ -33,22 +33,27 @@ def run_result(log: SpendLog, run_id: str) -> dict[str, object]:
         "in_doubt_usd": usd(totals.in_doubt),
         "exit_code": run.job_exit_code,
         "outputs_dir": run.outputs_dir,
-        "checkout_url": link_to_pay(log, run),
+        "checkout_url": link_to_pay(log, run, now),
         "reason": run.reason or (attempts[-1].reason if attempts else ""),
         "started_at": timestamp(run.started_at),
         "ended_at": timestamp(run.ended_at),
     }
 
 
-def link_to_pay(log: SpendLog, run: Run) -> str | None:
-    """The checkout link that waits to be paid, if there is one: not an expired one, nor one nobody watches any more."""
+def link_to_pay(log: SpendLog, run: Run, now: datetime) -> str | None:
+    """The checkout link that waits to be paid, if there is one: not past its time, nor one nobody watches any more."""
     if run.status in ENDED:
         return None
     for charge in log.charges(run.run_id):
         if charge.state is ChargeState.AWAITING_PAYMENT:
             order = log.order(charge.order_id)
-            return order.checkout_url or None if order else None
+            return order.checkout_url or None if order and _stands(order, now) else None
     return None
+
+
+def _stands(order: OrderRow, now: datetime) -> bool:
+    """Somebody may have to book the expiry still: the clock decides."""
+    return order.checkout_expires_at is not None and now < order.checkout_expires_at
 
 
 def timestamp(at: datetime | None) -> str | None:

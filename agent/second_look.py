@@ -33,6 +33,8 @@ async def look_again(parts: Parts, *, most: int | None = None) -> list[OrderRow]
             lives = await _lives(parts, order)
         except MarketUnavailable:
             break
+        except (Refused, Malformed):
+            continue
         parts.log.looked_again(order.order_id, parts.clock.now())
         if lives:
             await end_until_proven(parts, order)
@@ -41,10 +43,14 @@ async def look_again(parts: Parts, *, most: int | None = None) -> list[OrderRow]
 
 
 async def _lives(parts: Parts, order: OrderRow) -> bool:
-    """Raises MarketUnavailable; one that the provider does not know any more, or won't tell of, is believed gone."""
+    """One that the provider does not know any more is gone.
+
+    Raises:
+        MarketUnavailable, Refused, Malformed: it could not be seen.
+    """
     try:
         view = await parts.look(order)
-    except (OfferGone, Refused, Malformed):
+    except OfferGone:
         return False
     if phase(view.status) == "gone":
         return False

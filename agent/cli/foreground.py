@@ -113,8 +113,9 @@ class Foreground:
             )
 
     def _show_link(self, parked: Parked) -> None:
-        url = link_to_pay(self._herd.parts.log, self._herd.parts.run(self._run_id))
-        order = self._herd.parts.log.order(parked.what)
+        parts = self._herd.parts
+        url = link_to_pay(parts.log, parts.run(self._run_id), parts.clock.now())
+        order = parts.log.order(parked.what)
         if url and order and order.checkout_expires_at:
             until = f"{order.checkout_expires_at:%H:%M} UTC"
             self._say(f"pay here until {until}, the run goes on by itself: {url}")

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli import output
@@ -37,7 +38,7 @@ def ps(*, everything: bool, as_json: bool) -> None:
         for path, is_sandbox in stores(settings_or_fail()):
             with closing(SqliteSpendLog.open(path)) as log:
                 listed = log.runs(unfinished=not everything)
-                results += [run_result(log, run.run_id) | {"sandbox": is_sandbox} for run in listed]
+                results += [run_result(log, run.run_id, datetime.now(UTC)) | {"sandbox": is_sandbox} for run in listed]
         if as_json:
             output.document({"runs": results})
             return
@@ -49,7 +50,7 @@ def ps(*, everything: bool, as_json: bool) -> None:
 def show(run_id: str, *, as_json: bool) -> None:
     """Everything about one run. The approval code is printed here and nowhere else."""
     with output.clear_errors(), found(settings_or_fail(), run_id) as (log, _):
-        result = run_result(log, run_id)
+        result = run_result(log, run_id, datetime.now(UTC))
         open_question = _open_question(log, run_id)
         if as_json:
             asked = _question(open_question) if open_question else None

@@ -30,7 +30,7 @@ async def report(state: State, runtime: Runtime[Parts]) -> Command[Literal["__en
         for attempt in parts.log.attempts(run_id)[-1:]:
             parts.log.end_attempt(run_id, attempt.offer.attempt, status.value, parts.clock.now())
         parts.log.set_status(run_id, status, parts.clock.now(), reason=reason, code=code, job_exit_code=exit_code)
-    text = json.dumps(run_result(parts.log, run_id), indent=2) + "\n"
+    text = json.dumps(run_result(parts.log, run_id, parts.clock.now()), indent=2) + "\n"
     write_atomically(parts.home.run(run_id).report, text)
     return Command(goto="__end__")
 

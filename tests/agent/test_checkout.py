@@ -29,7 +29,7 @@ def shop(make_world: MakeWorld) -> World:
 
 def link(world: World, run_id: str) -> object:
     """What `show --json` says to pay."""
-    return run_result(world.log, run_id)["checkout_url"]
+    return run_result(world.log, run_id, world.clock.now())["checkout_url"]
 
 
 async def expired(world: World) -> str:
@@ -220,3 +220,13 @@ async def test_the_paid_hours_begin_when_payment_was_possible(shop: World) -> No
     assert order.paid_from is not None
     assert 585 <= (order.paid_from - order.created_at).total_seconds() <= 600
     assert replace(order, gone_at=None).hours == 2
+
+
+async def test_a_link_past_its_time_is_not_shown_though_nobody_booked_that(shop: World) -> None:
+    """The clock decides, not the next process that looks."""
+    run_id = shop.submit()
+    await shop.drive(run_id, wait=False)
+    assert link(shop, run_id)
+    shop.clock.advance(30 * 60)
+    assert shop.charge(run_id).state is ChargeState.AWAITING_PAYMENT
+    assert link(shop, run_id) is None

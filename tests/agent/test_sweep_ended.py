@@ -11,7 +11,7 @@ from agent.second_look import look_again
 from policies.charge import ChargeState
 from tests.agent.test_sweep import DAY, die, outputs, sweep
 from tests.agent.world import AUTO, World
-from tests.fakes.faults import Refuse
+from tests.fakes.faults import Fault, Garble, Refuse
 from tools.ssh.snapshot import pack
 
 pytestmark = pytest.mark.timeout(60)
@@ -147,6 +147,17 @@ async def test_after_a_week_it_is_believed(world: World) -> None:
     world.clock.advance(7 * DAY)
     await sweep(world)
     assert world.calls.count("order") == looks + 1
+
+
+@pytest.mark.parametrize("fault", [Garble(), Refuse(500)], ids=["garbled", "500"])
+async def test_an_answer_that_says_nothing_is_no_second_look(world: World, fault: Fault) -> None:
+    """The next sweep looks at once, not in an hour."""
+    run_id = await lied_to(world)
+    world.clock.advance(DAY)
+    world.market.fail("order", fault)
+    assert (await sweep(world)).swept == ()
+    assert [item.run_id for item in (await sweep(world)).swept] == [run_id]
+    assert world.pods_left == []
 
 
 async def test_an_order_that_the_provider_forgot_is_gone(world: World) -> None:

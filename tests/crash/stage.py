@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -134,7 +135,7 @@ class Stage:
     def _link(self) -> str:
         with self.log() as log:
             run = next(iter(log.runs()), None) if log else None
-            return (link_to_pay(log, run) or "") if log and run else ""
+            return (link_to_pay(log, run, datetime.now(UTC)) or "") if log and run else ""
 
     def orders(self) -> list[Document]:
         """The provider's orders that were made here."""

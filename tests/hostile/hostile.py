@@ -56,7 +56,14 @@ class Hostile:
         ]
         # Decoded again, so that what a document only escapes is looked at as well.
         events = [str(json.loads(event.body)) for event in log.events(run.run_id)]
-        told = [*self.world.face.lines, run.reason, *offers, *events, str(run_result(log, run.run_id)), *self.logged]
+        told = [
+            *self.world.face.lines,
+            run.reason,
+            *offers,
+            *events,
+            str(run_result(log, run.run_id, self.world.clock.now())),
+            *self.logged,
+        ]
         return "\n".join(told).replace(BASE_URL, "the provider")
 
     def assert_harmless(self, run: Run) -> None:
@@ -88,7 +95,7 @@ class Hostile:
 
     def assert_no_link(self, run: Run) -> None:
         """`checkout_url` is null and no charge waits for a human to pay it."""
-        assert run_result(self.world.log, run.run_id)["checkout_url"] is None
+        assert run_result(self.world.log, run.run_id, self.world.clock.now())["checkout_url"] is None
         assert self.world.log.charges(run.run_id, [ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED]) == []
         assert all(order.checkout_url == "" for order in self.world.log.orders(run.run_id))
         assert not any("pay here" in line for line in self.world.face.lines)

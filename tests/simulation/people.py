@@ -87,7 +87,7 @@ class People:
             return self._shown
         self._moved, self._shown = moved, []
         for run in self.log.runs():
-            url = result.link_to_pay(self.log, run)
+            url = result.link_to_pay(self.log, run, self.provider.clock.now())
             if url:
                 orders = [order.order_id for order in self.log.orders(run.run_id) if order.checkout_url == url]
                 self._shown += [(order_id, url) for order_id in orders]

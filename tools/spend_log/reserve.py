@@ -22,6 +22,7 @@ _OPEN_CHARGE = (
     "SELECT charge_id, state FROM charges WHERE run_id = ? AND settled_at IS NULL AND kind IN ('rent', 'start')"
 )
 _OPEN_ORDER = "SELECT order_id, status FROM orders WHERE run_id = ? AND gone_at IS NULL AND unpaid = 0"
+_ORPHANED = "SELECT charge_id FROM charges WHERE run_id = ? AND kind = 'rent' AND state = 'orphaned'"
 _OF_ATTEMPT = "SELECT charge_id FROM charges WHERE run_id = ? AND attempt = ? AND kind = 'rent'"
 
 
@@ -68,6 +69,9 @@ def _not_wanted(db: Database, offer: Offer) -> str | None:
     current = approvals.current_attempt(db, offer.run_id)
     if current is None or current.offer != offer:
         return "the offer is not the run's current one"
+    orphaned = one(db, _ORPHANED, offer.run_id)
+    if orphaned is not None:
+        return f"charge {orphaned['charge_id']} was taken without an order: no second rental follows by itself"
     bought = one(db, _OF_ATTEMPT, offer.run_id, offer.attempt)
     if bought is not None:
         return f"charge {bought['charge_id']} was for this offer; another purchase needs a new one"

@@ -7,6 +7,7 @@ import pytest
 
 from policies.charge import (
     ChargeState,
+    DebitFound,
     Paid,
     Released,
     Unknown,
@@ -134,3 +135,13 @@ def test_the_first_reason_to_freeze_stands(log: SpendLog) -> None:
     assert log.frozen() == "first"
     log.unfreeze(NOW)
     assert log.frozen() is None
+
+
+def test_no_second_rental_follows_an_orphaned_one(log: SpendLog) -> None:
+    """The money is gone and the pod unknown: whatever a checkpoint says, this run buys nothing more."""
+    charge = submitted(log, an_offer())
+    log.settle(charge.charge_id, Unknown("no answer"), NOW)
+    log.settle(charge.charge_id, DebitFound(), NOW)
+    refused = reserve(log, an_offer(attempt=2))
+    assert isinstance(refused, NotApproved)
+    assert charge.charge_id in refused.reason
