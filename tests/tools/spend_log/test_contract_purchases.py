@@ -142,6 +142,6 @@ def test_no_second_rental_follows_an_orphaned_one(log: SpendLog) -> None:
     charge = submitted(log, an_offer())
     log.settle(charge.charge_id, Unknown("no answer"), NOW)
     log.settle(charge.charge_id, DebitFound(), NOW)
-    refused = reserve(log, an_offer(attempt=2))
+    refused = reserve(log, an_offer(attempt=2), charge_id="second")
     assert isinstance(refused, NotApproved)
     assert charge.charge_id in refused.reason
