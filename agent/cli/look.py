@@ -13,9 +13,12 @@ from agent.cli.places import settings_or_fail, stores
 from agent.folders import Home
 from agent.result import run_result, timestamp
 from agent.settings import Settings
+from policies.charge import ChargeState
 from policies.money import usd
+from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.rows import ENDED, Approval, Attempt, Event
+from tools.spend_log.standing import stands_against
 
 FOLLOW_SECONDS = 0.5
 
@@ -38,6 +41,7 @@ def ps(*, everything: bool, as_json: bool) -> None:
         for path, is_sandbox in stores(settings_or_fail()):
             with closing(SqliteSpendLog.open(path)) as log:
                 listed = log.runs(unfinished=not everything)
+                _name_leftovers(log)
                 results += [run_result(log, run.run_id, datetime.now(UTC)) | {"sandbox": is_sandbox} for run in listed]
         if as_json:
             output.document({"runs": results})
@@ -45,6 +49,21 @@ def ps(*, everything: bool, as_json: bool) -> None:
         columns = ("run_id", "status", "step", "gpu", "spent_usd", "held_usd", "started_at")
         head = ("RUN", "STATUS", "STEP", "GPU", "SPENT", "HELD", "STARTED")
         output.table(head, [[str(result[column] or "-") for column in columns] for result in results])
+
+
+def _name_leftovers(log: SqliteSpendLog) -> None:
+    """What somebody should see to, with the command that does."""
+    now, here = datetime.now(UTC), this_process()
+    leases = [(run.run_id, log.lease(run.run_id)) for run in log.runs(unfinished=True)]
+    undriven = [run_id for run_id, lease in leases if not lease or not stands_against(lease, here, now, is_alive)]
+    if undriven:
+        output.aside(f"nobody drives {', '.join(undriven)}: `swineherd resume` goes on")
+    for charge in log.charges(states=[ChargeState.IN_DOUBT]):
+        output.aside(f"${usd(charge.amount)} of {charge.run_id} is in doubt: `swineherd show {charge.run_id}` says why")
+    for charge in log.charges(states=[ChargeState.ACCRUING]):
+        output.aside(f"{charge.run_id}: {charge.note} (${usd(charge.amount)}): `swineherd sweep` ends what is due")
+    if log.frozen():
+        output.aside("spending is frozen: `swineherd doctor` says why")
 
 
 def show(run_id: str, *, as_json: bool) -> None:

@@ -32,6 +32,26 @@ Amount = Annotated[str | None, typer.Option("--amount", help="The amount of the 
 Outputs = Annotated[Path | None, typer.Option("--outputs", metavar="DIR", help="Where the outputs go.")]
 
 
+def _version(*, wanted: bool) -> None:
+    """Printed before anything else is looked at."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("swineherd"))
+        raise typer.Exit
+
+
+@app.callback()
+def swineherd(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=lambda wanted: _version(wanted=wanted)),
+    ] = False,
+) -> None:
+    """Rents a GPU, runs your job on it, brings the results home and ends the pod. Every cent is accounted for."""
+
+
 @app.command()
 def run(
     job: JobPath,

@@ -1,5 +1,7 @@
 """`--help` of every command."""
 
+from importlib.metadata import version
+
 import pytest
 
 from tests.e2e.swineherd import Swineherd
@@ -36,6 +38,11 @@ def test_help_lists_every_command(bare: Swineherd) -> None:
     assert done.code == 0
     listed = [line.split()[0] for line in done.stdout.partition("Commands:")[2].splitlines() if line.startswith("  ")]
     assert [name for name in listed if name.isalpha()] == [*OPTIONS]
+
+
+def test_the_version_is_told(bare: Swineherd) -> None:
+    """As the package has it."""
+    assert bare.run("--version").stdout == f"{version('swineherd')}\n"
 
 
 @pytest.mark.parametrize("command", OPTIONS)

@@ -47,8 +47,11 @@ def test_an_undisturbed_run_prints_the_whole_log(herd: Swineherd, tmp_path: Path
 
 
 def test_resume_run_goes_on_after_a_kill(herd: Swineherd, tmp_path: Path, gate: Gate) -> None:
-    """`resume RUN`: exit 0, one payment, the log byte for byte as of an undisturbed run, the pod gone."""
+    """`ps` says that nobody drives it; `resume RUN`: exit 0, one payment, the log byte for byte as of an undisturbed
+    run, the pod gone.
+    """
     run_id = killed_while_the_job_runs(herd, tmp_path, gate)
+    assert f"nobody drives {run_id}: `swineherd resume` goes on" in herd.run("ps", "--json").stderr
 
     done = herd.run("resume", run_id, "--json")
 
