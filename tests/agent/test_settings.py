@@ -1,0 +1,56 @@
+"""The environment: only the variables that the contract names are read."""
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from agent.settings import Settings
+
+CONTRACT = {
+    "GPUHOG_BASE_URL": "https://other.test/api",
+    "GPUHOG_API_KEY": "ghk_1",
+    "SWINEHERD_HOME": "/srv/herd",
+    "SWINEHERD_POLICY": "/srv/policy.toml",
+    "SWINEHERD_SSH_KEY": "/srv/key",
+    "SWINEHERD_SSH_PASSWORD": "secret",
+}
+ALIEN = {
+    "HOME": "/home/me",
+    "BASE_URL": "https://evil.test/api",
+    "API_KEY": "another program's",
+    "POLICY": "/etc/policy",
+    "SSH_KEY": "/etc/key",
+    "SSH_PASSWORD": "another program's",
+}
+
+
+@pytest.fixture
+def env(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without any of them."""
+    for name in (*CONTRACT, *ALIEN):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_what_the_contract_names_is_read(env: pytest.MonkeyPatch) -> None:
+    """Each variable of CONTRACT §3."""
+    for name, value in CONTRACT.items():
+        env.setenv(name, value)
+    settings = Settings()
+    assert (settings.base_url, settings.home) == ("https://other.test/api", Path("/srv/herd"))
+    assert (settings.policy, settings.ssh_key) == (Path("/srv/policy.toml"), Path("/srv/key"))
+    assert settings.api_key is not None
+    assert settings.ssh_password is not None
+    assert (settings.api_key.get_secret_value(), settings.ssh_password.get_secret_value()) == ("ghk_1", "secret")
+
+
+@pytest.mark.parametrize("name", ALIEN)
+def test_what_belongs_to_others_is_not(env: pytest.MonkeyPatch, name: str) -> None:
+    """HOME is no home of ours, and API_KEY nobody's key but its owner's."""
+    env.setenv(name, ALIEN[name])
+    settings = Settings()
+    assert settings.base_url == "https://gpuhog.com/api"
+    assert (settings.api_key, settings.policy, settings.ssh_key, settings.ssh_password) == (None, None, None, None)
+    assert settings.home == Path(platformdirs.user_data_dir("swineherd", appauthor=False))
+    assert settings.home.name == "swineherd"
