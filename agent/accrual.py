@@ -4,12 +4,13 @@ A stopped pod's storage is booked ahead; an overrunning pod, one that is still t
 its GPU's price for every hour begun. Both count beyond the caps: not counting them would not end them.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agent.lease_time import lease_end
-from policies.charge import SPENT, ChargeState, ProvenGone
+from policies.charge import SPENT, ChargeState, IllegalMove, ProvenGone
 from policies.money import Cents, reservation
 from policies.offer import Rail
 from policies.order import phase
@@ -69,7 +70,8 @@ def _count_overrun(parts: "Parts", order: OrderRow) -> None:
     now = parts.clock.now()
     standing = _overrun_of(parts, order)
     if standing is None:
-        since = lease_end(order, parts.hour)
+        # While it was stopped it cost storage, and nothing else.
+        since = now if storage_of(parts, order) else lease_end(order, parts.hour)
         standing = _new(parts, order, Kind.OVERRUN, 0, since, "a pod that is still there after its paid hours")
     amount = max(standing.amount, _cost(parts, order, standing, now))
     parts.log.accrue(replace(standing, amount=amount))
@@ -84,7 +86,8 @@ def _close_overrun(parts: "Parts", order: OrderRow) -> None:
 def _close(parts: "Parts", order: OrderRow, charge: Charge) -> None:
     """Every hour begun; what was booked ahead and not used is given back."""
     now = parts.clock.now()
-    parts.log.settle(charge.charge_id, ProvenGone(_cost(parts, order, charge, now)), now)
+    with suppress(IllegalMove):  # another process has looked at the same moment, and has closed it
+        parts.log.settle(charge.charge_id, ProvenGone(_cost(parts, order, charge, now)), now)
 
 
 def _cost(parts: "Parts", order: OrderRow, charge: Charge, until: datetime) -> Cents:
@@ -115,10 +118,16 @@ def _was_bought(parts: "Parts", order: OrderRow) -> bool:
 
 
 def _new(parts: "Parts", order: OrderRow, kind: Kind, hours: int, since: datetime, note: str) -> Charge:
+    """Its id is its pod's and its number's, so that two processes that see the same write one row.
+
+    The account is the one that rented the pod, whoever looks at it now.
+    """
     rented = parts.log.charge(order.charge_id)
+    before = [one for one in parts.log.charges(order.run_id) if one.kind is kind and one.order_id == order.order_id]
+    by_credits = rented is not None and rented.rail is Rail.CREDITS
     amount = Cents(hours * STORAGE_CENTS_PER_HOUR if kind is Kind.STORAGE else 0)
     return Charge(
-        charge_id=parts.new_id("chg"),
+        charge_id=f"{order.charge_id}-{kind.value}-{len(before) + 1}",
         run_id=order.run_id,
         attempt=order.attempt,
         kind=kind,
@@ -127,8 +136,8 @@ def _new(parts: "Parts", order: OrderRow, kind: Kind, hours: int, since: datetim
         hours=hours,
         amount=amount,
         state=ChargeState.ACCRUING,
-        account=parts.account,
-        base_url=parts.base_url,
+        account=rented.account if rented and by_credits else parts.account,
+        base_url=rented.base_url if rented and by_credits else parts.base_url,
         auto=False,
         order_id=order.order_id,
         balance_before=None,

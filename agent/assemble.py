@@ -4,7 +4,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -27,7 +27,7 @@ from agent.parts import Parts
 from agent.settings import Settings
 from policies.money import Cents
 from policies.policy import Policy, read_policy
-from tools.errors import Malformed, StoreUnusable
+from tools.errors import Malformed, StoreBusy, StoreUnusable
 from tools.gpuhog.client import GpuHog
 from tools.gpuhog.purchase import read_checkout, read_receipt
 from tools.ports import Market, Pods
@@ -223,16 +223,16 @@ async def open_wreck(settings: Settings, *, sandbox: bool) -> AsyncIterator[Wrec
 
     Raises:
         OSError: not even `orders.jsonl` can be read.
+        StoreBusy: another process holds the spend log: it is not broken.
         StoreUnusable: the sandbox does not come up.
         PolicyFileError, BadSettings: the policy, the base URL or the API key can't be used.
     """
     place = (sandbox_place if sandbox else real_place)(settings, load_policy(settings))
     journal = Journal(place.home.spend_log.with_name("orders.jsonl"))
     async with AsyncExitStack() as stack:
-        log: SpendLog | None = None
-        with suppress(StoreUnusable):
-            if place.home.spend_log.exists():
-                log = stack.enter_context(closing(SqliteSpendLog.open(place.home.spend_log)))
+        log = _log_if_readable(place.home.spend_log)
+        if log is not None:
+            stack.enter_context(closing(log))
         market = _market(place)
         stack.push_async_callback(market.aclose)
         yield Wreck(
@@ -246,6 +246,15 @@ async def open_wreck(settings: Settings, *, sandbox: bool) -> AsyncIterator[Wrec
             alive=is_alive,
             hour=place.hour,
         )
+
+
+def _log_if_readable(path: Path) -> SpendLog | None:
+    try:
+        return SqliteSpendLog.open(path) if path.exists() else None
+    except StoreBusy:
+        raise
+    except StoreUnusable:
+        return None
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from agent.sync import goes_on, put_synced_away, sync_once, synced
 from agent.variables import resolve, secret_literals
 from policies.job import Job
 from policies.order import phase
-from tools.errors import Malformed, MarketUnavailable, Refused
+from tools.errors import HostUnreachable, Malformed, MarketUnavailable, Refused
 from tools.ports import Exited, JobStart, NotStarted, PodSession, RemoteHome, Running, Vanished
 from tools.spend_log.rows import OrderRow
 
@@ -56,7 +56,7 @@ async def start(parts: Parts, order: OrderRow, session: PodSession) -> RemoteHom
         HostUnreachable, TransferFailed: try again.
         MissingVariable: the job can't be started without it; one that runs needs none.
     """
-    home = await session.home(order.run_id)
+    home = await find_home(parts, order, session)
     parts.log.mark_order(order.order_id, on_volume=home.on_volume)
     await deadman.arm(parts, order, session, home)
     if order.job_started and not isinstance(await session.job_state(home), NotStarted):
@@ -80,6 +80,20 @@ async def start(parts: Parts, order: OrderRow, session: PodSession) -> RemoteHom
     await session.start_job(home, JobStart(run.run_id, job.setup, command, env, ends, warn))
     what = "the job goes on from its synced outputs" if going_on else "the job runs"
     parts.face.tell(order.run_id, f"{what} in {home.path}; its log follows")
+    return home
+
+
+async def find_home(parts: Parts, order: OrderRow, session: PodSession) -> RemoteHome:
+    """The run's folder on a pod.
+
+    Raises:
+        HostUnreachable: no answer; or the folder lay on a volume that is not there now. A pod that starts again answers
+            before it has mounted its volume, and another folder, with nothing in it, says nothing about the job.
+    """
+    home = await session.home(order.run_id)
+    stored = parts.log.order(order.order_id) or order
+    if stored.on_volume and not home.on_volume:
+        raise HostUnreachable("the volume is not mounted yet")
     return home
 
 

@@ -4,26 +4,42 @@ Nothing is spent and nothing is deleted: a pod that runs is stopped, since its r
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from agent.lease_time import HOUR, stop_job_at
 from agent.sweep import UNPROVEN, Item, Swept
 from policies.order import phase, short_id
 from policies.patience import GONE
-from tools.errors import Malformed, MarketUnavailable, OfferGone, Refused, StoreUnusable
+from tools.errors import Malformed, MarketUnavailable, OfferGone, Refused, StoreBusy, StoreUnusable
 from tools.ports import Clock, Market
 from tools.spend_log.journal import Line
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Holder, OrderRow
 from tools.spend_log.standing import stands_against
 
+T = TypeVar("T")
+
 MAY_BE_WRITTEN_YET = timedelta(minutes=10)
 """An order is named in `orders.jsonl` first: one named a moment ago may be on its way into the spend log."""
 
 STOP_TRIES = 5
+
+
+def _where_readable(read: Callable[[], T]) -> T | None:
+    """None where a broken store can't tell. One that is only busy can, later: by then its pods must not be stopped.
+
+    Raises:
+        StoreBusy: another process holds it.
+    """
+    try:
+        return read()
+    except StoreBusy:
+        raise
+    except (StoreUnusable, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +68,26 @@ class Wreck:
         return [line for line in reversed(newest.values()) if not self._is_gone(line)]
 
     def strays(self) -> list[Line]:
-        """Those that the spend log does not know, though it had time to."""
+        """Those that the spend log does not know, though it had time to; none where it can't be read.
+
+        Raises:
+            StoreBusy: another process holds it.
+        """
         now = self.clock.now()
-        return [line for line in self.orders() if self.known(line) is None and not _is_young(line, now)]
+        return [line for line in self.orders() if self._is_unknown(line) and not _is_young(line, now)]
 
     def known(self, line: Line) -> OrderRow | None:
-        """What the spend log knows of an order, as far as it can be read."""
-        with suppress(StoreUnusable, ValueError):
-            return self.log.order(line.order_id) if self.log else None
-        return None
+        """What the spend log knows of an order, as far as it can be read.
+
+        Raises:
+            StoreBusy: another process holds it.
+        """
+        log = self.log
+        return _where_readable(lambda: log.order(line.order_id)) if log else None
+
+    def _is_unknown(self, line: Line) -> bool:
+        log = self.log
+        return log is not None and _where_readable(lambda: log.order(line.order_id) is None) is True
 
     def _is_gone(self, line: Line) -> bool:
         row = self.known(line)
@@ -75,7 +102,11 @@ def _is_young(line: Line, now: datetime) -> bool:
 
 
 async def clean_up(wreck: Wreck, lines: Sequence[Line]) -> Swept:
-    """Look at each order and stop what runs for nobody; those that are gone are not mentioned."""
+    """Look at each order and stop what runs for nobody; those that are gone are not mentioned.
+
+    Raises:
+        StoreBusy: another process holds the spend log.
+    """
     items = [item for line in lines for item in [await _see_to(wreck, line)] if item is not None]
     swept = tuple(item for item in items if item.action)
     left = tuple(item for item in items if not item.action)
@@ -105,21 +136,20 @@ async def _see_to(wreck: Wreck, line: Line) -> Item | None:
 
 def _named_elsewhere(wreck: Wreck, row: OrderRow) -> str:
     """Whoever knows an order id can end its pod: it is told to nobody but the provider that named it."""
-    with suppress(StoreUnusable, ValueError):
-        charge = wreck.log.charge(row.charge_id) if wreck.log else None
-        return charge.base_url if charge is not None and charge.base_url != wreck.base_url else ""
-    return ""
+    log = wreck.log
+    charge = _where_readable(lambda: log.charge(row.charge_id)) if log else None
+    return charge.base_url if charge is not None and charge.base_url != wreck.base_url else ""
 
 
 def _may_go_on(wreck: Wreck, row: OrderRow | None) -> str:
     """Why a pod may go on running; "" where nothing says so."""
-    if row is None or wreck.log is None:
+    log = wreck.log
+    if row is None or log is None:
         return ""
     now = wreck.clock.now()
-    with suppress(StoreUnusable, ValueError):
-        lease = wreck.log.lease(row.run_id)
-        if lease is not None and stands_against(lease, wreck.holder, now, wreck.alive):
-            return f"runs, driven by process {lease.holder.pid} on {lease.holder.host}"
+    lease = _where_readable(lambda: log.lease(row.run_id))
+    if lease is not None and stands_against(lease, wreck.holder, now, wreck.alive):
+        return f"runs, driven by process {lease.holder.pid} on {lease.holder.host}"
     if row.job_started and not row.collected and now < stop_job_at(row, wreck.hour):
         return f"runs its job, and may until {stop_job_at(row, wreck.hour):%Y-%m-%d %H:%M} UTC"
     return ""

@@ -21,7 +21,8 @@ def may_be_proven(parts: Parts, charge: Charge) -> bool:
 def in_doubt_until(parts: Parts, charge: Charge) -> datetime:
     """When the readings are over."""
     sent_at = charge.submitted_at or charge.created_at
-    return window_end(sent_at, parts.clock.now(), parts.policy.reconcile.settle_seconds)
+    last = parts.log.last_purchase(charge.account, charge.base_url)
+    return window_end(sent_at, parts.clock.now(), last, parts.policy.reconcile.settle_seconds)
 
 
 def doubt_told(charge: Charge, until: datetime) -> str:

@@ -12,7 +12,7 @@ from policies.budget import Caps
 from policies.charge import FINAL, SPENT, ChargeState
 from policies.job import Job, from_json
 from policies.offer import Offer
-from policies.order import OrderView, phase
+from policies.order import TERMINATED, OrderView, phase
 from policies.policy import Policy, caps_for
 from tools.errors import SwineherdError
 from tools.ports import Clock, Market, Pods
@@ -133,8 +133,16 @@ class Parts:
         if view is None or self.clock.monotonic() - asked_at >= max_age:
             view = await self.market.order(order.order_id)
             self.last_views[order.order_id] = (self.clock.monotonic(), view)
-            self.log.see_order(order.order_id, view.status, self.clock.now())
-            after_look(self, order, view.status)
+            self._seen(order, view.status)
         if phase(view.status) == "gone":
             del self.last_views[order.order_id]
         return view
+
+    def gone(self, order: OrderRow) -> None:
+        """Note that an order has vanished, though it could not say so itself any more."""
+        self.log.note(order.run_id, "forgotten", {"order": order.order_id}, self.clock.now(), order.charge_id)
+        self._seen(order, TERMINATED)
+
+    def _seen(self, order: OrderRow, status: str) -> None:
+        self.log.see_order(order.order_id, status, self.clock.now())
+        after_look(self, order, status)

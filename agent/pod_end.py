@@ -2,18 +2,23 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from agent.accrual import kept_until, open_storage, paid_since
+from agent.lease_time import lease_end
 from agent.parts import Parts
 from policies.charge import ChargeState
 from policies.money import usd
 from policies.offer import Rail
 from policies.order import OrderView, Phase, phase, short_id
-from tools.errors import Malformed, MarketUnavailable, Refused, StoreUnusable
+from tools.errors import Malformed, MarketUnavailable, OfferGone, Refused, StoreUnusable
 from tools.spend_log.rows import OrderRow
 
 T = TypeVar("T")
+
+FORGOTTEN_AFTER = timedelta(days=1)
+"""After the paid hours: so long a provider that does not know an order may only be confused."""
 
 
 def pods_to_end(parts: Parts, run_id: str) -> list[OrderRow]:
@@ -66,10 +71,23 @@ async def _ask_and_look(notes: "_Notes", verb: str, asking: Awaitable[str]) -> P
     notes.write(lambda: parts.log.mark_order(order.order_id, terminate_tried=True))
     try:
         view = await _look(notes)
+    except OfferGone as error:
+        return _forgotten(notes, error)
     except (MarketUnavailable, Malformed, Refused) as error:
         parts.face.tell(order.run_id, f"no look at {short_id(order.order_id)}: {error}")
         return None
     return phase(view.status)
+
+
+def _forgotten(notes: "_Notes", error: OfferGone) -> Phase | None:
+    """An order that the provider does not know any more, a day after its paid hours, has vanished with its pod."""
+    parts, order = notes.parts, notes.order
+    if parts.clock.now() < lease_end(order, parts.hour) + FORGOTTEN_AFTER:
+        parts.face.tell(order.run_id, f"no look at {short_id(order.order_id)}: {error}")
+        return None
+    parts.face.tell(order.run_id, f"the provider has forgotten {short_id(order.order_id)}: it counts as gone")
+    notes.write(lambda: parts.gone(order))
+    return "gone"
 
 
 async def _look(notes: "_Notes") -> OrderView:

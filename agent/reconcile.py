@@ -28,10 +28,11 @@ async def reconcile(parts: Parts) -> None:
 
 async def reconcile_account(parts: Parts) -> None:
     """One reading of the account, and what it and those before it prove."""
-    if parts.account:
-        with suppress(MarketUnavailable, Malformed, Refused):
-            await read_account(parts)
-    settle_doubts(parts)
+    if not parts.account:
+        return
+    with suppress(MarketUnavailable, Malformed, Refused):
+        await read_account(parts)
+        settle_doubts(parts)
 
 
 def settle_doubts(parts: Parts) -> None:
@@ -82,12 +83,14 @@ async def _settle_left(parts: Parts, charge: Charge) -> None:
 def _left_by_the_dead(parts: Parts, charge: Charge) -> Iterator[bool]:
     """Whether nobody drives the charge's run any more; the lease is held meanwhile, so that nobody begins to.
 
-    A run that this very process drives is in living hands too.
+    A run that this very process drives is in living hands too. Of a sender elsewhere only its lease can be known; what
+    it was sending is in doubt once that is over, and stays so for a day (`policies.reconcile`).
     """
     standing = parts.log.lease(charge.run_id)
     sender = parts.log.sender(charge.charge_id)
     ours = standing is not None and standing.holder == parts.holder
-    sending = sender is not None and sender.landed_at is None and parts.alive(sender.holder)
+    here = sender is not None and sender.holder.host == parts.holder.host
+    sending = here and sender is not None and sender.landed_at is None and parts.alive(sender.holder)
     now = parts.clock.now()
     if ours or sending:
         yield False

@@ -14,8 +14,8 @@ def _default_home() -> Path:
 class Settings(BaseSettings):
     """What the environment says. Reading it is left to whoever starts a face; importing this reads nothing."""
 
-    # By alias alone: with `populate_by_name`, HOME and API_KEY would be read as well.
-    model_config = SettingsConfigDict(env_prefix="", env_ignore_empty=True, extra="ignore", frozen=True)
+    # By alias alone, for a caller too: with `populate_by_name`, HOME and API_KEY would be read as well.
+    model_config = SettingsConfigDict(env_prefix="", env_ignore_empty=True, extra="forbid", frozen=True)
 
     base_url: str = Field("https://gpuhog.com/api", validation_alias="GPUHOG_BASE_URL")
     api_key: SecretStr | None = Field(None, validation_alias="GPUHOG_API_KEY")

@@ -1,7 +1,6 @@
 """A human's word about money in doubt: the provider was asked, and this is what it said."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import assert_never
 
 from agent.errors import CannotSettle
@@ -12,7 +11,7 @@ from policies.money import usd
 from policies.offer import Offer
 from policies.order import phase, short_id
 from tools.errors import Malformed, OfferGone
-from tools.spend_log.rows import ENDED, Charge, Kind
+from tools.spend_log.rows import ENDED, Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ async def settle_by_hand(parts: Parts, charge_id: str, word: Word, by: str) -> s
     if charge is None:
         raise CannotSettle(f"no charge {charge_id}; `swineherd spend` lists them")
     known_order = isinstance(word, ItsOrder) and charge.state is ChargeState.ORPHANED
+    if charge.state is ChargeState.SUBMITTING:
+        raise CannotSettle(f"charge {charge_id} may still be on its way: `swineherd resume {charge.run_id}` first")
     if charge.state is not ChargeState.IN_DOUBT and not known_order:
         raise CannotSettle(f"charge {charge_id} is {charge.state}, not in doubt: nothing is left to settle")
     try:
@@ -64,8 +65,10 @@ async def _settle(parts: Parts, charge: Charge, word: Word, by: str) -> str:
             said = f"${usd(charge.amount)} count no more; if they are taken after all, the next reading finds them"
         case WasRefunded():
             parts.log.settle(charge.charge_id, DebitFound(), now)
-            parts.log.book(_refund(parts, charge, by, now))
-            said = f"${usd(charge.amount)} were taken and given back; what was spent goes on counting toward the caps"
+            said = (
+                f"${usd(charge.amount)} were taken, and go on counting toward the caps; "
+                "the next reading of the account books what came back"
+            )
         case _:
             assert_never(word)
     parts.log.note(charge.run_id, "settled_by_hand", {"by": by, "as": type(word).__name__}, now, charge.charge_id)
@@ -107,19 +110,3 @@ def _offer(parts: Parts, charge: Charge) -> Offer:
         if attempt.offer.attempt == charge.attempt:
             return attempt.offer
     raise CannotSettle(f"charge {charge.charge_id} belongs to no run: money found on the account has no order")
-
-
-def _refund(parts: Parts, charge: Charge, by: str, now: datetime) -> Charge:
-    return replace(
-        charge,
-        charge_id=parts.new_id("chg"),
-        kind=Kind.FOUND,
-        state=ChargeState.REFUND,
-        order_id="",
-        balance_before=None,
-        total_spent_before=None,
-        note=f"refund of {charge.charge_id}, says {by}",
-        created_at=now,
-        submitted_at=None,
-        settled_at=now,
-    )

@@ -16,12 +16,12 @@ from agent.reconcile import reconcile
 from agent.second_look import look_again
 from agent.undriven import driver_of, look_at_undriven
 from agent.wind_up import wind_up
-from policies.charge import ChargeState
+from policies.charge import DOUBTED, ChargeState
 from policies.order import phase, short_id
 from policies.patience import GONE
 from policies.sweeping import BringHome, Leave, WindUp, what_to_do
 from tools.errors import StoreUnusable, SwineherdError
-from tools.spend_log.rows import ENDED, OrderRow, Run, RunStatus
+from tools.spend_log.rows import ENDED, Charge, Kind, OrderRow, Run, RunStatus
 
 CLEAN = 0
 UNPROVEN = 5
@@ -91,8 +91,11 @@ class Sweep:
         await reconcile(self.parts)
         await settle_links(self.parts)
         self.at_work[""] = "orders that are gone"
-        for order in await look_again(self.parts):
+        looked = await look_again(self.parts)
+        for order in looked.alive:
             self._lives_again(order)
+        for order in looked.unseen:
+            self._leave(order.run_id, "said that it was gone, and could not be looked at again", order)
         del self.at_work[""]
         runs = self.parts.log.runs(unfinished=True, limit=1_000_000)
         pods: dict[str, list[OrderRow]] = {}
@@ -207,6 +210,8 @@ class Sweep:
         why = "the provider had said that it was gone, and it was not"
         if order.gone_at is not None:
             self._swept.append(_item(order.run_id, order, "ended again", why, alarming=True))
+        elif phase(order.status) == "stopped" and holds_results(self.parts, order):
+            self._swept.append(_item(order.run_id, order, "stopped", f"{why}; what it holds is kept", alarming=True))
         else:
             self._leave(order.run_id, f"{why}; it does not end", order, alarming=True)
 
@@ -226,17 +231,36 @@ class Sweep:
         return any((item.run_id, item.order_id) == (order.run_id, short_id(order.order_id)) for item in self._left)
 
     def _money_in_doubt(self) -> bool:
-        """Adds a line for each charge in doubt, and for each that was taken while its order is not known."""
+        """Adds a line for each charge in doubt, and for each that was taken while its order is not known.
+
+        Money found on the account is told too, and is no doubt of ours: there is nothing that anybody could settle.
+        """
         known = {order.charge_id for order in self.parts.log.orders()}
-        found = False
-        for charge in self.parts.log.charges(states=[ChargeState.IN_DOUBT, ChargeState.ORPHANED]):
-            age = self.parts.clock.now() - (charge.settled_at or charge.created_at)
-            if charge.state is ChargeState.ORPHANED and (charge.charge_id in known or age >= ORPHANS_ALARM_FOR):
+        doubtful = False
+        for charge in self.parts.log.charges(states=[*DOUBTED, ChargeState.ORPHANED]):
+            if self._is_explained(charge, known):
                 continue
-            found = True
-            why = f"charge {charge.charge_id} is {charge.state}: see `swineherd spend` and `swineherd settle`"
-            self._left.append(Item(charge.run_id, "", "", why, alarming=True))
-        return found
+            ours = charge.kind is not Kind.FOUND
+            where = "see `swineherd spend`" + (" and `swineherd settle`" if ours else "")
+            why = f"charge {charge.charge_id} is {charge.state}: {where}"
+            self._left.append(Item(charge.run_id, "", "", why, alarming=ours))
+            doubtful = doubtful or ours
+        return doubtful
+
+    def _is_explained(self, charge: Charge, known: set[str]) -> bool:
+        match charge.state:
+            case ChargeState.SUBMITTING:
+                return driver_of(self.parts, charge.run_id) is not None
+            case ChargeState.ORPHANED:
+                age = self.parts.clock.now() - (charge.settled_at or charge.created_at)
+                return charge.charge_id in known or age >= ORPHANS_ALARM_FOR or self._was_settled_by_hand(charge)
+            case _:
+                return False
+
+    def _was_settled_by_hand(self, charge: Charge) -> bool:
+        """Whoever said that the money came back has nothing more to say."""
+        of_run = self.parts.log.events(charge.run_id, limit=1_000_000)
+        return any((one.kind, one.charge_id) == ("settled_by_hand", charge.charge_id) for one in of_run)
 
 
 def _item(run_id: str, order: OrderRow | None, action: str, reason: str, *, alarming: bool = False) -> Item:

@@ -66,10 +66,17 @@ def _several(times: Sequence[datetime], apart: timedelta) -> int:
     return count
 
 
-def window_end(submitted_at: datetime, first_look: datetime, settle_seconds: int) -> datetime:
-    """When the readings are over: at the settle window's end, or a while after a first look that comes later."""
+def window_end(
+    submitted_at: datetime, first_look: datetime, last_purchase: datetime | None, settle_seconds: int
+) -> datetime:
+    """When the readings are over: at the settle window's end, or a while after the first that can tell anything.
+
+    Args:
+        last_purchase: when another one on the account settled last: `total_spent` may lag behind it for as long.
+    """
     window = timedelta(seconds=settle_seconds)
-    return max(submitted_at + window, first_look + window / 5)
+    readable = max(first_look, last_purchase + window) if last_purchase else first_look
+    return max(submitted_at + window, readable + window / 5)
 
 
 def between_readings(settle_seconds: int, wanted: int) -> float:

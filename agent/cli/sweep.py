@@ -69,7 +69,11 @@ async def _sweep_place(settings: Settings, path: Path, *, sandbox: bool, as_json
         output.aside(f"WARNING: {broken}")
         output.aside(f"nothing is spent; cleaning up goes on by {_journal(path)}")
         return await _salvaged(settings, sandbox=sandbox, strays=False)
-    strays = await _salvaged(settings, sandbox=sandbox, strays=True)
+    try:
+        strays = await _salvaged(settings, sandbox=sandbox, strays=True)
+    except StoreBusy as busy:
+        output.aside(f"orders that only {_journal(path)} names were not looked for: {busy}")
+        return swept
     return Swept(swept.swept + strays.swept, swept.left + strays.left, max(swept.code, strays.code))
 
 

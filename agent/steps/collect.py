@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import deadman
-from agent.attend import GRACE_SECONDS
+from agent.attend import GRACE_SECONDS, find_home
 from agent.job_log import copy_log
 from agent.lease_time import collect_until, timer_acts_at
 from agent.parking import waiting
@@ -125,7 +125,7 @@ async def gather(
         raise HostUnreachable(f"the order is {view.status} and names no address")
     session = await parts.pods.connect(view.ssh, pinned_host_key)
     opened.push_async_callback(session.close)
-    home = await session.home(order.run_id)
+    home = await find_home(parts, order, session)
     await deadman.arm(parts, order, session, home)
     async with deadman.signs_of_life(parts, session, home):
         fetched, job = await _fetch(parts, order, session, home)

@@ -58,6 +58,8 @@ async def follow(state: State, parts: Parts, offer: Offer, charge: Charge) -> To
             return _mismatch(state, parts, offer, charge)
         case ChargeState.IN_DOUBT:
             return await in_doubt(state, parts, offer, charge)
+        case ChargeState.ORPHANED if parts.pod(offer.run_id) is not None:
+            return _paid(parts, offer, charge)
         case ChargeState.ORPHANED:
             return Command(update=endings.in_doubt(orphan_message(parts, charge)), goto="terminate")
         case ChargeState.HELD:
@@ -77,9 +79,9 @@ async def in_doubt(state: State, parts: Parts, offer: Offer, charge: Charge) -> 
     """Read the account until it proves one or the other, or the settle window is over and a human has to ask."""
     if not may_be_proven(parts, charge):
         return Command(update=endings.in_doubt(doubt_message(parts, charge)), goto="terminate")
-    had = state.get("waiting")
-    until = datetime.fromisoformat(had["until"]) if had else in_doubt_until(parts, charge)
-    if not had:
+    had = _waited_until(state, Awaited.DOUBT)
+    until = had or in_doubt_until(parts, charge)
+    if had is None:
         parts.face.tell(offer.run_id, doubt_told(charge, until))
     await reconcile.reconcile_account(parts)
     settled = latest_charge(parts, offer)
@@ -108,6 +110,7 @@ async def _fresh(state: State, parts: Parts, offer: Offer) -> To:
         if turned is not None:
             return turned
     if flying(parts, offer):
+        await reconcile.reconcile(parts)
         return _wait_for_turn(state, parts)
     approval_id = approval.approval_id if approval else None
     bought = await to_the_end(purchase.buy(parts, offer, approval_id))
@@ -135,9 +138,13 @@ def _answer(approval: Approval) -> To | None:
             return Command(goto="escalate")
 
 
+LAST_READING = 1.2
+"""Beyond its settle window a doubt gets a last reading before the next purchase makes it one of two candidates."""
+
+
 def flying(parts: Parts, offer: Offer) -> bool:
     """Whether another purchase on this key is in flight, or freshly in doubt: credits are spent one at a time."""
-    settled_before = parts.clock.now() - _settle_window(parts)
+    settled_before = parts.clock.now() - _settle_window(parts) * LAST_READING
     return any(
         charge.account == offer.account
         and charge.rail is Rail.CREDITS
@@ -149,11 +156,17 @@ def flying(parts: Parts, offer: Offer) -> bool:
 
 def _wait_for_turn(state: State, parts: Parts) -> To:
     """Until the other purchase has settled, for as long as its doubt may last."""
-    now, had = parts.clock.now(), state.get("waiting")
-    until = datetime.fromisoformat(had["until"]) if had else now + _settle_window(parts)
+    now = parts.clock.now()
+    until = _waited_until(state, Awaited.TURN) or now + _settle_window(parts) * LAST_READING * LAST_READING
     if now >= until:
         return _end(endings.refused("another purchase on this API key has not settled; see `swineherd spend`"))
     return Command(update=waiting(Awaited.TURN, until), goto="pay")
+
+
+def _waited_until(state: State, awaited: Awaited) -> datetime | None:
+    """The end of this very waiting, where it has begun."""
+    had = state.get("waiting")
+    return datetime.fromisoformat(had["until"]) if had and had["awaited"] == awaited.value else None
 
 
 def _settle_window(parts: Parts) -> timedelta:

@@ -92,7 +92,7 @@ async def test_a_debit_after_the_window_is_a_row_of_its_own(world: World) -> Non
     world.market.fail("rent_with_credits", RequestLost())
     run = await world.run()
     world.market.spend_elsewhere(PRICE)
-    await waited(world)
+    await waited(world, 4)
     found = [charge for charge in world.log.charges() if charge.kind is Kind.FOUND]
     assert [(charge.state, charge.amount, charge.run_id) for charge in found] == [(ChargeState.ORPHANED, PRICE, "")]
     assert world.log.totals().spent == 2 * PRICE
@@ -164,6 +164,7 @@ async def test_two_doubts_on_one_account_have_two_candidates(world: World) -> No
     world.market.fail("balance", *[Refuse(500)] * 1000)
     assert (await world.drive(first)).code == 7
     world.market.faults["balance"].clear()
+    world.clock.advance(400)
     second = await left_in_flight(world, "after_spending")
     run = await world.drive(second)
     assert run.code == 7

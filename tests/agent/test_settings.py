@@ -4,6 +4,7 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from pydantic import ValidationError
 
 from agent.settings import Settings
 
@@ -43,6 +44,14 @@ def test_what_the_contract_names_is_read(env: pytest.MonkeyPatch) -> None:
     assert settings.api_key is not None
     assert settings.ssh_password is not None
     assert (settings.api_key.get_secret_value(), settings.ssh_password.get_secret_value()) == ("ghk_1", "secret")
+
+
+def test_a_caller_uses_the_same_names(env: pytest.MonkeyPatch) -> None:
+    """They go before the environment; a name that is none is refused, not ignored."""
+    env.setenv("SWINEHERD_HOME", "/srv/herd")
+    assert Settings(SWINEHERD_HOME=Path("/srv/other")).home == Path("/srv/other")
+    with pytest.raises(ValidationError, match="home"):
+        Settings.model_validate({"home": Path("/srv/other")})
 
 
 @pytest.mark.parametrize("name", ALIEN)

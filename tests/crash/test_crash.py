@@ -50,12 +50,15 @@ def test_a_path_that_nobody_kills(recordings: Recordings, scenario: str) -> None
 @pytest.mark.parametrize("site", on_a_path())
 def test_killed_once(forks: Forks, recordings: Recordings, site: str, record_property: Tell) -> None:
     """Killed at the site on one path that reaches it: one payment at most, no pod left, every output here."""
-    kill = one_of(recordings.reached()[site])
-    verdict = forks.play(kill.scenario, kill)
+    verdicts: list[Verdict] = []
+    for kill in ways_to(recordings.reached()[site]):
+        verdicts.append(forks.play(kill.scenario, kill))
+        if verdicts[-1].killed:
+            break
 
-    tell(record_property, [verdict])
-    assert verdict.problems == [], "\n".join([str(kill), *verdict.problems])
-    assert verdict.killed
+    tell(record_property, verdicts)
+    assert verdicts[-1].problems == [], "\n".join([str(kill), *verdicts[-1].problems])
+    assert verdicts[-1].killed
 
 
 @pytest.mark.crash
@@ -75,10 +78,14 @@ def test_killed_everywhere(
     assert all(verdict.killed for kill, verdict in played if kill.point.occurrence == 1)
 
 
-def one_of(kills: list[Kill]) -> Kill:
-    """One of the ways to a site, always the same, and another one for the next site."""
+def ways_to(kills: list[Kill]) -> list[Kill]:
+    """The ways to a site, always in the same order, and in another one for the next site.
+
+    A second way is for a site that a path reaches only when the world is slow enough, as a look at a deploying pod.
+    """
     quick = [kill for kill in kills if kill.scenario not in SLOW] or kills
-    return quick[zlib.crc32(kills[0].point.site.encode()) % len(quick)]
+    first = zlib.crc32(kills[0].point.site.encode()) % len(quick)
+    return [*quick[first:], *quick[:first]][:3]
 
 
 def tell(record_property: Tell, verdicts: list[Verdict]) -> None:

@@ -81,8 +81,13 @@ def test_nothing_is_settled_while_it_may_still_be_sent(drift: int) -> None:
 
 
 def test_the_readings_end_with_the_window_or_a_while_after_a_late_first_look() -> None:
-    assert window_end(SENT, after(1), 300) == after(300)
-    assert window_end(SENT, after(1000), 300) == after(1060)
+    assert window_end(SENT, after(1), None, 300) == after(300)
+    assert window_end(SENT, after(1000), None, 300) == after(1060)
+
+
+def test_the_readings_wait_for_what_may_lag_behind_an_earlier_purchase() -> None:
+    assert window_end(SENT, after(1), after(-10), 300) == after(350)
+    assert window_end(SENT, after(1), after(-400), 300) == after(300)
 
 
 @pytest.mark.parametrize("wanted", [1, 3, 10])
@@ -90,7 +95,7 @@ def test_the_readings_end_with_the_window_or_a_while_after_a_late_first_look() -
 def test_looks_come_often_enough(first: float, wanted: int) -> None:
     """Between the first look and the end there is time for all the readings that it takes, far enough apart."""
     looks = [first]
-    end = window_end(SENT, after(first), 300)
+    end = window_end(SENT, after(first), None, 300)
     while after(looks[-1]) < end:
         looks.append(min(looks[-1] + between_readings(300, wanted), (end - SENT).total_seconds()))
     readings = seen(*((look, 0) for look in looks))

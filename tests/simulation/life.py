@@ -27,6 +27,7 @@ from tests.simulation.people import People
 from tests.simulation.pods import Machines, PodsOf
 from tests.simulation.process import NEVER, Killed, Process, Trace
 from tests.simulation.provider import Provider
+from tests.simulation.quick import Connections
 from tests.simulation.store import KillableLog
 from tests.simulation.tasks import all_of
 from tests.simulation.weather import plan
@@ -70,10 +71,12 @@ class Life:
             by_timer=self.provider.act_by_timer,
         )
         hours = hours_of(like.hours, any_gpu=like.any_gpu)
-        self.witness = Witness(home, self.clock, self.provider, self.machines, like.policy, hours, self.trace, LAWS)
+        self.connections = Connections(home.spend_log)
+        self.witness = Witness(
+            home, self.connections, self.clock, self.provider, self.machines, like.policy, hours, self.trace, LAWS
+        )
         self.provider.by_timer = self.witness.ended_by_timer
-        self.log = SqliteSpendLog.open(home.spend_log)
-        self.log._db.execute("PRAGMA synchronous = OFF")
+        self.log = SqliteSpendLog(self.connections.take(), home.spend_log, settle_seconds=300)
         self.people = People(dice, self.log, self.witness, self.provider, self.trace, self.later)
         self.witness.links_shown, self.witness.said = self.people.links, self._said
         self.face = RecordingFace()
@@ -102,7 +105,7 @@ class Life:
         pid = 100 + len(self.processes)
         process = Process(Holder("boot", pid, "1", "here"), self.dice.choice(like.accounts), self.trace, boundaries)
         self.processes[pid] = process
-        log = KillableLog.of(self.home, process, like.policy.reconcile.settle_seconds, self._written)
+        log = KillableLog.of(self.home, self.connections, process, like.policy.reconcile.settle_seconds, self._written)
         parts = Parts(
             clock=self.clock,
             market=MarketOf(self.provider, process, self.witness, self.dice, self.rate),
@@ -258,5 +261,4 @@ class Life:
         """Nothing of this life happens any more."""
         for handle in self._handles:
             handle.cancel()
-        self.log.close()
-        self.witness.close()
+        self.connections.close()

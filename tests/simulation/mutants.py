@@ -90,7 +90,7 @@ def _never_moves(_listing: object, _offer: object) -> str:
     return ""
 
 
-def _any_link(log: Any, run: Any) -> str | None:
+def _any_link(log: Any, run: Any, _now: datetime) -> str | None:
     for charge in log.charges(run.run_id):
         if charge.state in (ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED):
             order = log.order(charge.order_id)

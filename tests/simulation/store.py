@@ -5,15 +5,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
 from agent.folders import Home
 from tests.simulation.process import Process
-from tools.spend_log.database import connect
+from tests.simulation.quick import Connections
+from tools.spend_log.database import readable_errors
 from tools.spend_log.journal import Journal, Line
 from tools.spend_log.log import SqliteSpendLog
 
@@ -57,21 +57,32 @@ class KillableLog(SqliteSpendLog):
     process: Process
     written: Callable[[Process, str], object]
 
+    _give_back: Callable[[], None]
+    _reading = False
+
     @classmethod
     def of(
-        cls, home: Home, process: Process, settle_seconds: int, written: Callable[[Process, str], object]
+        cls,
+        home: Home,
+        connections: Connections,
+        process: Process,
+        settle_seconds: int,
+        written: Callable[[Process, str], object],
     ) -> "KillableLog":
         """As `open`, without its look at the disk and the migrations."""
-        db = connect(home.spend_log)
-        db.execute("PRAGMA synchronous = OFF")
-        log = cls(db, home.spend_log, settle_seconds)
+        log = cls(db := connections.take(), home.spend_log, settle_seconds)
         log._journal = _KillableJournal(home.spend_log.with_name("orders.jsonl"), process)
         log.process, log.written = process, written
+        log._give_back = partial(connections.give_back, db)
         return log
+
+    def close(self) -> None:
+        self._give_back()
 
     @contextmanager
     def _write(self) -> Iterator[Database]:
         method = sys._getframe(2).f_code.co_name
+        assert not self._reading, "a write within a read"
         self.process.boundary(f"{method}, to be written")
         with super()._write() as db:
             yield db
@@ -81,9 +92,18 @@ class KillableLog(SqliteSpendLog):
 
     @contextmanager
     def _read(self) -> Iterator[Database]:
+        """One thread, and nothing awaited within: nobody can write between two queries, so it takes no transaction."""
         self.process.still_there()
-        with super()._read() as db:
-            yield db
+        db, before = self._db, self._db.conn.total_changes
+        assert not self._reading, "a read within a read"
+        assert not db.conn.in_transaction, "a read within a write"
+        self._reading = True
+        try:
+            with readable_errors(self._path):
+                yield db
+        finally:
+            self._reading = False
+            assert (db.conn.in_transaction, db.conn.total_changes) == (False, before), "a read has written"
 
 
 class _KillableJournal(Journal):
@@ -96,8 +116,3 @@ class _KillableJournal(Journal):
     def append(self, line: Line) -> None:
         super().append(line)
         self._process.boundary("a line of orders.jsonl, written")
-
-
-def connect_reader(home: Home) -> Any:
-    """A second connection, as another program would have it."""
-    return connect(home.spend_log).conn

@@ -17,7 +17,7 @@ from tests.simulation.loop import LoopClock
 from tests.simulation.pods import Machines
 from tests.simulation.process import Process, Trace
 from tests.simulation.provider import Provider
-from tests.simulation.store import connect_reader
+from tests.simulation.quick import Connections
 from tools.ports import Vanished
 
 Row = dict[str, Any]
@@ -67,6 +67,7 @@ class Witness:
     """Reads what is committed, keeps who asked for what, and lets the laws judge every moment."""
 
     home: Home
+    connections: Connections
     clock: LoopClock
     provider: Provider
     machines: Machines
@@ -89,13 +90,12 @@ class Witness:
     """Everything that was said to anybody, but for the approval itself."""
 
     def __post_init__(self) -> None:
-        self._db: sqlite3.Connection = connect_reader(self.home)
-        self._db.row_factory = sqlite3.Row
-        self._cache: dict[str, list[Row]] = {}
+        self._db: sqlite3.Connection = self.connections.take().conn
+        self._rows: dict[str, list[Row]] = {}
+        self._read: dict[str, list[tuple[Any, ...]]] = {}
+        self._fresh: set[str] = set()
+        self._index: dict[str, tuple[list[Row], dict[str, Row]]] = {}
         self._version: object = None
-
-    def close(self) -> None:
-        self._db.close()
 
     # what is committed
 
@@ -104,31 +104,44 @@ class Witness:
         version = self._db.execute("PRAGMA data_version").fetchone()[0]
         if version != self._version:
             self._version = version
-            self._cache.clear()
+            self._fresh.clear()
 
     def rows(self, sql: str) -> list[Row]:
         """As of the last look."""
-        if sql not in self._cache:
-            self._cache[sql] = [dict(row) for row in self._db.execute(sql)]
-        return self._cache[sql]
+        if sql not in self._fresh:
+            self._fresh.add(sql)
+            cursor = self._db.execute(sql)
+            read = cursor.fetchall()
+            if read != self._read.get(sql):
+                names = [column[0] for column in cursor.description]
+                self._read[sql], self._rows[sql] = read, [dict(zip(names, row, strict=True)) for row in read]
+        return self._rows[sql]
+
+    def _by(self, key: str, rows: list[Row]) -> dict[str, Row]:
+        """By what is unique among them; made anew when they have changed."""
+        known = self._index.get(key)
+        if known is None or known[0] is not rows:
+            known = self._index[key] = (rows, {row[key]: row for row in rows})
+            assert len(known[1]) == len(rows)
+        return known[1]
 
     @property
     def charges(self) -> list[Row]:
         return self.rows("SELECT * FROM charges ORDER BY seq")
 
     def charge(self, charge_id: str) -> Row | None:
-        return next((row for row in self.charges if row["charge_id"] == charge_id), None)
+        return self._by("charge_id", self.charges).get(charge_id)
 
     @property
     def orders(self) -> list[Row]:
         return self.rows("SELECT * FROM orders ORDER BY seq")
 
     def order(self, order_id: str) -> Row | None:
-        return next((row for row in self.orders if row["order_id"] == order_id), None)
+        return self._by("order_id", self.orders).get(order_id)
 
     @property
     def runs(self) -> dict[str, Row]:
-        return {row["run_id"]: row for row in self.rows("SELECT * FROM runs ORDER BY seq")}
+        return self._by("run_id", self.rows("SELECT * FROM runs ORDER BY seq"))
 
     @property
     def approvals(self) -> list[Row]:

@@ -4,12 +4,12 @@
 own figures are known to be generous. Every function works inside the caller's transaction.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlite_utils import Database
 
 from policies.answers import Balance
-from policies.charge import ChargeState
+from policies.charge import FINAL, SPENT, ChargeState
 from policies.money import Cents, usd
 from policies.offer import Rail
 from tools.spend_log import money
@@ -21,9 +21,18 @@ from tools.spend_log.rows import Charge, Kind
 
 _MARK = "SELECT seq FROM events WHERE kind IN ('charge', 'answer') ORDER BY seq DESC LIMIT 1"
 _OPEN = (
-    "SELECT charge_id, state, total_spent_before FROM charges INDEXED BY charges_not_final"
+    "SELECT charge_id, state, total_spent_before, submitted_at FROM charges INDEXED BY charges_not_final"
     " WHERE settled_at IS NULL AND rail = 'credits' AND account = ? AND base_url = ? ORDER BY seq"
 )
+_TAKEN = ", ".join(f"'{state}'" for state in sorted(SPENT & FINAL))
+_SETTLED = f"""
+    SELECT settled_at FROM charges INDEXED BY charges_of_account WHERE account = ? AND base_url = ?
+    AND rail = 'credits' AND kind <> 'found' AND state IN ({_TAKEN}) ORDER BY settled_at DESC LIMIT 1
+"""  # noqa: S608 - made of constants
+_KNOWN_THEN = f"""
+    SELECT coalesce(sum(amount), 0) AS cents FROM charges INDEXED BY charges_of_account
+    WHERE account = ? AND base_url = ? AND rail = 'credits' AND state IN ({_TAKEN}) AND settled_at <= ?
+"""  # noqa: S608 - made of constants
 _BLOCKING = {
     ChargeState.SUBMITTING: "a purchase on this account is being sent",
     ChargeState.ACCRUING: "storage accrues on this account",
@@ -36,11 +45,14 @@ def mark(db: Database) -> int:
     return row["seq"] if row else 0
 
 
-def observe(db: Database, account: str, base_url: str, balance: Balance, marked: int, now: datetime) -> Observed:
+def observe(
+    db: Database, account: str, base_url: str, balance: Balance, marked: int, now: datetime, window: timedelta
+) -> Observed:
     """Keep a reading of the balance and book what it shows that we did not know.
 
     Args:
         marked: `mark` from before the balance was asked for.
+        window: how far `total_spent` may lag behind a purchase of ours.
     """
     if mark(db) != marked:
         return Observed(None, "money moved while the balance was read", ())
@@ -49,7 +61,7 @@ def observe(db: Database, account: str, base_url: str, balance: Balance, marked:
     _open_account(db, account, base_url, balance, open_, now)
     debits = one(db, "SELECT * FROM debits WHERE account = ? AND base_url = ?", account, base_url)
     generous = bool(debits and debits["generous"])
-    why = _why_not_judged(balance, states, generous=generous)
+    why = _why_not_judged(balance, states, generous=generous) or _too_fresh(db, account, base_url, now - window)
     drift = None if why else balance.spent - _expected(db, account, base_url)
     _keep(db, account, base_url, balance, drift, why, now)
     if why or ChargeState.IN_DOUBT in states:
@@ -59,9 +71,27 @@ def observe(db: Database, account: str, base_url: str, balance: Balance, marked:
 
 
 def readings(db: Database, account: str, base_url: str, since: datetime) -> list[Reading]:
-    """Oldest first."""
+    """Oldest first; those before our last settled purchase were compared with other sums, and are left out."""
+    settled = _last_settled(db, account, base_url)
     sql = "SELECT at, spent, drift FROM readings WHERE account = ? AND base_url = ? AND at >= ? ORDER BY seq"
-    return [decode(Reading, row) for row in db.query(sql, [account, base_url, to_text(since)])]
+    return [decode(Reading, row) for row in db.query(sql, [account, base_url, max(to_text(since), settled)])]
+
+
+def last_purchase(db: Database, account: str, base_url: str) -> datetime | None:
+    """When it settled."""
+    settled = _last_settled(db, account, base_url)
+    return datetime.fromisoformat(settled) if settled else None
+
+
+def _last_settled(db: Database, account: str, base_url: str) -> str:
+    """When money we knew of was last taken from the account; "" for never."""
+    row = one(db, _SETTLED, account, base_url)
+    return row["settled_at"] if row else ""
+
+
+def _too_fresh(db: Database, account: str, base_url: str, since: datetime) -> str:
+    fresh = _last_settled(db, account, base_url) > to_text(since)
+    return "a purchase was settled moments ago, and total_spent may lag behind it" if fresh else ""
 
 
 def _why_not_judged(balance: Balance, states: set[ChargeState], *, generous: bool) -> str:
@@ -82,8 +112,12 @@ def _open_account(db: Database, account: str, base_url: str, balance: Balance, o
     """The first reading sets what is not ours; where a purchase is in doubt by then, its own reading before it does."""
     if one(db, "SELECT 1 FROM accounts WHERE account = ? AND base_url = ?", account, base_url) is not None:
         return
-    before = [row["total_spent_before"] for row in open_ if row["total_spent_before"] is not None]
-    not_ours = (before[0] if before else balance.spent) - _known(db, account, base_url)
+    doubt = next((row for row in open_ if row["total_spent_before"] is not None), None)
+    if doubt is None:
+        not_ours = balance.spent - _known(db, account, base_url)
+    else:
+        then = one(db, _KNOWN_THEN, account, base_url, doubt["submitted_at"])
+        not_ours = doubt["total_spent_before"] - (then["cents"] if then else 0)
     row = {"account": account, "base_url": base_url, "not_ours": not_ours, "purchased": balance.purchased}
     insert(db, "accounts", row | {"at": to_text(now)})
 

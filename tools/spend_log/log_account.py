@@ -1,6 +1,6 @@
 """The part of the spend log that knows accounts, senders, and what is remembered for a while."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policies.answers import Balance
 from tools.spend_log import account, memory, senders
@@ -26,7 +26,12 @@ class AccountLog(LogFile):
 
     def observe(self, payer: str, base_url: str, balance: Balance, marked: int, now: datetime) -> Observed:
         with self._write() as db:
-            return account.observe(db, payer, base_url, balance, marked, now)
+            window = timedelta(seconds=self._settle_seconds)
+            return account.observe(db, payer, base_url, balance, marked, now, window)
+
+    def last_purchase(self, payer: str, base_url: str) -> datetime | None:
+        with self._read() as db:
+            return account.last_purchase(db, payer, base_url)
 
     def readings(self, payer: str, base_url: str, since: datetime) -> list[Reading]:
         with self._read() as db:

@@ -29,10 +29,10 @@ def bad_gpus(db: Database, now: datetime) -> dict[str, str]:
 
 
 def gone_since(db: Database, since: datetime, looked_before: datetime) -> list[OrderRow]:
-    """Orders that said they were gone after `since` and were not looked at again after `looked_before`."""
+    """Orders gone after `since` that nobody looked at again after `looked_before`; the oldest look first."""
     sql = (
         "SELECT o.* FROM orders o LEFT JOIN second_looks l ON l.order_id = o.order_id"
-        " WHERE o.gone_at > ? AND coalesce(l.at, o.gone_at) <= ? ORDER BY o.seq"
+        " WHERE o.gone_at > ? AND coalesce(l.at, o.gone_at) <= ? ORDER BY coalesce(l.at, o.gone_at), o.seq"
     )
     return [decode(OrderRow, row) for row in db.query(sql, [to_text(since), to_text(looked_before)])]
 

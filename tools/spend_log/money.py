@@ -178,15 +178,13 @@ def _reason(event: ChargeEvent) -> str:
 
 
 def accrue(db: Database, charge: Charge) -> None:
-    """Open an `accruing` charge, or raise the amount of one that is open; it never falls before the pod is gone."""
+    """Open an `accruing` charge, or raise the amount of one that is open; it never falls, nor outlives its pod."""
     if charge.state is not ChargeState.ACCRUING:
         raise ValueError(f"a charge that is {charge.state} does not accrue")
     standing = find(db, charge.charge_id)
     if standing is None:
         add(db, charge)
-    elif standing.state is not ChargeState.ACCRUING:
-        raise ValueError(f"charge {charge.charge_id} is {standing.state}")
-    elif charge.amount <= standing.amount:
+    elif standing.state is not ChargeState.ACCRUING or charge.amount <= standing.amount:
         return
     else:
         change = "UPDATE charges SET amount = ? WHERE charge_id = ?"

