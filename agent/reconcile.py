@@ -8,7 +8,7 @@ from agent import checkout, purchase
 from agent.account import read_account
 from agent.parts import Parts
 from policies.charge import ChargeState, IllegalMove, Released
-from policies.money import usd
+from policies.money import Cents, usd
 from policies.offer import Rail
 from policies.reconcile import Doubt, Seen, judge_doubt
 from tools.errors import Malformed, MarketUnavailable, Refused
@@ -41,7 +41,10 @@ def settle_doubts(parts: Parts) -> None:
     for charge in doubts:
         event = judge_doubt(
             _doubt(parts, charge, alone=len(doubts) == 1),
-            [Seen(one.at, one.drift) for one in parts.log.readings(charge.account, charge.base_url, _sent_at(charge))],
+            [
+                Seen(one.at, one.spent, one.drift)
+                for one in parts.log.readings(charge.account, charge.base_url, _sent_at(charge))
+            ],
             parts.clock.now(),
             settle_seconds=parts.policy.reconcile.settle_seconds,
             wanted=parts.policy.reconcile.readings,
@@ -111,7 +114,10 @@ def _unchanged(parts: Parts, charge: Charge) -> bool:
 def _doubt(parts: Parts, charge: Charge, *, alone: bool) -> Doubt:
     sender = parts.log.sender(charge.charge_id)
     done = sender is not None and (sender.landed_at is not None or not parts.alive(sender.holder))
-    return Doubt(charge.amount, _sent_at(charge), alone=alone, sender_done=done)
+    before = charge.total_spent_before
+    if before is not None:
+        before = Cents(before + parts.log.taken_since(charge.account, charge.base_url, _sent_at(charge)))
+    return Doubt(charge.amount, _sent_at(charge), before, alone=alone, sender_done=done)
 
 
 def _sent_at(charge: Charge) -> datetime:

@@ -16,22 +16,36 @@ class Doubt:
     """One purchase in doubt.
 
     Attributes:
+        spent_before: `total_spent` as read before it was sent, and our later purchases; None where nobody read it.
         alone: no other purchase on the account is in doubt, so that a rise has one candidate.
         sender_done: whoever sent it sends nothing any more: its call returned, or it is dead.
     """
 
     amount: Cents
     submitted_at: datetime
+    spent_before: int | None
     alone: bool
     sender_done: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A reading, as cents by which `total_spent` was above all we know of; None where that could not be told."""
+    """A reading of `total_spent`.
+
+    Attributes:
+        drift: cents by which it was above all we know of; None where that could not be told.
+    """
 
     at: datetime
+    spent: int
     drift: int | None
+
+    def shows(self, rise: int, spent_before: int | None) -> bool:
+        """Whether it is higher by exactly `rise` in both ways: than all we know of, and than right before.
+
+        A debit that comes later than its settle window would make up for one that is missing in the one, not in both.
+        """
+        return self.drift == rise and spent_before is not None and self.spent - spent_before == rise
 
 
 def judge_doubt(
@@ -47,13 +61,14 @@ def judge_doubt(
     if not readings or not done or not doubt.alone:
         return None
     last = readings[-1]
-    if last.drift == doubt.amount:
+    if last.shows(doubt.amount, doubt.spent_before):
         return DebitFound()
     window = timedelta(seconds=settle_seconds)
-    unmoved = last.drift == 0 and all(one.drift in (0, None) for one in readings)
+    told = [one for one in readings if one.drift is not None]
+    unmoved = last.drift is not None and all(one.shows(0, doubt.spent_before) for one in told)
     if not unmoved or last.at < doubt.submitted_at + window:
         return None
-    count = _several([one.at for one in readings if one.drift == 0], window / (10 * wanted))
+    count = _several([one.at for one in told], window / (10 * wanted))
     return Released(f"total_spent unchanged in {count} readings") if count >= wanted else None
 
 

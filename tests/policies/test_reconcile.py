@@ -9,7 +9,7 @@ from policies.money import Cents
 from policies.reconcile import Doubt, Seen, between_readings, judge_doubt, window_end
 
 SENT = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
-DOUBT = Doubt(Cents(98), SENT, alone=True, sender_done=True)
+DOUBT = Doubt(Cents(98), SENT, 653, alone=True, sender_done=True)
 
 
 def after(seconds: float) -> datetime:
@@ -17,7 +17,7 @@ def after(seconds: float) -> datetime:
 
 
 def seen(*readings: tuple[float, int | None]) -> list[Seen]:
-    return [Seen(after(seconds), drift) for seconds, drift in readings]
+    return [Seen(after(seconds), 653 + (drift or 0), drift) for seconds, drift in readings]
 
 
 def judged(doubt: Doubt, readings: list[Seen], now: float | None = None) -> object:
@@ -67,13 +67,13 @@ def test_a_rise_by_exactly_the_amount_is_the_debit(readings: list[Seen]) -> None
 @pytest.mark.parametrize("drift", [0, 98])
 def test_of_two_candidates_none_is_chosen(drift: int) -> None:
     readings = seen((0, drift), (150, drift), (300, drift))
-    assert judged(Doubt(Cents(98), SENT, alone=False, sender_done=True), readings) is None
+    assert judged(Doubt(Cents(98), SENT, 653, alone=False, sender_done=True), readings) is None
 
 
 @pytest.mark.parametrize("drift", [0, 98])
 def test_nothing_is_settled_while_it_may_still_be_sent(drift: int) -> None:
     """A suspended sender could send later; after 24 hours nobody sends any more."""
-    doubt = Doubt(Cents(98), SENT, alone=True, sender_done=False)
+    doubt = Doubt(Cents(98), SENT, 653, alone=True, sender_done=False)
     day = 24 * 3600
     readings = seen((day - 20, drift), (day - 10, drift), (day, drift))
     assert judged(doubt, readings, day - 1) is None
@@ -100,3 +100,15 @@ def test_looks_come_often_enough(first: float, wanted: int) -> None:
         looks.append(min(looks[-1] + between_readings(300, wanted), (end - SENT).total_seconds()))
     readings = seen(*((look, 0) for look in looks))
     assert isinstance(judge_doubt(DOUBT, readings, end, settle_seconds=300, wanted=wanted), Released)
+
+
+@pytest.mark.parametrize(("drift", "spent"), [(0, 653 + 98), (98, 653), (0, 653 - 98), (98, 653 + 2 * 98)])
+def test_both_ways_of_looking_must_agree(drift: int, spent: int) -> None:
+    """An earlier purchase's debit that lags, or comes late, would make up for this one's in the one way of the two."""
+    readings = [Seen(after(seconds), spent, drift) for seconds in (0, 150, 300)]
+    assert judged(DOUBT, readings) is None
+
+
+def test_without_a_figure_from_before_nothing_is_proven() -> None:
+    unread = Doubt(Cents(98), SENT, None, alone=True, sender_done=True)
+    assert judged(unread, seen((0, 0), (150, 0), (300, 0))) is None

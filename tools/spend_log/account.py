@@ -33,6 +33,7 @@ _KNOWN_THEN = f"""
     SELECT coalesce(sum(amount), 0) AS cents FROM charges INDEXED BY charges_of_account
     WHERE account = ? AND base_url = ? AND rail = 'credits' AND state IN ({_TAKEN}) AND settled_at <= ?
 """  # noqa: S608 - made of constants
+_KNOWN_SINCE = _KNOWN_THEN.replace("settled_at <= ?", "settled_at > ?")
 _BLOCKING = {
     ChargeState.SUBMITTING: "a purchase on this account is being sent",
     ChargeState.ACCRUING: "storage accrues on this account",
@@ -75,6 +76,12 @@ def readings(db: Database, account: str, base_url: str, since: datetime) -> list
     settled = _last_settled(db, account, base_url)
     sql = "SELECT at, spent, drift FROM readings WHERE account = ? AND base_url = ? AND at >= ? ORDER BY seq"
     return [decode(Reading, row) for row in db.query(sql, [account, base_url, max(to_text(since), settled)])]
+
+
+def taken_since(db: Database, account: str, base_url: str, since: datetime) -> Cents:
+    """By what settled after `since`; rows of money found count too."""
+    row = one(db, _KNOWN_SINCE, account, base_url, to_text(since))
+    return Cents(row["cents"] if row else 0)
 
 
 def last_purchase(db: Database, account: str, base_url: str) -> datetime | None:

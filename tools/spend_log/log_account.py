@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from policies.answers import Balance
+from policies.money import Cents
 from tools.spend_log import account, memory, senders
 from tools.spend_log.account_rows import Observed, Reading, Sender
 from tools.spend_log.log_file import LogFile
@@ -32,6 +33,10 @@ class AccountLog(LogFile):
     def last_purchase(self, payer: str, base_url: str) -> datetime | None:
         with self._read() as db:
             return account.last_purchase(db, payer, base_url)
+
+    def taken_since(self, payer: str, base_url: str, since: datetime) -> Cents:
+        with self._read() as db:
+            return account.taken_since(db, payer, base_url, since)
 
     def readings(self, payer: str, base_url: str, since: datetime) -> list[Reading]:
         with self._read() as db:

@@ -208,6 +208,10 @@ class SpendLog(Protocol):
         """When money that we knew of was last taken from the account's credits, and settled."""
         ...
 
+    def taken_since(self, payer: str, base_url: str, since: datetime) -> Cents:
+        """What we know was taken from the account's credits by what settled after `since`."""
+        ...
+
     def readings(self, payer: str, base_url: str, since: datetime) -> list[Reading]: ...
 
     # freezing
