@@ -99,11 +99,12 @@ class Life:
 
         self._handles.append(self.loop.call_later(seconds, happen))
 
-    def begin(self, boundaries: int = NEVER) -> tuple[Process, Herd]:
-        """Another process on the same store."""
+    def begin(self, boundaries: int = NEVER, account: str | None = None) -> tuple[Process, Herd]:
+        """Another process on the same store, with one of the human's API keys."""
         like = self.circumstances
         pid = 100 + len(self.processes)
-        process = Process(Holder("boot", pid, "1", "here"), self.dice.choice(like.accounts), self.trace, boundaries)
+        payer = self.dice.choice(like.accounts) if account is None else account
+        process = Process(Holder("boot", pid, "1", "here"), payer, self.trace, boundaries)
         self.processes[pid] = process
         log = KillableLog.of(self.home, self.connections, process, like.policy.reconcile.settle_seconds, self._written)
         parts = Parts(
@@ -212,13 +213,15 @@ class Life:
         await herd.end_left_running()
         await herd.resume_all()
 
-    async def _process(self, act: "Callable[[Herd], Coroutine[Any, Any, object]]", *, mortal: bool = True) -> None:
+    async def _process(
+        self, act: "Callable[[Herd], Coroutine[Any, Any, object]]", *, mortal: bool = True, account: str | None = None
+    ) -> None:
         """One process from its start to its end, or to where it is killed."""
         boundaries = NEVER
         if mortal and self.kills_left and self.dice.random() < 0.6:
             self.kills_left -= 1
             boundaries = int(2 ** self.dice.uniform(0, 8))
-        process, herd = self.begin(boundaries)
+        process, herd = self.begin(boundaries, account)
         self.clock.attend()
 
         async def work() -> None:
@@ -232,7 +235,7 @@ class Life:
         herd.parts.log.close()
 
     async def _nights(self) -> None:
-        """A human's cron, until everything is at rest; then nothing can go wrong, and once more."""
+        """A human's cron, until everything is at rest; then nothing can go wrong, and once more with each API key."""
         self.people.patient = False
         for number, pause in enumerate(NIGHTS):
             if self.witness.broken:
@@ -245,7 +248,8 @@ class Life:
                 await self._process(self._tidy, mortal=False)
         self.rate = self.machines.rate = 0.0
         self.provider.catch_up()
-        await self._process(Herd.sweep, mortal=False)
+        for account in dict.fromkeys(self.circumstances.accounts):
+            await self._process(Herd.sweep, mortal=False, account=account)
         if not self.witness.broken:
             self.witness.at_rest()
 
