@@ -28,6 +28,9 @@ SEND_WITHIN_SECONDS = 5
 
 PRICE_GOOD_FOR_SECONDS = 10
 
+IN_TURN_SECONDS = 30
+"""How long a reserved purchase waits for another one's answer; a doubt lasts longer, and is not waited for here."""
+
 
 @dataclass(frozen=True, slots=True)
 class NotReserved:
@@ -52,8 +55,7 @@ async def buy(parts: Parts, offer: Offer, approval_id: str | None) -> Charge | N
     if not isinstance(reserved, Charge):
         return NotReserved(reserved)
     try:
-        balance = await last_look(parts, offer)
-        parts.log.submit(charge_id, parts.clock.now(), balance, parts.holder)
+        await _submit_in_turn(parts, charge_id, offer)
     except IllegalMove:
         return OfferTakenBack("another process released the reservation meanwhile")
     except (OfferMoved, MarketUnavailable, Malformed, Refused, IntentAlreadyOpen) as reason:
@@ -62,6 +64,26 @@ async def buy(parts: Parts, offer: Offer, approval_id: str | None) -> Charge | N
     outcome = await send(parts, charge_id, offer, parts.clock.monotonic())
     parts.log.landed(charge_id, parts.clock.now())
     return await book(parts, charge_id, offer, outcome)
+
+
+async def _submit_in_turn(parts: Parts, charge_id: str, offer: Offer) -> None:
+    """Commit the intent once no other purchase is in flight on the key; what was approved is not given up for a second.
+
+    Raises:
+        IntentAlreadyOpen: another one is in flight for longer, or spending is frozen.
+        OfferMoved, MarketUnavailable, Malformed, Refused: as `last_look`, which is taken anew before each try.
+    """
+    give_up_at = parts.clock.monotonic() + IN_TURN_SECONDS
+    while True:
+        balance = await last_look(parts, offer)
+        try:
+            parts.log.submit(charge_id, parts.clock.now(), balance, parts.holder)
+        except IntentAlreadyOpen:
+            if parts.log.frozen() or parts.clock.monotonic() >= give_up_at:
+                raise
+            await parts.clock.sleep(1)
+        else:
+            return
 
 
 class OfferMoved(Exception):

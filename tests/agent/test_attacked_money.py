@@ -8,12 +8,13 @@ import pytest
 from agent.leftovers import end_left_running
 from agent.reconcile import reconcile, reconcile_account
 from agent.settle import ItsOrder, settle_by_hand
+from policies.answers import Answer, Balance
 from policies.charge import ChargeState
 from policies.money import Cents
 from policies.order import short_id
 from tests.agent.conftest import MakeWorld
 from tests.agent.watched import Killed
-from tests.agent.world import AUTO, PRICE, World
+from tests.agent.world import ASK, AUTO, PRICE, World
 from tests.fakes.faults import AnswerLost, Refuse, RequestLost, Unreachable
 from tools.errors import OfferGone
 from tools.spend_log.rows import Kind, OrderRow, RunStatus
@@ -199,3 +200,28 @@ async def test_the_order_of_an_orphan_takes_up_its_run(world: World) -> None:
     assert (await world.drive(run_id)).code == 0
     assert world.purchases == ["rent_with_credits"]
     assert world.pods_left == []
+
+
+async def test_two_that_were_approved_at_once_both_buy(make_world: MakeWorld) -> None:
+    """They reserve side by side; the one whose turn comes second waits for the other's answer, and keeps its yes."""
+    world = make_world(ASK)
+    runs = [world.submit(), world.submit()]
+    for run_id in runs:
+        world.approve_at(10, run_id)
+    look, buy = world.market.balance, world.market.rent_with_credits
+
+    async def slow_look() -> Balance:
+        await world.clock.sleep(2)
+        return await look()
+
+    async def slow_answer(gpu_id: str, hours: int) -> Answer:
+        answered = await buy(gpu_id, hours)
+        await world.clock.sleep(3)
+        return answered
+
+    world.market.balance = slow_look  # type: ignore[method-assign]
+    world.market.rent_with_credits = slow_answer  # type: ignore[method-assign]
+    ended = await asyncio.gather(*map(world.drive, runs))
+    assert [run.code for run in ended] == [0, 0]
+    assert [len(world.log.attempts(run_id)) for run_id in runs] == [1, 1]
+    assert world.purchases == ["rent_with_credits"] * 2

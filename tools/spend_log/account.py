@@ -21,7 +21,7 @@ from tools.spend_log.rows import Charge, Kind
 
 _MARK = "SELECT seq FROM events WHERE kind IN ('charge', 'answer') ORDER BY seq DESC LIMIT 1"
 _OPEN = (
-    "SELECT charge_id, state, total_spent_before, submitted_at FROM charges INDEXED BY charges_not_final"
+    "SELECT charge_id, state, amount, total_spent_before, submitted_at FROM charges INDEXED BY charges_not_final"
     " WHERE settled_at IS NULL AND rail = 'credits' AND account = ? AND base_url = ? ORDER BY seq"
 )
 _TAKEN = ", ".join(f"'{state}'" for state in sorted(SPENT & FINAL))
@@ -33,7 +33,7 @@ _KNOWN_THEN = f"""
     SELECT coalesce(sum(amount), 0) AS cents FROM charges INDEXED BY charges_of_account
     WHERE account = ? AND base_url = ? AND rail = 'credits' AND state IN ({_TAKEN}) AND settled_at <= ?
 """  # noqa: S608 - made of constants
-_KNOWN_SINCE = _KNOWN_THEN.replace("settled_at <= ?", "settled_at > ?")
+_KNOWN_SINCE = _KNOWN_THEN.replace("settled_at <= ?", "kind <> 'found' AND settled_at > ?")
 _BLOCKING = {
     ChargeState.SUBMITTING: "a purchase on this account is being sent",
     ChargeState.ACCRUING: "storage accrues on this account",
@@ -65,9 +65,12 @@ def observe(
     why = _why_not_judged(balance, states, generous=generous) or _too_fresh(db, account, base_url, now - window)
     drift = None if why else balance.spent - _expected(db, account, base_url)
     _keep(db, account, base_url, balance, drift, why, now)
-    if why or ChargeState.IN_DOUBT in states:
+    if why or drift is None:
         return Observed(drift, why, ())
-    booked = _book_drift(db, account, base_url, drift or 0, generous=generous, now=now)
+    if ChargeState.IN_DOUBT in states:
+        doubted = sum(row["amount"] for row in open_ if row["state"] == ChargeState.IN_DOUBT)
+        return Observed(drift, "", _book_excess(db, account, base_url, drift - doubted, now))
+    booked = _book_drift(db, account, base_url, drift, generous=generous, now=now)
     return Observed(0, "", (*booked, *_book_topup(db, account, base_url, balance, now)))
 
 
@@ -79,7 +82,7 @@ def readings(db: Database, account: str, base_url: str, since: datetime) -> list
 
 
 def taken_since(db: Database, account: str, base_url: str, since: datetime) -> Cents:
-    """By what settled after `since`; rows of money found count too."""
+    """By purchases that settled after `since`; money found was taken beside them."""
     row = one(db, _KNOWN_SINCE, account, base_url, to_text(since))
     return Cents(row["cents"] if row else 0)
 
@@ -145,6 +148,14 @@ def _keep(
     row = {"account": account, "base_url": base_url, "at": to_text(now), "drift": drift, "why": why}
     figures = {"balance": balance.balance, "purchased": balance.purchased, "spent": balance.spent}
     insert(db, "readings", row | figures)
+
+
+def _book_excess(db: Database, account: str, base_url: str, excess: int, now: datetime) -> tuple[Charge, ...]:
+    """What rose beyond all that is in doubt was taken for something else, whatever becomes of the doubts."""
+    if excess <= 0:
+        return ()
+    why = "total_spent rose by more than our purchases, those in doubt included"
+    return (_book(db, account, base_url, ChargeState.ORPHANED, excess, why, now),)
 
 
 def _book_drift(

@@ -200,7 +200,7 @@ class SpendLog(Protocol):
 
         Nothing is booked, and no drift is told, while money moves on the account or did so within the settle window,
         while storage accrues, or where the figures do not add up; while a purchase is in doubt the drift is told and
-        left to be judged.
+        left to be judged, but for what exceeds everything in doubt.
         """
         ...
 
@@ -209,7 +209,7 @@ class SpendLog(Protocol):
         ...
 
     def taken_since(self, payer: str, base_url: str, since: datetime) -> Cents:
-        """What we know was taken from the account's credits by what settled after `since`."""
+        """What was taken from the account's credits by purchases of ours that settled after `since`."""
         ...
 
     def readings(self, payer: str, base_url: str, since: datetime) -> list[Reading]: ...

@@ -143,6 +143,19 @@ def test_while_in_doubt_the_drift_is_told_and_nothing_is_booked(log: SpendLog) -
     assert found(log) == [(ChargeState.TOPUP, 500)]
 
 
+def test_what_exceeds_every_doubt_is_found_at_once(log: SpendLog) -> None:
+    """Whatever becomes of the doubt: the log is never below what was taken. The doubt itself stays as it is."""
+    observe(log, 653)
+    charge = doubted(log)
+    observed = observe(log, 653 + 147 + 30)
+    assert [(found.state, found.amount) for found in observed.booked] == [(ChargeState.ORPHANED, 30)]
+    assert observe(log, 653 + 147 + 30).booked == ()
+    assert log.taken_since(PAYER, PROVIDER, NOW - HOUR) == 0
+    standing = log.charge(charge.charge_id)
+    assert standing is not None
+    assert standing.state is ChargeState.IN_DOUBT
+
+
 def test_without_an_earlier_reading_the_doubts_own_one_counts(log: SpendLog) -> None:
     """`total_spent` as it was read before the purchase was sent."""
     doubted(log)
