@@ -31,11 +31,12 @@ bench: .venv/.dev-installed
 notebook: .venv/.dev-installed
 	.venv/bin/python notebooks/execute.py
 
-# Maintainers: resolve again and write the locks (needs uv). The locks name no registry, only versions and hashes.
+# Maintainers: resolve again and write the locks (needs uv; versions that are locked stay unless UPGRADE=--upgrade). The locks
+# name no registry, only versions and hashes, and keep the extras: pip 23 looks past a pin that lacks the extra it wants.
+COMPILE = uv pip compile -q $(UPGRADE) --universal --no-strip-extras --generate-hashes --no-header --no-annotate
 lock:
-	uv lock
-	uv export -q --frozen --no-emit-project --no-dev --group build --no-header --no-annotate -o requirements.lock
-	uv export -q --frozen --no-emit-project --all-groups --all-extras --no-header --no-annotate -o requirements-dev.lock
+	$(COMPILE) --group build pyproject.toml -o requirements.lock
+	$(COMPILE) --group build --group dev --all-extras pyproject.toml -o requirements-dev.lock
 
 .venv/bin/python:
 ifdef UV

@@ -18,7 +18,6 @@ from tools.ssh.gunzip import Gunzip
 from tools.ssh.listing import Wanted, local_name
 
 STAGING = ".swineherd-partial"
-_PIECE = 1 << 20
 _SPARE_BYTES = 64 << 20
 
 
@@ -166,10 +165,3 @@ def _disk() -> Iterator[None]:
         yield
     except OSError as exc:
         raise TransferFailed(f"this machine could not store the outputs: {exc.strerror or exc}") from exc
-
-
-def pieces(path: Path) -> Iterator[bytes]:
-    """A file in pieces of 1 MiB."""
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            yield piece

@@ -13,13 +13,14 @@ import asyncssh
 from tools.errors import Malformed, TransferFailed
 from tools.ports import Fetched, RemoteHome
 from tools.ssh import remote_files
-from tools.ssh.channel import require, run_checked, running
+from tools.ssh.channel import Exchange, require, run_checked, running
 from tools.ssh.globs import select
 from tools.ssh.gunzip import Gunzip
 from tools.ssh.listing import MOST_FILES, Listing, Wanted, local_name, parse_listing
-from tools.ssh.receive import Receiver, already_here, pieces, require_room
+from tools.ssh.receive import Receiver, already_here, require_room
 from tools.ssh.snapshot import pack_files
 
+_PIECE = 1 << 20
 _MOST_LISTING_BYTES = 256 << 20
 _SIZE_LINE = re.compile(rb"[0-9]{1,18}")
 _DIGEST_LINE = re.compile(rb"\\?([0-9a-f]{64})(?: .*)?", re.DOTALL)
@@ -36,14 +37,18 @@ async def upload(connection: asyncssh.SSHClientConnection, archive: Path, remote
     expected = await asyncio.to_thread(_digest, archive)
     variables = {"target": target, "expected": expected}
     async with running(connection, remote_files.UNPACK, variables) as exchange:
-        source = pieces(archive)
-        while piece := await asyncio.to_thread(next, source, b""):
-            if not await exchange.write(piece):
-                break
-        else:
-            exchange.write_end()
+        await _send(exchange, archive)
         await exchange.read()
         require(await exchange.end(), TransferFailed, f"unpacking into {local_name(target)}")
+
+
+async def _send(exchange: Exchange, archive: Path) -> None:
+    """The whole archive, or as much of it as the pod takes."""
+    with archive.open("rb") as file:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            if not await exchange.write(piece):
+                return
+    exchange.write_end()
 
 
 async def restore(connection: asyncssh.SSHClientConnection, home: RemoteHome, folder: Path) -> None:
