@@ -1,13 +1,18 @@
 """Which store a run lies in: the real one, or the sandbox's below it."""
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from agent.cli import output
 from agent.folders import Home
 from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from tools.spend_log.log import SqliteSpendLog
 
 
 def settings_or_fail() -> Settings:
@@ -29,13 +34,31 @@ def stores(settings: Settings) -> list[tuple[Path, bool]]:
 
 def holds(settings: Settings, run_id: str) -> bool:
     """Whether the run lies in the sandbox's store; ends with a clear word where no store has it."""
+    found = _having(settings, lambda log: log.run(run_id) is not None)
+    if found is None:
+        output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
+    return found
+
+
+def holds_batch(settings: Settings, batch_id: str) -> bool:
+    """Whether the batch lies in the sandbox's store; ends with a clear word where no store has it."""
+    found = is_batch(settings, batch_id)
+    if found is None:
+        output.fail(f"no batch {batch_id} under {settings.home}; `swineherd batches` lists them", output.USAGE)
+    return found
+
+
+def is_batch(settings: Settings, name: str) -> bool | None:
+    """Whether a batch of this name lies in the sandbox's store; None where there is none."""
+    return _having(settings, lambda log: log.batch(name) is not None)
+
+
+def _having(settings: Settings, has: Callable[["SqliteSpendLog"], bool]) -> bool | None:
     from tools.spend_log.log import SqliteSpendLog
 
     found: bool | None = None
     for path, is_sandbox in stores(settings):
         with closing(SqliteSpendLog.open(path)) as log:
-            if log.run(run_id) is not None:
+            if has(log):
                 found = is_sandbox
-    if found is None:
-        output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
     return found

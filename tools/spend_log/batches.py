@@ -1,5 +1,7 @@
 """Batches in the log. Every function works inside the caller's transaction."""
 
+from collections.abc import Sequence
+
 from sqlite_utils import Database
 
 from policies.budget import Shared
@@ -23,13 +25,15 @@ _BUDGET_OF_RUN = (
 )
 
 
-def add(db: Database, batch: Batch) -> None:
-    """Keep a new batch; ValueError when its id is taken."""
+def add(db: Database, batch: Batch, jobs: Sequence[tuple[NewRun, BatchJob]]) -> None:
+    """Keep a new batch with all its jobs; ValueError when its id is taken."""
     if find(db, batch.batch_id) is not None:
         raise ValueError(f"there is a batch {batch.batch_id} already")
     insert(db, "batches", encode(batch))
     shown = {"batch": batch.batch_id, "name": batch.name, "budget": None if batch.budget is None else usd(batch.budget)}
     append(db, batch.created_at, "batch_added", shown)
+    for run, job in jobs:
+        add_run(db, run, job)
 
 
 def add_run(db: Database, run: NewRun, job: BatchJob) -> None:
@@ -60,6 +64,11 @@ def jobs(db: Database, batch_id: str) -> list[BatchJob]:
         [batch_id],
     )
     return [decode(BatchJob, row) for row in found]
+
+
+def of_run(db: Database, run_id: str) -> BatchJob | None:
+    row = one(db, "SELECT * FROM batch_jobs WHERE run_id = ?", run_id)
+    return decode(BatchJob, row) if row else None
 
 
 def shared(db: Database, run_id: str) -> Shared | None:

@@ -1,5 +1,6 @@
 """The part of the spend log that knows batches and grants."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from policies.grant import Used
@@ -14,9 +15,9 @@ from tools.spend_log.rows import Decision, NewRun
 class BatchesLog(LogFile):
     """See `tools.spend_log.port_batches.BatchLog`."""
 
-    def add_batch(self, batch: Batch) -> None:
+    def add_batch(self, batch: Batch, jobs: Sequence[tuple[NewRun, BatchJob]]) -> None:
         with self._write() as db:
-            batches.add(db, batch)
+            batches.add(db, batch, jobs)
 
     def add_batched_run(self, run: NewRun, job: BatchJob) -> None:
         with self._write() as db:
@@ -33,6 +34,10 @@ class BatchesLog(LogFile):
     def batch_jobs(self, batch_id: str) -> list[BatchJob]:
         with self._read() as db:
             return batches.jobs(db, batch_id)
+
+    def batch_of(self, run_id: str) -> BatchJob | None:
+        with self._read() as db:
+            return batches.of_run(db, run_id)
 
     def ask_grant(self, new: NewGrant, now: datetime) -> Grant:
         with self._write() as db:

@@ -1,5 +1,6 @@
 """The part of the spend log's port that knows batches and grants."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,9 +14,12 @@ from tools.spend_log.rows import Decision, NewRun
 class BatchLog(Protocol):
     """Many runs under one budget, and a yes given ahead to all of them."""
 
-    def add_batch(self, batch: Batch) -> None: ...
+    def add_batch(self, batch: Batch, jobs: Sequence[tuple[NewRun, BatchJob]]) -> None:
+        """A batch with its runs, all or nothing, so that none is ever driven outside its budget."""
+        ...
+
     def add_batched_run(self, run: NewRun, job: BatchJob) -> None:
-        """A run and its place in the batch: both or neither, so that none is ever driven outside its budget."""
+        """One more run of a batch: a job that is tried again."""
         ...
 
     def batch(self, batch_id: str) -> Batch | None: ...
@@ -25,6 +29,10 @@ class BatchLog(Protocol):
 
     def batch_jobs(self, batch_id: str) -> list[BatchJob]:
         """By position; of a job that was tried again the earlier run first."""
+        ...
+
+    def batch_of(self, run_id: str) -> BatchJob | None:
+        """The place of a run in its batch; None where it is in none."""
         ...
 
     # grants: `reserve` uses one up where it is needed and has room, in the transaction that reserves the money

@@ -18,7 +18,7 @@ BATCH = Batch("bat-1", "nightly", Cents(1000), 4, NOW)
 def batched(log: SpendLog, *run_ids: str, batch: Batch = BATCH) -> None:
     """Runs of one batch, which is added when it is new."""
     if log.batch(batch.batch_id) is None:
-        log.add_batch(batch)
+        log.add_batch(batch, ())
     for run_id in run_ids:
         position = len(log.batch_jobs(batch.batch_id)) + 1
         log.add_batched_run(new_run(run_id), BatchJob(run_id, batch.batch_id, position, f"job {position}"))
@@ -37,13 +37,26 @@ def test_a_batch_is_kept_with_its_jobs_in_order(log: SpendLog) -> None:
         ("b", 2, "job 2"),
     ]
     assert log.run("a2") is not None
+    assert log.batch_of("b") == BatchJob("b", "bat-1", 2, "job 2")
+    assert log.batch_of("outside") is None
+
+
+def test_a_batch_is_added_with_all_its_runs_or_not_at_all(log: SpendLog) -> None:
+    """A second run under one id leaves no trace of the batch."""
+    jobs = [(new_run(run_id), BatchJob(run_id, "bat-1", number, "")) for number, run_id in enumerate("aba", 1)]
+    with pytest.raises(ValueError, match="there is a run a already"):
+        log.add_batch(BATCH, jobs)
+    assert log.batches() == []
+    assert log.run("a") is None
+    log.add_batch(BATCH, jobs[:2])
+    assert [job.run_id for job in log.batch_jobs("bat-1")] == ["a", "b"]
 
 
 def test_an_id_names_one_batch(log: SpendLog) -> None:
     """Taken once; one that is not there is None."""
     batched(log)
     with pytest.raises(ValueError, match="there is a batch bat-1 already"):
-        log.add_batch(BATCH)
+        log.add_batch(BATCH, ())
     assert log.batch("bat-2") is None
 
 
