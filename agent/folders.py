@@ -45,6 +45,11 @@ class RunFolder:
         """The snapshot of the n-th file mount; its name says whether it is a folder's content or one file."""
         return self.path / "snapshot" / f"{number}.{'file' if single_file else 'folder'}.tar.gz"
 
+    @property
+    def has_snapshots(self) -> bool:
+        """Until they are pruned; a job that takes no files along has an empty folder of them."""
+        return (self.path / "snapshot").is_dir()
+
     def snapshots(self) -> list[Path]:
         """Every snapshot there is."""
         return sorted((self.path / "snapshot").iterdir())

@@ -67,9 +67,15 @@ def _check_all(parts: Parts, jobs: Sequence[ReadJob]) -> None:
 
 
 def try_again(parts: Parts, run: Run, job: BatchJob) -> str:
-    """The same job once more, from the same snapshot, at its place in the batch. Returns the new run's id."""
+    """The same job once more, from the same snapshot, at its place in the batch. Returns the new run's id.
+
+    Raises:
+        BadJob: the snapshot was pruned.
+    """
     run_id = parts.new_id(slug(run.name))
     before, after = parts.home.run(run.run_id), parts.home.run(run_id)
+    if not before.has_snapshots:
+        raise BadJob(f"{job.label}: the snapshot of {run.run_id} was pruned; submit the job in another batch")
     after.make()
     for archive in before.snapshots():
         _link(archive, after.path / archive.relative_to(before.path))

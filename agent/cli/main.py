@@ -59,6 +59,7 @@ def run(
 app.command()(many.batch)
 app.command()(many.batches)
 app.command()(many.grants)
+app.command()(many.prune)
 
 
 @app.command()

@@ -64,3 +64,21 @@ def grants(
     from agent.cli import grants as command
 
     command.grants(revoke=revoke, as_json=json)
+
+
+def prune(
+    *,
+    older_than: Annotated[
+        str | None, typer.Option("--older-than", metavar="DAYS", help="Files of runs that ended before.")
+    ] = None,
+    max_gb: Annotated[
+        str | None, typer.Option("--max-gb", metavar="N", help="Files of the oldest runs, until so much is left.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    sandbox: Sandbox = False,
+    json: Json = False,
+) -> None:
+    """Drop checkpoints of finished runs and, by age or size, their logs, outputs and snapshots; never the spend log."""
+    from agent.cli import prune as command
+
+    command.prune_home(older_than=older_than, max_gb=max_gb, dry_run=dry_run, sandbox=sandbox, as_json=json)

@@ -16,6 +16,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "batches": ("--json",),
     "grants": ("--revoke", "--json"),
+    "prune": ("--older-than", "--max-gb", "--dry-run", "--sandbox", "--json"),
     "quote": ("JOB", "--sandbox", "--max-usd", "--ignore", "--json"),
     "gpus": ("--sandbox", "--json"),
     "ps": ("--all", "--json"),

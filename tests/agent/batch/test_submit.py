@@ -1,5 +1,6 @@
 """A batch is written down whole or not at all, from one snapshot of what its jobs share."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from agent.batch.drive import BatchDriver, latest
 from agent.batch.report import batch_result, usage_words, worst_code
 from agent.batch.sources import read_batch
 from agent.batch.submit import Wanted, submit_batch
+from agent.prune import prune
 from agent.submit import BadJob
 from policies.money import Cents
+from policies.retention import Limits
 from tests.agent.batch.herd_of import COST, driven, short_runs, submitted, write_jobs
 from tests.agent.world import JOB, World
 from tools.spend_log.rows import RunStatus
@@ -99,6 +102,17 @@ async def test_what_could_not_be_done_is_tried_again_and_nothing_else(world: Wor
         assert after.workdir.read_bytes() == before.workdir.read_bytes()
         assert after.job_file.read_bytes() == before.job_file.read_bytes()
         assert new.outputs_dir == str(after.outputs)
+
+
+async def test_without_its_snapshot_a_job_is_not_tried_again(world: World) -> None:
+    """What would run would not be what was submitted."""
+    batch_id = submitted(world, 1)
+    (run,) = latest(world.parts, batch_id)
+    world.log.set_status(run.run_id, RunStatus.REFUSED, world.clock.now(), reason="", code=3)
+    world.clock.advance(1)
+    await prune(world.driver(), Limits(older_than=timedelta(0)), dry_run=False)
+    with pytest.raises(BadJob, match=f"train SEED=1: the snapshot of {run.run_id} was pruned"):
+        take_up(world.parts, batch_id)
 
 
 async def test_the_report_adds_up(world: World) -> None:
