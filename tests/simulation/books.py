@@ -41,6 +41,7 @@ class Order:
     account: str
     charge_id: str
     total: int
+    made_at: float
     status: str = "reserved"
     ready_at: float | None = None
     paid_at: float | None = None

@@ -265,10 +265,16 @@ def _hopeless(moment: Moment, order: Order, row: Row) -> bool:
     witness = moment.witness
     storage = [one for one in witness.charges if one["kind"] == "storage" and one["order_id"] == order.order_id]
     kept = bool(row["on_volume"]) and not any(_over_by_now(witness, one) for one in storage)
-    paid_at = order.paid_at if order.paid_at is not None else moment.now
-    nearly_over = moment.now >= paid_at + order.hours * HOUR - 240
+    nearly_over = moment.now >= _hours_begin(moment, order, row) + order.hours * HOUR - 240
     cancelled = moment.now >= witness.words.cancelled.get(row["run_id"], moment.now) + 120
     return (nearly_over or cancelled) and not kept
+
+
+def _hours_begin(moment: Moment, order: Order, row: Row) -> float:
+    """When the paid hours begin as far as anybody but the provider can know: at the earliest moment of a payment."""
+    paid_at = order.paid_at if order.paid_at is not None else moment.now
+    known = moment.witness.passed(row["paid_from"]) if row["paid_from"] else moment.now
+    return min(paid_at, max(order.made_at, known))
 
 
 def _over_by_now(witness: Witness, storage: Row) -> bool:

@@ -232,7 +232,7 @@ class Provider:
             return None
         order_id = f"HOG-{self.dice.getrandbits(32):08x}{len(self.orders) + 1:04x}"
         total = reservation(listed.price_per_hour, hours)
-        order = Order(order_id, listed, hours, rail, account, charge_id, total)
+        order = Order(order_id, listed, hours, rail, account, charge_id, total, self.clock.monotonic())
         self._draw_habits(order)
         self.orders[order_id] = order
         return order
