@@ -4,8 +4,6 @@ import hmac
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from policies.money import Cents, usd
 from policies.offer import Offer
 from tools.spend_log import runs
@@ -14,6 +12,7 @@ from tools.spend_log.codec import Row, decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.port import NotRecorded, Recorded
 from tools.spend_log.rows import Approval, Attempt, Decision
+from tools.spend_log.sql import Database
 
 MAX_WRONG_TRIES = 10
 """So many wrong codes void a question."""
