@@ -63,12 +63,12 @@ def cluster() -> Iterator[Cluster]:
         data, log, secret = root / "data", root / "log", root / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        made = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret]
+        made: list[str | Path] = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret]
         _run([*as_whom, *made, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"], root)
         port = _free_port()
         settings = _SETTINGS | {"port": str(port), "unix_socket_directories": str(root)}
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        control = [*as_whom, programs / "pg_ctl", "-D", data, "-w"]
+        control: list[str | Path] = [*as_whom, programs / "pg_ctl", "-D", data, "-w"]
         _run([*control, "-l", log, "-o", options, "start"], root)
         try:
             yield Cluster(port)

@@ -60,7 +60,7 @@ def listed(db: Database, run_id: str | None, states: Sequence[ChargeState] | Non
         where.append("run_id = ?")
         args.append(run_id)
     if states is not None:
-        where.append(f"state IN ({', '.join('?' * len(states))})")
+        where.append(f"state IN ({', '.join('?' * len(states))})" if states else "false")
         args.extend(state.value for state in states)
     return [decode(Charge, row) for row in rows(db, "charges", " AND ".join(where), args, order_by="seq")]
 

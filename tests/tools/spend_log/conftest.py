@@ -1,4 +1,4 @@
-"""The log under test. `test_contract_*` is for every implementation, `test_sqlite_*` for this one."""
+"""The log under test. `test_contract_*` is for every store, `test_sqlite_*` and `test_postgres_*` for the one each."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -6,8 +6,47 @@ from pathlib import Path
 
 import pytest
 
-from tools.spend_log.log import SqliteSpendLog
+from tests.postgres import Cluster, cluster
+from tests.tools.spend_log.stores import InFile, OnServer, Store
 from tools.spend_log.port import SpendLog
+from tools.spend_log.postgres.log import PostgresSpendLog
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test of the contract runs on both stores."""
+    if "kind" in metafunc.fixturenames and ".test_contract_" in metafunc.module.__name__:
+        metafunc.parametrize("kind", ["sqlite", "postgres"])
+
+
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which store, where a test does not run on both."""
+    return "postgres" if ".test_postgres_" in request.module.__name__ else "sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A server for this process' tests; their databases are copies of `ready`, in which a spend log was made."""
+    with cluster() as server:
+        server.make("ready")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ready(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with an empty spend log."""
+    home = tmp_path_factory.mktemp("ready", numbered=True)
+    home.chmod(0o700)
+    PostgresSpendLog.open(postgres.url("ready"), home / "orders.jsonl").close()
+    return "ready"
+
+
+@pytest.fixture
+def database(postgres: Cluster, ready: str) -> Iterator[str]:
+    """The name of a database of the test's own, with an empty spend log."""
+    postgres.make("mine", ready)
+    yield "mine"
+    postgres.drop("mine")
 
 
 @pytest.fixture
@@ -17,12 +56,33 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reopen(store: Path) -> Iterator[Callable[[], SpendLog]]:
+def place(kind: str, store: Path, request: pytest.FixtureRequest) -> Store:
+    """Where the log under test is, to be opened by other processes."""
+    if kind == "sqlite":
+        return InFile(store)
+    postgres: Cluster = request.getfixturevalue("postgres")
+    return OnServer(postgres.url(request.getfixturevalue("database")), store.with_name("orders.jsonl"))
+
+
+@pytest.fixture
+def unmade(kind: str, store: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """Where no log has been made yet."""
+    if kind == "sqlite":
+        yield InFile(store)
+        return
+    server: Cluster = request.getfixturevalue("postgres")
+    server.make("empty")
+    yield OnServer(server.url("empty"), store.with_name("orders.jsonl"))
+    server.drop("empty")
+
+
+@pytest.fixture
+def reopen(place: Store) -> Iterator[Callable[[], SpendLog]]:
     """Open the same store once more, as another process would."""
     opened: list[SpendLog] = []
 
     def open_() -> SpendLog:
-        log = SqliteSpendLog.open(store)
+        log = place.open()
         opened.append(log)
         return log
 

@@ -115,11 +115,13 @@ def _roll_back(connection: Connection) -> None:
 
 
 def _storable(values: Sequence[Any] | Row) -> Sequence[Any] | Row:
-    """PostgreSQL's text can't hold a NUL, which a provider's may: it is kept as the sign for what can't be shown."""
     if isinstance(values, Mapping):
-        return {name: _text(value) for name, value in values.items()}
-    return [_text(value) for value in values]
+        return {name: _column(value) for name, value in values.items()}
+    return [_column(value) for value in values]
 
 
-def _text(value: object) -> object:
+def _column(value: object) -> object:
+    """Truth is a number in the tables; and their text can't hold a NUL, which a provider's may: it becomes a sign."""
+    if isinstance(value, bool):
+        return int(value)
     return value.replace("\x00", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
