@@ -63,8 +63,9 @@ def cluster() -> Iterator[Cluster]:
         data, log, secret = root / "data", root / "log", root / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        made: list[str | Path] = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret]
-        _run([*as_whom, *made, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"], root)
+        owner: list[str | Path] = ["-U", "postgres", "-A", "scram-sha-256", "--pwfile", secret]
+        initdb: list[str | Path] = [*as_whom, programs / "initdb", "-D", data, *owner]
+        _run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"], root)
         port = _free_port()
         settings = _SETTINGS | {"port": str(port), "unix_socket_directories": str(root)}
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -16,7 +16,7 @@ from agent.settings import Settings
 from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.holder import is_alive, this_process
-from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Approval, Attempt, Event
 from tools.spend_log.standing import stands_against
 
@@ -24,12 +24,12 @@ FOLLOW_SECONDS = 0.5
 
 
 @contextmanager
-def found(settings: Settings, run_id: str) -> Iterator[tuple[SqliteSpendLog, Home]]:
+def found(settings: Settings, run_id: str) -> Iterator[tuple[SpendLog, Home]]:
     """The store that has the run."""
-    for path, _ in stores(settings):
-        with closing(SqliteSpendLog.open(path)) as log:
+    for store in stores(settings):
+        with closing(store.open()) as log:
             if log.run(run_id) is not None:
-                yield log, Home(path.parent)
+                yield log, store.home
                 return
     output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
 
@@ -38,11 +38,12 @@ def ps(*, everything: bool, as_json: bool) -> None:
     """Runs of both stores, newest first."""
     with output.clear_errors():
         results: list[dict[str, object]] = []
-        for path, is_sandbox in stores(settings_or_fail()):
-            with closing(SqliteSpendLog.open(path)) as log:
+        for store in stores(settings_or_fail()):
+            with closing(store.open()) as log:
                 listed = log.runs(unfinished=not everything)
                 _name_leftovers(log)
-                results += [run_result(log, run.run_id, datetime.now(UTC)) | {"sandbox": is_sandbox} for run in listed]
+                where = {"sandbox": store.is_sandbox}
+                results += [run_result(log, run.run_id, datetime.now(UTC)) | where for run in listed]
         if as_json:
             output.document({"runs": results})
             return
@@ -51,7 +52,7 @@ def ps(*, everything: bool, as_json: bool) -> None:
         output.table(head, [[str(result[column] or "-") for column in columns] for result in results])
 
 
-def _name_leftovers(log: SqliteSpendLog) -> None:
+def _name_leftovers(log: SpendLog) -> None:
     """What somebody should see to, with the command that does."""
     now, here = datetime.now(UTC), this_process()
     leases = [(run.run_id, log.lease(run.run_id)) for run in log.runs(unfinished=True)]
@@ -84,7 +85,7 @@ def show(run_id: str, *, as_json: bool) -> None:
             _how_to_answer(open_question)
 
 
-def _open_question(log: SqliteSpendLog, run_id: str) -> Approval | None:
+def _open_question(log: SpendLog, run_id: str) -> Approval | None:
     """The question that may still be answered: a run that has ended asks nothing any more."""
     run, approval = log.run(run_id), log.approval(run_id)
     if run is None or run.status in ENDED or approval is None or approval.decision is not None:

@@ -29,6 +29,9 @@ _REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
 )
 
 
+_AWAY = ("08", "25P03", "28", "3D000", "53300", "57P")
+
+
 class NotCommitted(Exception):
     """The server ended the transaction otherwise than was asked."""
 
@@ -54,7 +57,8 @@ def readable_errors(place: str) -> Iterator[None]:
             raise
         raise StoreUnusable(f"{place}: {remedy}") from exc
     except psycopg.Error as exc:
-        raise StoreUnusable(f"{place}: {_remedy(exc) or _unknown(exc)}") from exc
+        error = StoreBusy if _is_away(exc) else StoreUnusable
+        raise error(f"{place}: {_remedy(exc) or _unknown(exc)}") from exc
     except NotCommitted as exc:
         raise StoreUnusable(f"{place}: {exc}") from exc
     except OSError as exc:
@@ -65,8 +69,14 @@ def _remedy(exc: psycopg.Error) -> str | None:
     return next((remedy for kind, remedy in _REMEDIES if isinstance(exc, kind)), None)
 
 
+def _is_away(exc: psycopg.Error) -> bool:
+    """No answer, a refused login, a shutdown, a crash: nothing in the store is broken by it."""
+    state = exc.sqlstate
+    return state is None or state.startswith(_AWAY)
+
+
 def _unknown(exc: psycopg.Error) -> str:
-    if exc.sqlstate is None or exc.sqlstate.startswith(("08", "57")):
+    if _is_away(exc):
         return f"it does not answer ({_first_line(exc)}): check that the server runs, and SWINEHERD_DATABASE_URL"
     return f"the server says: {_first_line(exc)}"
 

@@ -1,0 +1,82 @@
+"""Where a place keeps its spend log: the one function that picks the store, for whoever opens one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from agent.errors import BadSettings
+from agent.folders import Home
+from agent.settings import Settings
+from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.port import SpendLog
+
+if TYPE_CHECKING:
+    from tools.spend_log.postgres.log import PostgresSpendLog
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A spend log that may not have been made yet.
+
+    Attributes:
+        home: the folder of `orders.jsonl` and of the runs, on this machine whatever the store is.
+        database_url: the PostgreSQL it lies in; None for a SQLite file in the home.
+    """
+
+    home: Home
+    is_sandbox: bool
+    database_url: SecretStr | None = None
+
+    def __str__(self) -> str:
+        return str(self.home.spend_log) if self.database_url is None else "the database of SWINEHERD_DATABASE_URL"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may use it too."""
+        return self.database_url is not None
+
+    @property
+    def journal(self) -> Path:
+        """This machine's `orders.jsonl`."""
+        return self.home.spend_log.with_name("orders.jsonl")
+
+    def is_there(self) -> bool:
+        """Whether it was made already.
+
+        Raises:
+            StoreUnusable: the server does not tell.
+            BadSettings: the extra for PostgreSQL is not installed.
+        """
+        if self.database_url is None:
+            return self.home.spend_log.exists()
+        return _postgres().is_there(self.database_url)
+
+    def open(self, *, settle_seconds: int = 300) -> SpendLog:
+        """Open it, made or brought up to date where needed.
+
+        Raises:
+            StoreUnusable: it can't be used; the message names the remedy.
+            BadSettings: the extra for PostgreSQL is not installed.
+        """
+        if self.database_url is None:
+            return SqliteSpendLog.open(self.home.spend_log, settle_seconds=settle_seconds)
+        return _postgres().open(self.database_url, self.journal, settle_seconds=settle_seconds)
+
+
+def stores_of(settings: Settings) -> tuple[Store, Store]:
+    """The real one, and the sandbox's: play money never leaves the machine."""
+    home = Home(settings.home.expanduser().absolute())
+    return Store(home, is_sandbox=False, database_url=settings.database_url), Store(home.sandbox, is_sandbox=True)
+
+
+def _postgres() -> type["PostgresSpendLog"]:
+    try:
+        from tools.spend_log.postgres.log import PostgresSpendLog  # noqa: PLC0415 - of an extra
+    except ModuleNotFoundError as error:
+        raise BadSettings(
+            f"SWINEHERD_DATABASE_URL needs the extra `postgres` ({error.name} is missing):"
+            " pip install 'swineherd[postgres]'"
+        ) from error
+    return PostgresSpendLog
