@@ -192,7 +192,7 @@ def parts_of(place: Place, log: SpendLog, market: Market, pods: Pods) -> Parts:
         account=account_of(place.api_key),
         base_url=place.provider,
         api_url=place.base_url,
-        holder=this_process(),
+        holder=this_process(among_machines=place.store.is_shared),
         alive=is_alive,
         variables={},
         new_id=new_id,
@@ -237,7 +237,7 @@ async def open_wreck(settings: Settings, *, sandbox: bool) -> AsyncIterator[Wrec
             named=[line for _, line in journal.lines()],
             log=log,
             base_url=place.provider,
-            holder=this_process(),
+            holder=this_process(among_machines=place.store.is_shared),
             alive=is_alive,
             hour=place.hour,
         )

@@ -58,7 +58,7 @@ async def patient(settings: Settings, *, sandbox: bool) -> AsyncIterator[Patient
             open_log=lambda: place.store.open(settle_seconds=place.policy.reconcile.settle_seconds),
             left_running=lambda log: left_running(parts_of(place, log, nobody, no_pods)),
             clock=SystemClock(),
-            holder=this_process(),
+            holder=this_process(among_machines=place.store.is_shared),
             alive=is_alive,
             database_url=place.database_url,
         )

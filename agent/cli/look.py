@@ -17,7 +17,7 @@ from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import ENDED, Approval, Attempt, Event
+from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder
 from tools.spend_log.standing import stands_against
 
 FOLLOW_SECONDS = 0.5
@@ -41,7 +41,7 @@ def ps(*, everything: bool, as_json: bool) -> None:
         for store in stores(settings_or_fail()):
             with closing(store.open()) as log:
                 listed = log.runs(unfinished=not everything)
-                _name_leftovers(log)
+                _name_leftovers(log, this_process(among_machines=store.is_shared))
                 where = {"sandbox": store.is_sandbox}
                 results += [run_result(log, run.run_id, datetime.now(UTC)) | where for run in listed]
         if as_json:
@@ -52,9 +52,9 @@ def ps(*, everything: bool, as_json: bool) -> None:
         output.table(head, [[str(result[column] or "-") for column in columns] for result in results])
 
 
-def _name_leftovers(log: SpendLog) -> None:
+def _name_leftovers(log: SpendLog, here: Holder) -> None:
     """What somebody should see to, with the command that does."""
-    now, here = datetime.now(UTC), this_process()
+    now = datetime.now(UTC)
     leases = [(run.run_id, log.lease(run.run_id)) for run in log.runs(unfinished=True)]
     undriven = [run_id for run_id, lease in leases if not lease or not stands_against(lease, here, now, is_alive)]
     if undriven:
