@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import Cluster, cluster
+from tests.fixtures_postgres import database, postgres, ready
+from tests.postgres import Cluster
 from tests.tools.spend_log.stores import InFile, OnServer, Store
 from tools.spend_log.port import SpendLog
-from tools.spend_log.postgres.log import PostgresSpendLog
+
+__all__ = ["database", "postgres", "ready"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -24,31 +26,6 @@ def kind(request: pytest.FixtureRequest) -> str:
     return "postgres" if ".test_postgres_" in request.module.__name__ else "sqlite"
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    """A server for this process' tests; their databases are copies of `ready`, in which a spend log was made."""
-    with cluster() as server:
-        server.make("ready")
-        yield server
-
-
-@pytest.fixture(scope="session")
-def ready(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a database with an empty spend log."""
-    home = tmp_path_factory.mktemp("ready", numbered=True)
-    home.chmod(0o700)
-    PostgresSpendLog.open(postgres.url("ready"), home / "orders.jsonl").close()
-    return "ready"
-
-
-@pytest.fixture
-def database(postgres: Cluster, ready: str) -> Iterator[str]:
-    """The name of a database of the test's own, with an empty spend log."""
-    postgres.make("mine", ready)
-    yield "mine"
-    postgres.drop("mine")
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     """Where the SQLite file is."""
@@ -60,8 +37,8 @@ def place(kind: str, store: Path, request: pytest.FixtureRequest) -> Store:
     """Where the log under test is, to be opened by other processes."""
     if kind == "sqlite":
         return InFile(store)
-    postgres: Cluster = request.getfixturevalue("postgres")
-    return OnServer(postgres.url(request.getfixturevalue("database")), store.with_name("orders.jsonl"))
+    server: Cluster = request.getfixturevalue("postgres")
+    return OnServer(server.url(request.getfixturevalue("database")), store.with_name("orders.jsonl"))
 
 
 @pytest.fixture
