@@ -97,7 +97,7 @@ class Driver:
 
     def _refuse_other_machine(self, run_id: str) -> None:
         """Machines may share a spend log, not a disk: a pod paid for from here would lack what is to be uploaded."""
-        if self._may_start_a_job(run_id) and not self.parts.home.run(run_id).job_file.exists():
+        if self._may_start_a_job(run_id) and not self.parts.home.run(run_id).path.is_dir():
             raise BadSettings(f"{run_id} was submitted on another machine, and its files are there: resume it there")
 
     def _missing(self, run_id: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from agent.errors import BadSettings
-from agent.folders import Home
+from agent.folders import Home, write_atomically
 from agent.settings import Settings
 from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import SpendLog
@@ -42,13 +42,19 @@ class Store:
         """This machine's `orders.jsonl`."""
         return self.home.spend_log.with_name("orders.jsonl")
 
+    @property
+    def marker(self) -> Path:
+        """There once the money is in PostgreSQL: without the variable, caps would begin anew in an empty file."""
+        return self.home.path / "spend-log-is-in-postgresql"
+
     def is_there(self) -> bool:
         """Whether it was made already.
 
         Raises:
             StoreUnusable: the server does not tell.
-            BadSettings: the extra for PostgreSQL is not installed.
+            BadSettings: the home's money is in the other kind of store, or the extra for PostgreSQL is not installed.
         """
+        self._refuse_second()
         if self.database_url is None:
             return self.home.spend_log.exists()
         return _postgres().is_there(self.database_url)
@@ -58,11 +64,29 @@ class Store:
 
         Raises:
             StoreUnusable: it can't be used; the message names the remedy.
-            BadSettings: the extra for PostgreSQL is not installed.
+            BadSettings: the home's money is in the other kind of store, or the extra for PostgreSQL is not installed.
         """
+        self._refuse_second()
         if self.database_url is None:
             return SqliteSpendLog.open(self.home.spend_log, settle_seconds=settle_seconds)
-        return _postgres().open(self.database_url, self.journal, settle_seconds=settle_seconds)
+        log = _postgres().open(self.database_url, self.journal, settle_seconds=settle_seconds)
+        if not self.marker.exists():
+            write_atomically(self.marker, f"{log.place}\n")
+        return log
+
+    def _refuse_second(self) -> None:
+        """One home, one spend log: a second one knows neither what the first spent nor the pods it pays for."""
+        if self.database_url is not None and self.home.spend_log.exists():
+            raise BadSettings(
+                f"{self.home.spend_log} has this home's money, and the database of SWINEHERD_DATABASE_URL does not know"
+                " of it: unset the variable, or set SWINEHERD_HOME to a new folder once no run there is open"
+            )
+        if self.database_url is None and self.marker.exists():
+            raise BadSettings(
+                f"the spend log of {self.home.path} is in PostgreSQL: set SWINEHERD_DATABASE_URL"
+                f" (or, where that database is gone for good, remove {self.marker}; `sweep` then stops what"
+                " orders.jsonl names)"
+            )
 
 
 def stores_of(settings: Settings) -> tuple[Store, Store]:
@@ -76,7 +100,7 @@ def _postgres() -> type["PostgresSpendLog"]:
         from tools.spend_log.postgres.log import PostgresSpendLog  # noqa: PLC0415 - of an extra
     except ModuleNotFoundError as error:
         raise BadSettings(
-            f"SWINEHERD_DATABASE_URL needs the extra `postgres` ({error.name} is missing):"
-            " pip install 'swineherd[postgres]'"
+            f"SWINEHERD_DATABASE_URL needs swineherd's extra `postgres` ({error.name} is missing):"
+            " pip install '.[postgres]' where it was installed from"
         ) from error
     return PostgresSpendLog

@@ -55,7 +55,7 @@ def look_at_store(patient: Patient) -> StoreSeen:
     except StoreUnusable as error:
         return StoreSeen((Check("store", "bad", str(error), _UNOPENED),))
     except BadSettings as error:
-        return StoreSeen((Check("store", "bad", str(error), "install the extra, or unset SWINEHERD_DATABASE_URL"),))
+        return StoreSeen((Check("store", "bad", str(error), _UNOPENED),))
     except OSError as error:
         return StoreSeen((Check("store", "bad", f"{error.filename or patient.store}: {error.strerror}", _UNOPENED),))
     except ValueError as error:

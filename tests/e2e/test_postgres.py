@@ -56,7 +56,7 @@ def test_a_run_leaves_nothing_but_its_folder_on_the_machine(machine: Machine, tm
     here = machine("here")
     ran = secretive(here.run("run", write_job(tmp_path, "echo done"), "--json"))
     assert ran.code == 0, ran.text
-    assert {path.name for path in here.home.iterdir()} == {"orders.jsonl", "runs"}
+    assert {path.name for path in here.home.iterdir()} == {"orders.jsonl", "runs", "spend-log-is-in-postgresql"}
     spent = ran.document["spent_usd"]
 
     there = machine("there", per_day=spent)
@@ -109,3 +109,20 @@ def test_a_server_that_is_away_stops_spending_and_nothing_else(machine: Machine,
         assert done.code == 5, done.text
         assert "127.0.0.1:1/spend" in done.text
         assert "cleaning up goes on" not in done.text
+
+
+def test_a_home_has_one_spend_log(machine: Machine, tmp_path: Path) -> None:
+    """A cron job that lacks the variable must not take an empty file for the store: it would stop every pod, and buy
+    under caps that begin anew. Nor is a file's money forgotten by setting the variable.
+    """
+    here = machine("here")
+    asked = here.run("run", write_job(tmp_path, "echo done"), "--json")
+    assert asked.code == 0, asked.text
+    without = here.having(SWINEHERD_DATABASE_URL="")
+    for command in (("sweep",), ("run", write_job(tmp_path, "echo done")), ("ps",)):
+        done = without.run(*command)
+        assert done.code == 2, done.text
+        assert "is in PostgreSQL: set SWINEHERD_DATABASE_URL" in done.text
+    assert not (here.home / "spend.db").exists()
+    (here.home / "spend-log-is-in-postgresql").rename(here.home / "spend.db")
+    assert "has this home's money" in here.run("ps").text

@@ -40,6 +40,11 @@ class PostgresDatabase:
         self._server = server
         self._connection: Connection | None = None
 
+    @property
+    def place(self) -> str:
+        """The server and the database, without a password."""
+        return self._server.place
+
     def execute(self, sql: str, parameters: Sequence[Any] | Row | None = None, /) -> Changed:
         """Run one statement of the transaction at hand."""
         return self._run(sql, parameters)

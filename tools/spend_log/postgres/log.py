@@ -50,6 +50,11 @@ class PostgresSpendLog(StoredLog):
             raise
         return cls(db, journal, settle_seconds)
 
+    @property
+    def place(self) -> str:
+        """The server and the database, without a password."""
+        return self._db.place
+
     @staticmethod
     def is_there(url: SecretStr) -> bool:
         """Whether the database holds a spend log already; makes none.
