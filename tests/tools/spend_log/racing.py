@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Sequence
 from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Any
 
 from policies.budget import CapHit
@@ -15,7 +14,7 @@ from policies.money import Cents
 from tests.tools.spend_log.stores import Store
 from tests.tools.spend_log.things import BALANCE, CODE, ME, NOW, ORDER, WIDE, an_offer, an_order, offered, wide
 from tools.errors import IntentAlreadyOpen
-from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.log import StoredLog
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Charge, Decision, Holder
 
@@ -101,26 +100,27 @@ def only_open(log: SpendLog, number: int) -> object:
     return "opened"
 
 
-def die_after(store: Path, steps: Sequence[str]) -> None:
+def die_after(store: Store, steps: Sequence[str]) -> None:
     """Take the steps of a purchase and be killed, no clean-up of any kind, right after the last one."""
-    log = SqliteSpendLog.open(store)
+    log = store.open()
     for step in steps:
         _STEPS[step](log)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _reserve_and_hang_in_the_transaction(log: SqliteSpendLog) -> None:
-    log._db.execute("BEGIN IMMEDIATE")
-    log._db.execute("UPDATE runs SET step = 'half done'")
-    log._db.execute("INSERT INTO meta VALUES ('frozen', 'half done')")
+def _die_in_the_transaction(log: StoredLog) -> None:
+    with log._write() as db:
+        db.execute("UPDATE runs SET step = 'half done'")
+        db.execute("INSERT INTO meta VALUES ('frozen', 'half done')")
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-_STEPS: dict[str, Callable[[SqliteSpendLog], object]] = {
+_STEPS: dict[str, Callable[[StoredLog], object]] = {
     "reserve": lambda log: log.reserve("c", an_offer(), WIDE, NOW, "run-1/1"),
     "lease": lambda log: log.take_lease("run-1", ME, NOW, 60, lambda _: True),
     "submit": lambda log: log.submit("c", NOW, BALANCE, ME),
     "answer": lambda log: log.keep_answer("c", 200, b'{"order_id": "HOG-a1b2c3d4e5f6"}', NOW),
     "order": lambda log: log.add_order(an_order(charge_id="c")),
     "settle": lambda log: log.settle("c", Paid(Cents(147), ORDER), NOW),
-    "half": _reserve_and_hang_in_the_transaction,
+    "half": _die_in_the_transaction,
 }
