@@ -70,10 +70,13 @@ class Driver:
         """From where the run stands to its next parking place, or to its end (None).
 
         A parked run moves only with a cause; `fresh` moves only one that waits for a human whose time is over. A run
-        that has not ended and that no checkpoint leads on from begins anew: its money is in the spend log.
+        that has not ended and that no checkpoint leads on from begins anew: its money is in the spend log. One that has
+        ended goes nowhere but through its report, wherever an old checkpoint stands.
         """
         config = RunnableConfig(configurable={"thread_id": run_id}, recursion_limit=10_000)
         snapshot = await self.graph.aget_state(config)
+        if self.parts.run(run_id).status in ENDED and snapshot.next != ("report",):
+            return None
         parked = self._parked(run_id, snapshot)
         if parked is not None and (cause is None or not self._may_wake(parked, cause)):
             return parked
@@ -82,8 +85,6 @@ class Driver:
             step = Command(resume={parked.interrupt_id: Wake(cause=cast("Cause", cause))})
             self.parts.log.unpark(run_id)
         elif not snapshot.next:
-            if self.parts.run(run_id).status in ENDED:
-                return None
             step = State(run_id=run_id)
         self._set_active(run_id)
         await self.graph.ainvoke(step, config, context=self.parts, durability="sync")

@@ -45,6 +45,15 @@ class RunFolder:
         """The snapshot of the n-th file mount; its name says whether it is a folder's content or one file."""
         return self.path / "snapshot" / f"{number}.{'file' if single_file else 'folder'}.tar.gz"
 
+    @property
+    def has_snapshots(self) -> bool:
+        """Until they are pruned; a job that takes no files along has an empty folder of them."""
+        return (self.path / "snapshot").is_dir()
+
+    def snapshots(self) -> list[Path]:
+        """Every snapshot there is."""
+        return sorted((self.path / "snapshot").iterdir())
+
     def make(self) -> None:
         """Create the folder, for its owner alone."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,6 +79,10 @@ class Home:
     def run(self, run_id: str) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.path / "runs" / run_id)
+
+    def batch_report(self, batch_id: str) -> Path:
+        """The last word on a batch."""
+        return self.path / "batches" / f"{batch_id}.json"
 
     @property
     def sandbox(self) -> "Home":

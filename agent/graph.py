@@ -38,7 +38,7 @@ from agent.steps.run_job import run_job
 from agent.steps.terminate import terminate
 from policies.recovery import FailureKind
 from tools.errors import BadCredentials, IntentAlreadyOpen, StoreUnusable, SwineherdError
-from tools.spend_log.rows import Decision
+from tools.spend_log.rows import ENDED, Decision
 
 
 class Step(Protocol):
@@ -119,7 +119,11 @@ def guarded(name: str, step: Step) -> Step:
 
 
 def instead_of_an_offer(parts: Parts, run_id: str) -> Command[Any] | None:
-    """Where a run goes that has bought, was cancelled, or was denied: one no ends it, whatever the market does."""
+    """Where a run goes that has ended, has bought, was cancelled, or was denied: one no ends it, whatever the market
+    does.
+    """
+    if parts.run(run_id).status in ENDED:
+        return Command(goto="report")
     if parts.money_at_work(run_id):
         return Command(goto="pay")
     if parts.run(run_id).cancel_requested:

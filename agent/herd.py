@@ -60,8 +60,12 @@ class Herd:
         return await self.driver.drive(run_id, wait=wait, fresh=fresh)
 
     async def resume_all(self) -> list[Run]:
-        """Continue every unfinished run that nobody drives, all at once; no fresh offers are made."""
-        run_ids = [run.run_id for run in self.parts.log.runs(unfinished=True)]
+        """Continue every unfinished run that nobody drives, all at once; no fresh offers are made.
+
+        What waits for its turn in a batch is left to `batch --resume`, which starts so many at once as it may.
+        """
+        unfinished = self.parts.log.runs(unfinished=True)
+        run_ids = [run.run_id for run in unfinished if run.started_at or not self.parts.log.batch_of(run.run_id)]
         driving = (self.driver.drive(run_id, wait=False) for run_id in run_ids)
         outcomes = await asyncio.gather(*driving, return_exceptions=True)
         resumed = [self._resumed(run_id, outcome) for run_id, outcome in zip(run_ids, outcomes, strict=True)]

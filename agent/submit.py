@@ -31,6 +31,8 @@ class ReadJob:
     job: Job
     path: Path
     warnings: tuple[str, ...]
+    label: str = ""
+    """What tells it from the others of its batch."""
 
 
 def load_job(path: Path, ignore: frozenset[str]) -> ReadJob:
@@ -40,15 +42,19 @@ def load_job(path: Path, ignore: frozenset[str]) -> ReadJob:
         BadJob: there is no such file, or it is not text.
         JobFileError: it is not a job; every problem is named.
     """
+    read = read_job(job_text(path), str(path), ignore)
+    return ReadJob(read.job, path.resolve(), read.warnings)
+
+
+def job_text(path: Path) -> str:
+    """What stands in a job file. Raises `BadJob` where there is no such file, or it is not text."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         hint = "a job in free text needs a model, which this version does not have: write a job file"
         raise BadJob(f"{path}: no such file ({hint})") from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadJob(f"{path}: {error}") from error
-    read = read_job(text, str(path), ignore)
-    return ReadJob(read.job, path.resolve(), read.warnings)
 
 
 def submit(
@@ -63,12 +69,28 @@ def submit(
     Raises:
         BadJob: a variable is missing, a folder or mount can't be read, or `outputs` can't be written.
     """
-    job = read.job
+    check(parts, read.job)
+    if outputs is not None:
+        check_writable(outputs)
+    run = prepare(parts, packer, read, ceiling=ceiling, outputs=outputs)
+    parts.log.add_run(run)
+    return run.run_id
+
+
+def check(parts: Parts, job: Job) -> None:
+    """Refuse what can't run here. Raises `BadJob` for a variable that is not set, or a mount that is not allowed."""
     _check_variables(job, parts.variables)
     _check_mounts(job, absolute=parts.absolute_mounts)
-    if outputs is not None:
-        _check_writable(outputs)
-    run_id = parts.new_id(_slug(job.name))
+
+
+def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | None, outputs: Path | None) -> NewRun:
+    """Make the run's folder with its snapshot; whoever calls writes the run down.
+
+    Raises:
+        BadJob: a folder or mount can't be read.
+    """
+    job = read.job
+    run_id = parts.new_id(slug(job.name))
     folder = parts.home.run(run_id)
     sources = _sources(folder, job, read.path.parent)
     folder.make()
@@ -76,7 +98,7 @@ def submit(
     for line in left_out:
         parts.face.tell(run_id, f"warning: not uploaded: {line}")
     write_atomically(folder.job_file, yaml.safe_dump(job_fields(job), sort_keys=False, allow_unicode=True))
-    run = NewRun(
+    return NewRun(
         run_id=run_id,
         name=job.name,
         job_json=to_json(job),
@@ -86,8 +108,6 @@ def submit(
         outputs_dir=str((outputs or folder.outputs).absolute()),
         created_at=parts.clock.now(),
     )
-    parts.log.add_run(run)
-    return run_id
 
 
 def _at_home(read: ReadJob) -> frozenset[Path]:
@@ -110,7 +130,7 @@ def _check_mounts(job: Job, *, absolute: bool) -> None:
         raise BadJob(f"file_mounts: {names}: the sandbox's pods share this machine's files, mount below ~/ instead")
 
 
-def _check_writable(outputs: Path) -> None:
+def check_writable(outputs: Path) -> None:
     """Results that have nowhere to go would be noticed only after they were paid for."""
     try:
         outputs.mkdir(parents=True, exist_ok=True)
@@ -120,7 +140,7 @@ def _check_writable(outputs: Path) -> None:
         raise BadJob(f"--outputs: {outputs} can't be written: {error.strerror}") from error
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """The readable part of a run id: `[a-z0-9-]+`."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "job"
 

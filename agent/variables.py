@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from policies.job import Job, JobFileError, read_job
+from policies.job import Job, JobFileError, read_jobs
 from tools.errors import SwineherdError
 
 
@@ -26,7 +26,7 @@ def secret_literals(job_path: str) -> dict[str, str]:
     if not job_path:
         return {}
     try:
-        job = read_job(Path(job_path).read_text(encoding="utf-8"), job_path).job
+        job = read_jobs(Path(job_path).read_text(encoding="utf-8"), job_path)[0].job
     except (OSError, UnicodeDecodeError, JobFileError):
         return {}
     return {name: value for name, value in job.secrets if value is not None}

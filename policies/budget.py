@@ -6,7 +6,13 @@ from typing import Literal
 from policies.money import Cents, usd
 
 CapName = Literal[
-    "per_run_usd", "per_day_usd", "per_month_usd", "max_open_pods", "auto_pay_usd", "auto_pay_per_day_usd"
+    "per_run_usd",
+    "per_day_usd",
+    "per_month_usd",
+    "batch_budget_usd",
+    "max_open_pods",
+    "auto_pay_usd",
+    "auto_pay_per_day_usd",
 ]
 
 
@@ -23,6 +29,14 @@ class Caps:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """The budget that all runs of a batch share, and what they used of it."""
+
+    used: Cents
+    budget: Cents
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What counts toward each cap now. Money that is not final counts in every period; days and months are UTC."""
 
@@ -33,6 +47,8 @@ class Usage:
     """Paid or reserved today without a human."""
     open_pods: int
     """Orders not proven gone, plus charges not final that have no order yet."""
+    batch: Shared | None = None
+    """Where the run is one of a batch that has a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,11 @@ class CapHit:
 
     cap: CapName
     message: str
+
+    @property
+    def needs_a_human(self) -> bool:
+        """Whether it is a limit for paying without one, which a human's yes lifts."""
+        return self.cap in {"auto_pay_usd", "auto_pay_per_day_usd"}
 
 
 def first_cap_broken(amount: Cents, usage: Usage, caps: Caps, *, auto: bool) -> CapHit | None:
@@ -54,6 +75,8 @@ def first_cap_broken(amount: Cents, usage: Usage, caps: Caps, *, auto: bool) -> 
         ("per_day_usd", usage.day, caps.per_day, "today (UTC)"),
         ("per_month_usd", usage.month, caps.per_month, "this month (UTC)"),
     ]
+    if usage.batch is not None:
+        money.append(("batch_budget_usd", usage.batch.used, usage.batch.budget, "the whole batch"))
     if auto:
         money.append(("auto_pay_usd", Cents(0), caps.auto_pay, "one order without a human"))
         money.append(("auto_pay_per_day_usd", usage.auto_day, caps.auto_pay_per_day, "today without a human"))

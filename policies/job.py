@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from policies import job_file as read
-from policies import skypilot
-from policies.file_problem import FileError, shown
+from policies import matrix, skypilot
+from policies.file_problem import FileError, FileProblem, shown
 from policies.job_file import Notes
 from policies.money import Cents, usd
 from policies.tree import Entry, Scalar, Table, Tree, Unreadable, from_yaml, is_nothing, kind_of
@@ -58,6 +58,8 @@ class JobFile:
 
     job: Job
     warnings: tuple[str, ...]
+    label: str = ""
+    """Which combination of its file's `matrix` this is, e.g. `LR=0.1 SEED=2`."""
 
 
 class JobFileError(FileError):
@@ -94,14 +96,54 @@ def read_job(text: str, file: str, ignore: frozenset[str] = frozenset()) -> JobF
         ignore: fields that would change what runs and are left out all the same, by dotted name or last part.
 
     Raises:
-        JobFileError: with every problem found, never with the value of a secret.
+        JobFileError: with every problem found, never with the value of a secret; or the file has a `matrix`.
     """
-    notes = Notes(file, ignore)
+    jobs = read_jobs(text, file, ignore)
+    if len(jobs) > 1 or jobs[0].label:
+        found, remedy = f"{len(jobs)} combinations of them", "`swineherd batch` runs them all."
+        raise JobFileError([FileProblem(file, None, matrix.FIELD, "one job", found, remedy)])
+    return jobs[0]
+
+
+def read_jobs(text: str, file: str, ignore: frozenset[str] = frozenset()) -> tuple[JobFile, ...]:
+    """Read a job file that may have a `matrix`: one job for each combination, at least one.
+
+    Raises:
+        JobFileError: as `read_job` does.
+    """
     try:
-        tree = from_yaml(text)
+        return _variations(from_yaml(text), file, ignore)
     except Unreadable as error:
         raise JobFileError([error.problem(file)]) from error
-    return JobFile(_job(notes, tree), tuple(notes.warnings))
+
+
+def read_json_jobs(text: str, file: str, ignore: frozenset[str] = frozenset()) -> tuple[JobFile, ...]:
+    """The same from JSON, as one of the lines of a batch. A literal secret is refused: no file keeps it.
+
+    Raises:
+        JobFileError: as `read_job` does.
+    """
+    try:
+        jobs = _variations(tree_from_json(text), file, ignore)
+    except Unreadable as error:
+        raise JobFileError([error.problem(file)]) from error
+    literal = [name for name, value in jobs[0].job.secrets if value is not None]
+    if literal:
+        remedy = "Write null here, and set it in the environment."
+        raise JobFileError([FileProblem(file, None, f"secrets.{literal[0]}", "null", "a value", remedy)])
+    return jobs
+
+
+def _variations(tree: Tree, file: str, ignore: frozenset[str]) -> tuple[JobFile, ...]:
+    notes = Notes(file, ignore)
+    written = matrix.variations(notes, _root(notes, tree))
+    if notes.problems:
+        raise JobFileError(notes.problems)
+    return tuple(_variation(Notes(file, ignore), label, root) for label, root in written)
+
+
+def _variation(notes: Notes, label: str, root: Table) -> JobFile:
+    return JobFile(_job(notes, root), tuple(notes.warnings), label)
 
 
 def from_json(text: str) -> Job:
@@ -111,7 +153,8 @@ def from_json(text: str) -> Job:
         JobFileError: as `read_job` does.
     """
     try:
-        return _job(Notes("job.json", frozenset()), tree_from_json(text))
+        notes = Notes("job.json", frozenset())
+        return _job(notes, _root(notes, tree_from_json(text)))
     except Unreadable as error:
         raise JobFileError([error.problem("job.json")]) from error
 
@@ -161,10 +204,14 @@ def _number(hours: Decimal | None) -> int | float | None:
     return int(hours) if hours == hours.to_integral_value() else float(hours)
 
 
-def _job(notes: Notes, tree: Tree) -> Job:
+def _root(notes: Notes, tree: Tree) -> Table:
     root = read.table(notes, "", Table(tree.line, ()) if is_nothing(tree) else tree)
     if root is None:
         raise JobFileError(notes.problems)
+    return root
+
+
+def _job(notes: Notes, root: Table) -> Job:
     values = _values(notes, root)
     _check_run(notes, root)
     _check_secrets(notes, values)

@@ -14,7 +14,7 @@ from policies.tree import Entry, Items, Scalar, Table, Tree, is_nothing, kind_of
 T = TypeVar("T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _ACCELERATOR = re.compile(r"([A-Za-z0-9][A-Za-z0-9 ._-]{0,63})(?::([0-9.]{1,8}))?", re.ASCII)
 _VRAM = re.compile(r"([1-9][0-9]{0,3})\+?", re.ASCII)
 _CAPABILITY = re.compile(r"([1-9][0-9]?)\.([0-9])", re.ASCII)
@@ -152,7 +152,7 @@ def envs(notes: Notes, name: str, value: Tree) -> tuple[tuple[str, str | None], 
 
 
 def _variable(notes: Notes, section: str, entry: Entry) -> tuple[str, str | None] | None:
-    if not _VARIABLE.fullmatch(entry.key):
+    if not VARIABLE.fullmatch(entry.key):
         remedy = "Write `NAME: value`, one a line."
         notes.problem(section, entry.line, "a name of letters, digits and _", "a name with other characters", remedy)
         return None

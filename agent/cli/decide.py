@@ -7,10 +7,12 @@ import termios
 from agent.approvals import answer
 from agent.assemble import open_herd
 from agent.cli import output
+from agent.cli.batches import answer_batch
 from agent.cli.card import card
-from agent.cli.places import holds, settings_or_fail
+from agent.cli.places import holds, is_batch, settings_or_fail
 from agent.cli.terminal import Keyboard, who
 from agent.herd import Herd
+from agent.settings import Settings
 from policies.money import cents_from_text
 from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import ENDED, Approval, Decision
@@ -28,11 +30,13 @@ def deny(run_id: str, *, code: str | None, amount: str | None) -> None:
 
 def _decide(run_id: str, decision: Decision, code: str | None, amount: str | None) -> None:
     with output.clear_errors():
-        sys.exit(asyncio.run(_answer(run_id, decision, code, amount)))
+        settings = settings_or_fail()
+        if is_batch(settings, run_id) is not None:
+            sys.exit(answer_batch(settings, run_id, decision, code, amount))
+        sys.exit(asyncio.run(_answer(settings, run_id, decision, code, amount)))
 
 
-async def _answer(run_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
-    settings = settings_or_fail()
+async def _answer(settings: Settings, run_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
     async with open_herd(settings, sandbox=holds(settings, run_id)) as herd:
         run = herd.parts.run(run_id)
         approval = None if run.status in ENDED else herd.parts.log.approval(run_id)

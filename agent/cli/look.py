@@ -3,13 +3,14 @@
 import codecs
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli import output
-from agent.cli.places import settings_or_fail, stores
+from agent.cli.batches import show_batch
+from agent.cli.places import is_batch, settings_or_fail, stores
 from agent.folders import Home
 from agent.result import run_result, timestamp
 from agent.settings import Settings
@@ -17,7 +18,7 @@ from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder
+from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder, Run
 from tools.spend_log.standing import stands_against
 
 FOLLOW_SECONDS = 0.5
@@ -55,10 +56,17 @@ def ps(*, everything: bool, as_json: bool) -> None:
 def _name_leftovers(log: SpendLog, here: Holder) -> None:
     """What somebody should see to, with the command that does."""
     now = datetime.now(UTC)
-    leases = [(run.run_id, log.lease(run.run_id)) for run in log.runs(unfinished=True)]
+    unfinished = log.runs(unfinished=True)
+    queues = {
+        run.run_id: job.batch_id for run in unfinished if not run.started_at and (job := log.batch_of(run.run_id))
+    }
+    leases = [(run.run_id, log.lease(run.run_id)) for run in unfinished]
     undriven = [run_id for run_id, lease in leases if not lease or not stands_against(lease, here, now, is_alive)]
-    if undriven:
-        output.aside(f"nobody drives {', '.join(undriven)}: `swineherd resume` goes on")
+    for batch_id in sorted({queues[run_id] for run_id in undriven if run_id in queues}):
+        output.aside(f"jobs of {batch_id} wait and nobody drives it: `swineherd batch --resume {batch_id}` goes on")
+    begun = [run_id for run_id in undriven if run_id not in queues]
+    if begun:
+        output.aside(f"nobody drives {', '.join(begun)}: `swineherd resume` goes on")
     for charge in log.charges(states=[ChargeState.IN_DOUBT]):
         output.aside(f"${usd(charge.amount)} of {charge.run_id} is in doubt: `swineherd show {charge.run_id}` says why")
     for charge in log.charges(states=[ChargeState.ACCRUING]):
@@ -67,9 +75,24 @@ def _name_leftovers(log: SpendLog, here: Holder) -> None:
         output.aside("spending is frozen: `swineherd doctor` says why")
 
 
+def _in_queues(log: SpendLog, runs: Sequence[Run]) -> dict[str, str]:
+    """Run id → batch, of those that wait for their turn in one."""
+    places = ((run, log.batch_of(run.run_id)) for run in runs if not run.started_at)
+    return {run.run_id: place.batch_id for run, place in places if place is not None}
+
+
 def show(run_id: str, *, as_json: bool) -> None:
-    """Everything about one run. The approval code is printed here and nowhere else."""
-    with output.clear_errors(), found(settings_or_fail(), run_id) as (log, _):
+    """Everything about one run or batch. The approval code is printed here and nowhere else."""
+    with output.clear_errors():
+        settings = settings_or_fail()
+        if is_batch(settings, run_id) is not None:
+            show_batch(settings, run_id, as_json=as_json)
+        else:
+            _show_run(settings, run_id, as_json=as_json)
+
+
+def _show_run(settings: Settings, run_id: str, *, as_json: bool) -> None:
+    with found(settings, run_id) as (log, _):
         result = run_result(log, run_id, datetime.now(UTC))
         open_question = _open_question(log, run_id)
         if as_json:

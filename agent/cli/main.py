@@ -2,10 +2,12 @@
 
 import sys
 from io import TextIOWrapper
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from agent.cli import many
+from agent.cli.options import Amount, Code, Ignore, JobPath, Json, MaxUsd, Outputs, RunId, Sandbox, Wait
 
 app = typer.Typer(
     name="swineherd",
@@ -15,21 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")]
-Sandbox = Annotated[bool, typer.Option("--sandbox", help="Use the built-in sandbox and its play money.")]
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `ps` lists it.")]
-JobPath = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (YAML).")]
-Ignore = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="FIELD", help="Leave out a field of the job file.")
-]
-MaxUsd = Annotated[
-    str | None, typer.Option("--max-usd", metavar="N", help="Lower this run's ceiling; never raises one.")
-]
-Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for a human's approval or payment.")]
-Code = Annotated[str | None, typer.Option("--code", help="The code that `show RUN` prints.")]
-Amount = Annotated[str | None, typer.Option("--amount", help="The amount of the offer in dollars, e.g. 1.47.")]
-Outputs = Annotated[Path | None, typer.Option("--outputs", metavar="DIR", help="Where the outputs go.")]
 
 
 def _version(*, wanted: bool) -> None:
@@ -67,6 +54,12 @@ def run(
     from agent.cli import runs
 
     runs.run(job, sandbox=sandbox, outputs=outputs, max_usd=max_usd, ignore=ignore or [], wait=wait, as_json=json)
+
+
+app.command()(many.batch)
+app.command()(many.batches)
+app.command()(many.grants)
+app.command()(many.prune)
 
 
 @app.command()

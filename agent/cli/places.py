@@ -1,5 +1,6 @@
 """Which store a run lies in: the real one, or the sandbox's below it."""
 
+from collections.abc import Callable
 from contextlib import closing
 
 from pydantic import ValidationError
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 from agent.cli import output
 from agent.settings import Settings
 from agent.store import Store, stores_of
+from tools.spend_log.port import SpendLog
 
 
 def settings_or_fail() -> Settings:
@@ -26,11 +28,29 @@ def stores(settings: Settings) -> list[Store]:
 
 def holds(settings: Settings, run_id: str) -> bool:
     """Whether the run lies in the sandbox's store; ends with a clear word where no store has it."""
+    found = _having(settings, lambda log: log.run(run_id) is not None)
+    if found is None:
+        output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
+    return found
+
+
+def holds_batch(settings: Settings, batch_id: str) -> bool:
+    """Whether the batch lies in the sandbox's store; ends with a clear word where no store has it."""
+    found = is_batch(settings, batch_id)
+    if found is None:
+        output.fail(f"no batch {batch_id} under {settings.home}; `swineherd batches` lists them", output.USAGE)
+    return found
+
+
+def is_batch(settings: Settings, name: str) -> bool | None:
+    """Whether a batch of this name lies in the sandbox's store; None where there is none."""
+    return _having(settings, lambda log: log.batch(name) is not None)
+
+
+def _having(settings: Settings, has: Callable[[SpendLog], bool]) -> bool | None:
     found: bool | None = None
     for store in stores(settings):
         with closing(store.open()) as log:
-            if log.run(run_id) is not None:
+            if has(log):
                 found = store.is_sandbox
-    if found is None:
-        output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
     return found

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from agent.assemble import open_herd
 from agent.cli import output
+from agent.cli.batches import cancel_batch
 from agent.cli.foreground import Foreground, interruptible
-from agent.cli.places import holds, settings_or_fail, stores
+from agent.cli.leftovers import name_leftovers
+from agent.cli.places import holds, is_batch, settings_or_fail, stores
 from agent.cli.terminal import TerminalFace
 from agent.errors import LeaseHeld
 from agent.herd import Herd
@@ -61,7 +63,7 @@ async def _run(
             output.aside(f"warning: {warning}")
         if sandbox:
             face.tell("", "this is the sandbox: play money, real everything else")
-        await _name_leftovers(herd, face)
+        await name_leftovers(herd, face)
         run_id = herd.submit(read, ceiling=ceiling, outputs=outputs)
         face.tell(run_id, f"run {run_id}")
         return await _drive(herd, run_id, face, wait=wait, as_json=as_json)
@@ -105,6 +107,8 @@ def resume(run_id: str | None, *, wait: bool, as_json: bool) -> None:
 
 def _resume_one(run_id: str, *, wait: bool, as_json: bool) -> int:
     settings = settings_or_fail()
+    if is_batch(settings, run_id) is not None:
+        output.fail(f"{run_id} is a batch: `swineherd batch --resume {run_id}` goes on with it", output.USAGE)
     return asyncio.run(_resume_in(settings, run_id, sandbox=holds(settings, run_id), wait=wait, as_json=as_json))
 
 
@@ -135,14 +139,6 @@ async def _tidy(herd: Herd) -> bool:
     for order in left:
         output.aside(f"WARNING: {short_id(order.order_id)} of {order.run_id} is not proven gone and may go on billing")
     return bool(left)
-
-
-async def _name_leftovers(herd: Herd, face: TerminalFace) -> None:
-    """Every run begins with a look at what earlier ones left; cleaning up is `resume`'s and `sweep`'s."""
-    await herd.settle_money()
-    for order in herd.left_running():
-        remedy = f"`swineherd resume {order.run_id}`"
-        face.tell(order.run_id, f"WARNING: {short_id(order.order_id)} is not proven gone: {remedy}")
 
 
 def _resume_all(*, as_json: bool) -> int:
@@ -179,6 +175,8 @@ def cancel(run_id: str, *, as_json: bool) -> None:
     """Record the wish; the process that drives the run heeds it, and where none does this one drives it home."""
     with output.clear_errors():
         settings = settings_or_fail()
+        if is_batch(settings, run_id) is not None:
+            sys.exit(cancel_batch(settings, run_id))
         sys.exit(asyncio.run(_cancel(settings, run_id, sandbox=holds(settings, run_id), as_json=as_json)))
 
 

@@ -64,10 +64,13 @@ async def _request_link(parts: Parts, offer: Offer) -> Command[Next]:
 
 def _ask_or_pay(parts: Parts, offer: Offer) -> Command[Next]:
     now = parts.clock.now()
-    limit = first_cap_broken(offer.amount, parts.log.usage(offer.run_id, now), parts.caps(offer.run_id), auto=True)
+    used, caps = parts.log.usage(offer.run_id, now), parts.caps(offer.run_id)
+    limit = first_cap_broken(offer.amount, used, caps, auto=True)
+    if limit is not None and limit.needs_a_human and parts.log.covering_grant(offer, now) is not None:
+        limit = first_cap_broken(offer.amount, used, caps, auto=False)
     if limit is None:
         return Command(goto="pay")
-    if not limit.cap.startswith("auto_pay"):
+    if not limit.needs_a_human:
         return _end(endings.refused(limit.message))
     expires_at = now + timedelta(minutes=parts.policy.payment.approval_minutes)
     parts.log.ask(offer, parts.new_code(), now, expires_at)

@@ -10,6 +10,13 @@ pytestmark = pytest.mark.timeout(60)
 
 OPTIONS: dict[str, tuple[str, ...]] = {
     "run": ("JOB", "--sandbox", "--outputs", "--max-usd", "--ignore", "--wait", "--no-wait", "--json"),
+    "batch": (
+        *("--budget-usd", "--max-parallel", "--resume", "--sandbox", "--outputs", "--max-usd", "--ignore"),
+        *("--wait", "--no-wait", "--json"),
+    ),
+    "batches": ("--json",),
+    "grants": ("--revoke", "--json"),
+    "prune": ("--older-than", "--max-gb", "--dry-run", "--sandbox", "--json"),
     "quote": ("JOB", "--sandbox", "--max-usd", "--ignore", "--json"),
     "gpus": ("--sandbox", "--json"),
     "ps": ("--all", "--json"),

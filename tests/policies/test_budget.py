@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.budget import CapName, Caps, Usage, first_cap_broken
+from policies.budget import CapName, Caps, Shared, Usage, first_cap_broken
 from policies.money import Cents
 from policies.policy import DEFAULT, caps_for, read_policy
 
@@ -22,6 +22,7 @@ EDGES: list[tuple[CapName, Usage, int]] = [
     ("per_run_usd", replace(NOTHING, run=Cents(900)), 100),
     ("per_day_usd", replace(NOTHING, day=Cents(2400)), 100),
     ("per_month_usd", replace(NOTHING, month=Cents(24900)), 100),
+    ("batch_budget_usd", replace(NOTHING, batch=Shared(Cents(300), Cents(400))), 100),
 ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from policies.job import read_job
+from policies.job import read_job, read_jobs
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -17,6 +17,13 @@ def test_the_examples_are_jobs(file: str) -> None:
     found = read_job((EXAMPLES / file).read_text(encoding="utf-8"), file)
     assert found.job.run
     assert bool(found.warnings) == (file == "skypilot-style.yaml")
+
+
+def test_the_example_of_a_matrix_is_six_jobs() -> None:
+    """As the README says."""
+    jobs = read_jobs((EXAMPLES / "sweep.yaml").read_text(encoding="utf-8"), "sweep.yaml")
+    assert len({job.label for job in jobs}) == 6
+    assert not any(job.warnings for job in jobs)
 
 
 def test_the_first_example_leaves_what_it_promises(tmp_path: Path) -> None:

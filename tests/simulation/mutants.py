@@ -82,8 +82,8 @@ def _only_what_is_settled(db: Any, run_id: str, now: datetime) -> Usage:
 _hold = reserving._hold
 
 
-def _hold_without_consuming(db: Any, charge: Any, _approval_id: str | None) -> Any:
-    return _hold(db, charge, None)
+def _hold_without_consuming(db: Any, charge: Any, _approval_id: str | None, grant: Any) -> Any:
+    return _hold(db, charge, None, grant)
 
 
 def _never_moves(_listing: object, _offer: object) -> str:

@@ -1,12 +1,13 @@
 """What the simulation found, each as the shortest story that shows it."""
 
+import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from agent.reconcile import reconcile
 from policies.charge import ChargeState
-from tests.agent.conftest import make_world, world
+from tests.agent.conftest import MakeWorld, make_world, world
 from tests.agent.watched import Killed
-from tests.agent.world import World
+from tests.agent.world import ASK, World
 from tools.spend_log.rows import RunStatus
 
 __all__ = ["make_world", "world"]
@@ -27,3 +28,21 @@ async def test_money_taken_for_a_lost_order_is_not_spent_again_without_its_check
     run = await world.drive(run_id)
     assert (run.status, run.code) == (RunStatus.IN_DOUBT, 7)
     assert world.purchases == ["rent_with_credits"]
+
+
+@pytest.mark.parametrize("step", ["pick", "escalate"])
+async def test_a_run_that_ended_is_not_woken_by_an_old_checkpoint(make_world: MakeWorld, step: str) -> None:
+    """Gone back to before its end, it asks no human again; driving it changes nothing, and fails over nothing."""
+    world = make_world(ASK)
+    run_id = world.submit()
+    world.deny_at(10, run_id)
+    ended = await world.drive(run_id)
+    assert ended.status is RunStatus.DENIED
+    history = [item async for item in world.graph.aget_state_history(world.config(run_id))]
+    old = next(item for item in history if item.next == (step,))
+    await world.graph.ainvoke(None, old.config, context=world.parts, durability="sync")
+    for wait in (True, False):
+        again = await world.drive(run_id, wait=wait)
+        assert (again.status, again.reason, again.ended_at) == (ended.status, ended.reason, ended.ended_at)
+    assert len(world.log.attempts(run_id)) == 1
+    assert world.purchases == []

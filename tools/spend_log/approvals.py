@@ -1,21 +1,17 @@
 """Offers of a run and what humans said to them. Every function works inside the caller's transaction."""
 
-import hmac
 from datetime import datetime
 from typing import Any
 
 from policies.money import Cents, usd
 from policies.offer import Offer
-from tools.spend_log import runs
+from tools.spend_log import codes, runs
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.port import NotRecorded, Recorded
 from tools.spend_log.rows import Approval, Attempt, Decision
 from tools.spend_log.sql import Database
-
-MAX_WRONG_TRIES = 10
-"""So many wrong codes void a question."""
 
 _CURRENT = "SELECT * FROM attempts WHERE run_id = ? AND outcome = ''"
 
@@ -88,25 +84,15 @@ def decide(
     row = _question_row(db, run_id)
     if row is None:
         return NotRecorded("nothing is asked about this run")
-    refusal = _code_refused(db, row, code, now) or _answer_refused(decode(Approval, row), amount, now)
+    refusal = codes.refused(db, "approvals", row, code, now, run_id=run_id) or _answer_refused(
+        decode(Approval, row), amount, now
+    )
     if refusal is not None:
         return NotRecorded(refusal)
     change = "UPDATE approvals SET decision = ?, decided_by = ?, decided_at = ? WHERE approval_id = ?"
     db.execute(change, [decision.value, by, to_text(now), row["approval_id"]])
     append(db, now, "decided", {"decision": decision, "by": by, "attempt": row["attempt"]}, run_id=run_id)
     return Recorded(decode(Approval, _must(_question_row(db, run_id))))
-
-
-def _code_refused(db: Database, row: Row, code: str, now: datetime) -> str | None:
-    if row["decision"] is None and row["wrong_tries"] >= MAX_WRONG_TRIES:
-        return "too many wrong codes: the question is void, ask for a new offer"
-    if hmac.compare_digest(code.encode(), row["code"].encode()):
-        return None
-    if row["decision"] is None:
-        change = "UPDATE approvals SET wrong_tries = wrong_tries + 1 WHERE approval_id = ?"
-        db.execute(change, [row["approval_id"]])
-        append(db, now, "wrong_code", {"tries": row["wrong_tries"] + 1}, run_id=row["run_id"])
-    return "the code is wrong"
 
 
 def _answer_refused(asked: Approval, amount: Cents, now: datetime) -> str | None:

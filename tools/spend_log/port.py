@@ -15,6 +15,7 @@ from policies.charge import ChargeEvent, ChargeState
 from policies.money import Cents
 from policies.offer import Offer
 from tools.spend_log.account_rows import Observed, Reading, Sender
+from tools.spend_log.port_batches import BatchLog
 from tools.spend_log.rows import (
     Approval,
     Attempt,
@@ -61,7 +62,7 @@ class NotRecorded:
     reason: str
 
 
-class SpendLog(Protocol):
+class SpendLog(BatchLog, Protocol):
     """Everything durable about runs and money."""
 
     # runs

@@ -8,7 +8,8 @@ from policies.money import usd
 from policies.offer import Offer, Rail
 from policies.order import short_id
 from tools.errors import IntentAlreadyOpen
-from tools.spend_log import approvals, freezing, money, runs
+from tools.spend_log import approvals, freezing, grants, money, runs
+from tools.spend_log.batch_rows import Grant
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode
 from tools.spend_log.database import one
@@ -28,7 +29,7 @@ _OF_ATTEMPT = "SELECT charge_id FROM charges WHERE run_id = ? AND attempt = ? AN
 def reserve(
     db: Database, charge_id: str, offer: Offer, caps: Caps, now: datetime, approval_id: str | None
 ) -> Charge | CapHit | Frozen | NotApproved:
-    """Reserve `offer.amount` and consume the approval, or say what stands against it.
+    """Reserve `offer.amount` and consume the approval, or what a grant has room for; or say what stands against it.
 
     Raises:
         IntentAlreadyOpen: the run has a charge that is not final, or an order not proven gone.
@@ -42,8 +43,12 @@ def reserve(
         return NotApproved(refusal)
     # Paying a checkout link is the approval: the limits for paying without a human are not for that rail.
     auto = approval_id is None and offer.rail is not Rail.STRIPE
-    hit = first_cap_broken(offer.amount, usage(db, offer.run_id, now), caps, auto=auto)
-    return hit or _hold(db, _charge(charge_id, offer, now, auto=auto), approval_id)
+    used = usage(db, offer.run_id, now)
+    hit = first_cap_broken(offer.amount, used, caps, auto=auto)
+    grant = grants.covering(db, offer, now) if hit is not None and hit.needs_a_human else None
+    if grant is not None:
+        auto, hit = False, first_cap_broken(offer.amount, used, caps, auto=False)
+    return hit or _hold(db, _charge(charge_id, offer, now, auto=auto), approval_id, grant)
 
 
 def _refuse_second_intent(db: Database, charge_id: str, run_id: str) -> None:
@@ -91,13 +96,16 @@ def _not_approved(db: Database, approval_id: str, offer: Offer, now: datetime) -
     return None
 
 
-def _hold(db: Database, charge: Charge, approval_id: str | None) -> Charge:
+def _hold(db: Database, charge: Charge, approval_id: str | None, grant: Grant | None) -> Charge:
     money.add(db, charge)
+    if grant is not None:
+        grants.use(db, grant, charge.charge_id)
     if approval_id is not None:
         change = "UPDATE approvals SET charge_id = ? WHERE approval_id = ?"
         db.execute(change, [charge.charge_id, approval_id])
     body = {"to": charge.state, "usd": usd(charge.amount), "gpu": charge.gpu_id, "hours": charge.hours}
     how = {"rail": charge.rail, "auto": charge.auto, "attempt": charge.attempt, "approval": approval_id or ""}
+    how |= {"grant": grant.grant_id} if grant else {}
     append(db, charge.created_at, "charge", body | how, run_id=charge.run_id, charge_id=charge.charge_id)
     return charge
 

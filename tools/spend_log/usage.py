@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from policies.budget import Usage
 from policies.charge import DOUBTED, HELD, ChargeState
 from policies.money import Cents
+from tools.spend_log import batches
 from tools.spend_log.codec import Row
 from tools.spend_log.database import one
 from tools.spend_log.rows import Totals
@@ -37,6 +38,7 @@ def usage(db: Database, run_id: str, now: datetime) -> Usage:
         month=Cents(open_["money"] + _settled(db, "month", day[:7])),
         auto_day=Cents(open_["auto"] + _settled(db, "auto_day", day)),
         open_pods=open_["without_order"] + _only(one(db, _OPEN_ORDERS))["orders"],
+        batch=batches.shared(db, run_id),
     )
 
 

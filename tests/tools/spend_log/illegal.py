@@ -18,6 +18,12 @@ _COPY_OF_QUESTION = (
     " FROM approvals WHERE approval_id = 'asked/1'"
 )
 _EVENT = "INSERT INTO events SELECT {}, at, run_id, charge_id, kind, body, {}, hash FROM events WHERE seq = 1"
+_GRANT = (
+    "INSERT INTO grants (grant_id, batch_id, amount, pods, account, base_url, code, created_at, expires_at, until,"
+    " decision)"
+    " SELECT {}, batch_id, amount, pods, account, base_url, code, created_at, expires_at, until, {}"
+    " FROM grants WHERE grant_id = 'gra-1'"
+)
 _LAST_HASH = "(SELECT hash FROM events ORDER BY seq DESC LIMIT 1)"
 
 
@@ -33,6 +39,10 @@ def _charge(name: str, *changes: str) -> tuple[str, ...]:
 
 def _approval(name: str, *changes: str) -> tuple[str, ...]:
     return tuple(f"UPDATE approvals SET {change} WHERE approval_id = '{name}/1'" for change in changes)
+
+
+def _grant(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE grants SET {change} WHERE grant_id = '{name}'" for change in changes)
 
 
 def _run(name: str, *changes: str) -> tuple[str, ...]:
@@ -103,6 +113,30 @@ ILLEGAL: Mapping[str, tuple[str, ...]] = {
     "orders_identity": tuple(
         f"UPDATE orders SET {change} WHERE order_id = '{ORDER}'"
         for change in ("order_id = 'x'", "host_key = 'x'", "first_status = 'x'", "run_id = 'is-held'")
+    ),
+    "batches_kept": ("DELETE FROM batches", "TRUNCATE batches CASCADE"),
+    "batches_fixed": ("UPDATE batches SET budget = 999999",),
+    "batches_added": ("INSERT INTO batches SELECT * FROM batches ON CONFLICT DO NOTHING",),
+    "batch_jobs_kept": ("DELETE FROM batch_jobs", "TRUNCATE batch_jobs"),
+    "batch_jobs_fixed": ("UPDATE batch_jobs SET position = 9",),
+    "batch_jobs_added": ("INSERT INTO batch_jobs SELECT * FROM batch_jobs ON CONFLICT DO NOTHING",),
+    "grants_kept": ("DELETE FROM grants", "TRUNCATE grants CASCADE"),
+    "grants_asked": (_GRANT.format("'gra-9'", "decision"), _GRANT.format("grant_id", "NULL")),
+    "grants_decided": _grant("gra-1", "decision = 'denied'", "decision = NULL"),
+    "grants_identity": _grant(
+        "gra-1",
+        *("grant_id = 'x'", "amount = 999999", "pods = 99", "account = 'x'", "base_url = 'x'", "code = 'x'"),
+        *("created_at = 'x'", "expires_at = 'x'", "until = 'x'"),
+    ),
+    "grants_revoked": _grant("gra-2", "revoked_at = NULL", "revoked_by = 'x'"),
+    "grant_jobs_kept": ("DELETE FROM grant_jobs", "TRUNCATE grant_jobs"),
+    "grant_jobs_fixed": ("UPDATE grant_jobs SET job_sha256 = 'b'",),
+    "grant_jobs_asked": ("INSERT INTO grant_jobs (grant_id, job_sha256) VALUES ('gra-1', 'b')",),
+    "grant_uses_kept": ("DELETE FROM grant_uses", "TRUNCATE grant_uses"),
+    "grant_uses_fixed": ("UPDATE grant_uses SET grant_id = grant_id",),
+    "grant_uses_covered": (
+        "INSERT INTO grant_uses SELECT * FROM grant_uses ON CONFLICT DO NOTHING",
+        "INSERT INTO grant_uses (charge_id, grant_id) VALUES ('charge-waiting', 'gra-1')",
     ),
     "readings_kept": ("DELETE FROM readings", "TRUNCATE readings"),
     "readings_fixed": ("UPDATE readings SET spent = 0",),

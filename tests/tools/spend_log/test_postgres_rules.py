@@ -11,6 +11,7 @@ from psycopg import errors, sql
 from policies.charge import BORN, FINAL, MOVES, ChargeState
 from tests.postgres import Cluster
 from tests.tools.spend_log.illegal import ILLEGAL
+from tests.tools.spend_log.test_contract_grants import asked, buy, granted
 from tests.tools.spend_log.things import (
     BALANCE,
     CODE,
@@ -67,6 +68,10 @@ def furnish(log: PostgresSpendLog) -> None:
     log.add_run(new_run("over"))
     log.set_status("over", RunStatus.FAILED, NOW, reason="", code=1)
     log.add_order(an_order(run_id="over", host_key="k"))
+    granted(log, "batched")
+    buy(log, "batched")
+    asked(log, grant_id="gra-2")
+    log.revoke_grant("gra-2", "me", NOW)
 
 
 @contextmanager

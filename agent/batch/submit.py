@@ -1,0 +1,123 @@
+"""Submitting a batch: every job is checked and snapshotted, then all are written down at once, or none."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agent.parts import Parts
+from agent.submit import BadJob, ReadJob, check, check_writable, prepare, slug
+from policies.money import Cents
+from tools.errors import SwineherdError
+from tools.ports import Packed, Packer
+from tools.spend_log.batch_rows import Batch, BatchJob
+from tools.spend_log.rows import NewRun, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a batch is to be driven, as its human said."""
+
+    name: str
+    budget: Cents | None
+    max_parallel: int
+    ceiling: Cents | None = None
+    """`--max-usd`, for each run."""
+    outputs: Path | None = None
+    """Where the runs' outputs go, a folder for each; None: into the runs' own folders."""
+
+
+def submit_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted: Wanted) -> str:
+    """Write a batch down. Returns its id; nothing is spent.
+
+    Raises:
+        BadJob: a job can't run here; it is named, and no batch exists.
+    """
+    _check_all(parts, jobs)
+    if wanted.outputs is not None:
+        check_writable(wanted.outputs)
+    batch_id = parts.new_id(f"batch-{slug(wanted.name)}")
+    shared = SharedSnapshots(packer)
+    written: list[tuple[NewRun, BatchJob]] = []
+    try:
+        for position, job in enumerate(jobs, 1):
+            outputs = wanted.outputs and wanted.outputs / f"{position:03}-{slug(job.label)}"
+            run = prepare(parts, shared, job, ceiling=wanted.ceiling, outputs=outputs)
+            written.append((run, BatchJob(run.run_id, batch_id, position, job.label)))
+        now = parts.clock.now()
+        parts.log.add_batch(Batch(batch_id, wanted.name, wanted.budget, wanted.max_parallel, now), written)
+    except SwineherdError:
+        for run, _ in written:
+            shutil.rmtree(parts.home.run(run.run_id).path, ignore_errors=True)
+        raise
+    return batch_id
+
+
+def _check_all(parts: Parts, jobs: Sequence[ReadJob]) -> None:
+    problems = []
+    for job in jobs:
+        try:
+            check(parts, job.job)
+        except BadJob as error:
+            problems.append(f"{job.label}: {error}")
+    if problems:
+        raise BadJob("\n".join(problems))
+
+
+def try_again(parts: Parts, run: Run, job: BatchJob) -> str:
+    """The same job once more, from the same snapshot, at its place in the batch. Returns the new run's id.
+
+    Raises:
+        BadJob: the snapshot was pruned.
+    """
+    run_id = parts.new_id(slug(run.name))
+    before, after = parts.home.run(run.run_id), parts.home.run(run_id)
+    if not before.has_snapshots:
+        raise BadJob(f"{job.label}: the snapshot of {run.run_id} was pruned; submit the job in another batch")
+    after.make()
+    for archive in before.snapshots():
+        _link(archive, after.path / archive.relative_to(before.path))
+    _link(before.job_file, after.job_file)
+    kept_elsewhere = Path(run.outputs_dir) != before.outputs.absolute()
+    again = NewRun(
+        run_id=run_id,
+        name=run.name,
+        job_json=run.job_json,
+        job_sha256=run.job_sha256,
+        job_path=run.job_path,
+        ceiling=run.ceiling,
+        outputs_dir=run.outputs_dir if kept_elsewhere else str(after.outputs.absolute()),
+        created_at=parts.clock.now(),
+    )
+    parts.log.add_batched_run(again, replace(job, run_id=run_id))
+    return run_id
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSnapshots:
+    """A `Packer` that packs each folder once: the jobs of a batch often have the same workdir, and one state of it."""
+
+    packer: Packer
+    _packed: dict[tuple[Path, str | None, frozenset[Path]], tuple[Path, Packed]] = field(default_factory=dict)
+
+    def __call__(
+        self, source: Path, archive: Path, name: str | None = None, *, at_home: frozenset[Path] = frozenset()
+    ) -> Packed:
+        """See `tools.ports.Packer`."""
+        known = self._packed.get((source, name, at_home))
+        if known is None:
+            packed = self.packer(source, archive, name, at_home=at_home)
+            self._packed[source, name, at_home] = archive, packed
+            return packed
+        _link(known[0], archive)
+        return known[1]
+
+
+def _link(there: Path, here: Path) -> None:
+    """One file under two names where the disk can do that: it is written once and never changed."""
+    with suppress(OSError):
+        os.link(there, here)
+        return
+    shutil.copy(there, here)

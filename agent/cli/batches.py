@@ -1,0 +1,136 @@
+"""A batch as a whole from the store: listed, shown, answered, cancelled."""
+
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+from agent.batch.report import batch_result
+from agent.cli import output
+from agent.cli.batch import print_jobs
+from agent.cli.batch_question import grant_card
+from agent.cli.places import holds_batch, settings_or_fail, stores
+from agent.cli.terminal import Keyboard, who
+from agent.result import timestamp
+from agent.settings import Settings
+from policies.money import Cents, cents_from_text, usd
+from tools.spend_log.batch_rows import Grant
+from tools.spend_log.port import SpendLog
+from tools.spend_log.rows import ENDED, Decision
+
+
+def batches(*, as_json: bool) -> None:
+    """Every batch of both stores, newest first."""
+    with output.clear_errors():
+        listed: list[dict[str, object]] = []
+        for store in stores(settings_or_fail()):
+            with closing(store.open()) as log:
+                now = datetime.now(UTC)
+                listed += [
+                    batch_result(log, one.batch_id, now) | {"sandbox": store.is_sandbox} for one in log.batches()
+                ]
+        if as_json:
+            output.document({"batches": listed})
+            return
+        rows = [[str(_column(one, name)) for name in _COLUMNS] for one in listed]
+        output.table(("BATCH", "JOBS", "SPENT", "BUDGET", "CREATED"), rows)
+
+
+_COLUMNS = ("batch_id", "counts", "spent_usd", "budget_usd", "created_at")
+
+
+def _column(document: dict[str, object], name: str) -> object:
+    counts = document[name]
+    if isinstance(counts, dict):
+        return ", ".join(f"{count} {status}" for status, count in counts.items())
+    return document[name] or "-"
+
+
+@contextmanager
+def _store_of(settings: Settings, batch_id: str) -> Iterator[SpendLog]:
+    is_sandbox = holds_batch(settings, batch_id)
+    (store,) = [store for store in stores(settings) if store.is_sandbox is is_sandbox]
+    with closing(store.open()) as log:
+        yield log
+
+
+def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
+    """Record a human's yes or no to all orders of a batch; the process that drives it acts on it."""
+    with _store_of(settings, batch_id) as log:
+        grant = open_question(log, batch_id)
+        if grant is None:
+            output.fail(
+                f"{batch_id} does not wait for an approval; `swineherd show {batch_id}` says where it stands", 2
+            )
+        given, cents = _given(log, grant, decision, code, amount)
+        by, now = f"terminal:{who()}", datetime.now(UTC)
+        said = log.decide_grant(grant.grant_id, given.strip().upper(), cents, decision, by, now)
+        if isinstance(said, str):
+            output.fail(said, output.USAGE)
+        output.line(f"{batch_id}: {said.decision}")
+        if not _is_driven(log, batch_id):
+            output.line(f"nobody drives it now: go on with `swineherd batch --resume {batch_id}`")
+    return 0
+
+
+def _given(log: SpendLog, grant: Grant, decision: Decision, code: str | None, amount: str | None) -> tuple[str, Cents]:
+    if code is not None and amount is not None:
+        try:
+            return code, cents_from_text(amount)
+        except ValueError as error:
+            output.fail(f"--amount: {error}", output.USAGE)
+    if not Keyboard().is_there:
+        told = f"without a terminal: --code C --amount N, as `swineherd show {grant.batch_id}` prints them"
+        output.fail(told, output.USAGE)
+    batch = log.batch(grant.batch_id)
+    for line in grant_card(batch, grant, None) if batch else ():
+        output.line(line)
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    if input(f"{'Approve' if decision is Decision.APPROVED else 'Deny'}? [y/N] ").strip().lower() not in {"y", "yes"}:
+        output.fail("nothing was decided", output.USAGE)
+    return grant.code, grant.amount
+
+
+def open_question(log: SpendLog, batch_id: str) -> Grant | None:
+    """The question that may still be answered."""
+    asked = [grant for grant in log.grants(batch_id) if grant.decision is None]
+    return asked[-1] if asked and datetime.now(UTC) < asked[-1].expires_at else None
+
+
+def _is_driven(log: SpendLog, batch_id: str) -> bool:
+    return any(log.lease(job.run_id) is not None for job in log.batch_jobs(batch_id))
+
+
+def show_batch(settings: Settings, batch_id: str, *, as_json: bool) -> None:
+    """Every job and the money of a batch; the code of its question is printed here and nowhere else."""
+    with _store_of(settings, batch_id) as log:
+        document, grant = batch_result(log, batch_id, datetime.now(UTC)), open_question(log, batch_id)
+    if as_json:
+        output.document(document | ({"approval": _question(grant)} if grant else {}))
+        return
+    for key in ("batch_id", "name", "budget_usd", "spent_usd", "held_usd", "in_doubt_usd", "started_at", "ended_at"):
+        output.line(f"{key:<14}{'-' if document[key] is None else document[key]}")
+    print_jobs(document)
+    if grant is not None:
+        output.line(f"waits for a human until {timestamp(grant.expires_at)}:")
+        answer = f"{batch_id} --code {grant.code} --amount {usd(grant.amount)}"
+        output.line(f"  swineherd approve {answer}")
+        output.line(f"  swineherd deny {answer}")
+
+
+def _question(grant: Grant) -> dict[str, object]:
+    return {"code": grant.code, "amount_usd": usd(grant.amount), "expires_at": timestamp(grant.expires_at)}
+
+
+def cancel_batch(settings: Settings, batch_id: str) -> int:
+    """Wish every run of a batch that has not ended to end; the process that drives them heeds it."""
+    with _store_of(settings, batch_id) as log:
+        runs = [log.run(job.run_id) for job in log.batch_jobs(batch_id)]
+        unended = [run.run_id for run in runs if run is not None and run.status not in ENDED]
+        for run_id in unended:
+            log.request_cancel(run_id, datetime.now(UTC), "cancel command")
+        output.line(f"{batch_id}: {len(unended)} of {len(runs)} runs are to be cancelled")
+        if unended and not _is_driven(log, batch_id):
+            output.line(f"nobody drives it now: `swineherd batch --resume {batch_id}` ends them")
+    return 0
