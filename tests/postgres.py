@@ -28,6 +28,9 @@ _SETTINGS = {
     "log_min_messages": "fatal",
 }
 
+Admin = psycopg.Connection[tuple[object, ...]]
+"""Somebody with a SQL prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:

@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.fixtures_postgres import database, postgres, ready
-from tests.postgres import Cluster
+from tests.postgres import Admin, Cluster
 from tests.tools.spend_log.stores import InFile, OnServer, Store
 from tools.spend_log.port import SpendLog
 
@@ -80,3 +81,10 @@ def raw(log: SpendLog, store: Path) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(store, isolation_level=None)
     yield connection
     connection.close()
+
+
+@pytest.fixture
+def admin(place: OnServer, log: SpendLog) -> Iterator[Admin]:
+    """Somebody with a prompt at the log's database."""
+    with psycopg.connect(place.url.get_secret_value(), autocommit=True) as connection:
+        yield connection
