@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -11,10 +10,10 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from pydantic import SecretStr
 
 from agent.broken_store import Wreck
+from agent.checkpoints import checkpoints
 from agent.clock import SystemClock
 from agent.drive import Driver
 from agent.errors import BadSettings
@@ -25,6 +24,7 @@ from agent.herd import Herd
 from agent.lease_time import HOUR
 from agent.parts import Parts
 from agent.settings import Settings
+from agent.store import Store
 from policies.money import Cents
 from policies.policy import Policy, read_policy
 from tools.errors import Malformed, StoreBusy, StoreUnusable
@@ -35,7 +35,6 @@ from tools.sandbox.endpoint import Endpoint
 from tools.sandbox.process import ensure_running
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.journal import Journal
-from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import SpendLog
 from tools.ssh.keys import load_keys
 from tools.ssh.session import SshPods
@@ -62,6 +61,13 @@ class Place:
     is_sandbox: bool
     hour: timedelta = HOUR
     """How long a paid hour lasts: an hour, but for a sandbox that is set to shorter ones."""
+    database_url: SecretStr | None = None
+    """A PostgreSQL in the place of files; the sandbox's play money stays in its own."""
+
+    @property
+    def store(self) -> Store:
+        """Where the spend log is kept."""
+        return Store(self.home, is_sandbox=self.is_sandbox, database_url=self.database_url)
 
     @property
     def provider(self) -> str:
@@ -97,6 +103,7 @@ def real_place(settings: Settings, policy: Policy | None) -> Place:
         ssh_key=settings.ssh_key,
         ssh_password=settings.ssh_password,
         is_sandbox=False,
+        database_url=settings.database_url,
     )
 
 
@@ -163,25 +170,13 @@ async def open_herd(
     known = settings or Settings()
     place = (sandbox_place if sandbox else real_place)(known, load_policy(known))
     async with AsyncExitStack() as stack:
-        log = stack.enter_context(closing(SqliteSpendLog.open(place.home.spend_log, settle_seconds=_settle(place))))
+        log = stack.enter_context(closing(place.store.open(settle_seconds=_settle(place))))
         market = _market(place)
         stack.push_async_callback(market.aclose)
-        saver = await stack.enter_async_context(_checkpoints(place.home.checkpoints))
-        place.home.checkpoints.chmod(0o600)
+        saver = await stack.enter_async_context(checkpoints(place.home.checkpoints, place.database_url))
         variables = dict(os.environ if variables is None else variables)
         parts = replace(parts_of(place, log, market, _pods(place)), face=face or Silent(), variables=variables)
         yield Herd(parts, Driver(parts, build_graph(saver)), pack)
-
-
-@asynccontextmanager
-async def _checkpoints(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
-    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-        try:
-            await saver.setup()
-        except sqlite3.Error as error:
-            remedy = "move it away: no money is in it, and every run goes on from what the spend log knows"
-            raise StoreUnusable(f"{path}: {error}; {remedy}") from error
-        yield saver
 
 
 def parts_of(place: Place, log: SpendLog, market: Market, pods: Pods) -> Parts:
@@ -197,7 +192,7 @@ def parts_of(place: Place, log: SpendLog, market: Market, pods: Pods) -> Parts:
         account=account_of(place.api_key),
         base_url=place.provider,
         api_url=place.base_url,
-        holder=this_process(),
+        holder=this_process(among_machines=place.store.is_shared),
         alive=is_alive,
         variables={},
         new_id=new_id,
@@ -228,9 +223,9 @@ async def open_wreck(settings: Settings, *, sandbox: bool) -> AsyncIterator[Wrec
         PolicyFileError, BadSettings: the policy, the base URL or the API key can't be used.
     """
     place = (sandbox_place if sandbox else real_place)(settings, load_policy(settings))
-    journal = Journal(place.home.spend_log.with_name("orders.jsonl"))
+    journal = Journal(place.store.journal)
     async with AsyncExitStack() as stack:
-        log = _log_if_readable(place.home.spend_log)
+        log = _log_if_readable(place.store)
         if log is not None:
             stack.enter_context(closing(log))
         market = _market(place)
@@ -242,15 +237,15 @@ async def open_wreck(settings: Settings, *, sandbox: bool) -> AsyncIterator[Wrec
             named=[line for _, line in journal.lines()],
             log=log,
             base_url=place.provider,
-            holder=this_process(),
+            holder=this_process(among_machines=place.store.is_shared),
             alive=is_alive,
             hour=place.hour,
         )
 
 
-def _log_if_readable(path: Path) -> SpendLog | None:
+def _log_if_readable(store: Store) -> SpendLog | None:
     try:
-        return SqliteSpendLog.open(path) if path.exists() else None
+        return store.open() if store.is_there() else None
     except StoreBusy:
         raise
     except StoreUnusable:

@@ -19,7 +19,6 @@ from tools.gpuhog.client import GpuHog
 from tools.gpuhog.survey import Surveyor
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.home import check_local
-from tools.spend_log.log import SqliteSpendLog
 from tools.ssh.keys import LoginKeys, key_files, load_keys
 from tools.ssh.session import SshPods
 
@@ -56,13 +55,12 @@ async def patient(settings: Settings, *, sandbox: bool) -> AsyncIterator[Patient
             login=await _login(place),
             surveying=None if isinstance(surveyor, Unusable) else surveyor,
             check_place=check_local,
-            open_log=lambda: SqliteSpendLog.open(
-                place.home.spend_log, settle_seconds=place.policy.reconcile.settle_seconds
-            ),
+            open_log=lambda: place.store.open(settle_seconds=place.policy.reconcile.settle_seconds),
             left_running=lambda log: left_running(parts_of(place, log, nobody, no_pods)),
             clock=SystemClock(),
-            holder=this_process(),
+            holder=this_process(among_machines=place.store.is_shared),
             alive=is_alive,
+            database_url=place.database_url,
         )
     finally:
         if not isinstance(surveyor, Unusable):

@@ -47,13 +47,14 @@ class Driver:
             fresh: a human asks for a new offer in place of one whose time is over.
 
         Raises:
-            BadSettings: the run has a pod at another provider.
+            BadSettings: the run has a pod at another provider, or its files are on another machine.
             LeaseHeld: another process drives it, from the start or since this one lost its lease.
             MissingVariable: the job asks for one that is not set here, and nothing was spent yet.
             StoreUnusable: the spend log can't be written.
         """
         async with self.lease(run_id):
             self._refuse_other_provider(run_id)
+            self._refuse_other_machine(run_id)
             missing = self._missing(run_id)
             if missing:
                 return self._ask_for(run_id, missing)
@@ -95,15 +96,24 @@ class Driver:
             if provider:
                 raise BadSettings(f"{run_id} has a pod at {provider}, not at {self.parts.base_url}")
 
+    def _refuse_other_machine(self, run_id: str) -> None:
+        """Machines may share a spend log, not a disk: a pod paid for from here would lack what is to be uploaded."""
+        if self._may_start_a_job(run_id) and not self.parts.home.run(run_id).path.is_dir():
+            raise BadSettings(f"{run_id} was submitted on another machine, and its files are there: resume it there")
+
     def _missing(self, run_id: str) -> list[str]:
         """Variables that this process lacks; a job that runs, and a run that is to end, need none."""
+        if not self._may_start_a_job(run_id):
+            return []
+        job_path = self.parts.run(run_id).job_path
+        return missing_variables(self.parts.job(run_id), self.parts.variables, secret_literals(job_path))
+
+    def _may_start_a_job(self, run_id: str) -> bool:
         run = self.parts.run(run_id)
         pod = self.parts.pod(run_id)
         if run.status in ENDED or run.cancel_requested or (pod is not None and pod.job_started):
-            return []
-        if not self.parts.spends:  # a sweep starts no job
-            return []
-        return missing_variables(self.parts.job(run_id), self.parts.variables, secret_literals(run.job_path))
+            return False
+        return self.parts.spends  # a sweep starts no job
 
     def _ask_for(self, run_id: str, missing: list[str]) -> Run:
         """An error before money; afterwards a question to the human, with everything left as it is."""

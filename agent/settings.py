@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(None, validation_alias="GPUHOG_API_KEY")
     home: Path = Field(default_factory=_default_home, validation_alias="SWINEHERD_HOME")
     policy: Path | None = Field(None, validation_alias="SWINEHERD_POLICY")
+    database_url: SecretStr | None = Field(None, validation_alias="SWINEHERD_DATABASE_URL")
     ssh_key: Path | None = Field(None, validation_alias="SWINEHERD_SSH_KEY")
     ssh_password: SecretStr | None = Field(None, validation_alias="SWINEHERD_SSH_PASSWORD")
 

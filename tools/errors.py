@@ -15,7 +15,7 @@ SwineherdError
 │   └── LogCutShort     the job's log on the pod is shorter than what we have of it
 ├── IntentAlreadyOpen   this run, or this API key, has money in flight
 └── StoreUnusable       the spend log can't be opened or written: no spending
-    └── StoreBusy       only because another process holds it: nothing is broken
+    └── StoreBusy       only because another process holds it, or its server is away: nothing is broken
 """
 
 
@@ -88,4 +88,4 @@ class StoreUnusable(SwineherdError):
 
 
 class StoreBusy(StoreUnusable):
-    """Another process has held the spend log for too long; nothing of it is broken."""
+    """Another process has held the spend log for too long, or its server does not answer; nothing of it is broken."""

@@ -16,7 +16,6 @@ from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import Cents, cents_from_text, usd
 from tools.spend_log.batch_rows import Grant
-from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Decision
 
@@ -25,10 +24,12 @@ def batches(*, as_json: bool) -> None:
     """Every batch of both stores, newest first."""
     with output.clear_errors():
         listed: list[dict[str, object]] = []
-        for path, is_sandbox in stores(settings_or_fail()):
-            with closing(SqliteSpendLog.open(path)) as log:
+        for store in stores(settings_or_fail()):
+            with closing(store.open()) as log:
                 now = datetime.now(UTC)
-                listed += [batch_result(log, one.batch_id, now) | {"sandbox": is_sandbox} for one in log.batches()]
+                listed += [
+                    batch_result(log, one.batch_id, now) | {"sandbox": store.is_sandbox} for one in log.batches()
+                ]
         if as_json:
             output.document({"batches": listed})
             return
@@ -47,10 +48,10 @@ def _column(document: dict[str, object], name: str) -> object:
 
 
 @contextmanager
-def _store_of(settings: Settings, batch_id: str) -> Iterator[SqliteSpendLog]:
+def _store_of(settings: Settings, batch_id: str) -> Iterator[SpendLog]:
     is_sandbox = holds_batch(settings, batch_id)
-    (path,) = [path for path, sandbox in stores(settings) if sandbox is is_sandbox]
-    with closing(SqliteSpendLog.open(path)) as log:
+    (store,) = [store for store in stores(settings) if store.is_sandbox is is_sandbox]
+    with closing(store.open()) as log:
         yield log
 
 

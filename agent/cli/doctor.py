@@ -17,7 +17,7 @@ from tools.errors import StoreUnusable
 
 _MARKS = {"ok": "ok  ", "warn": "WARN", "bad": "BAD "}
 _PASSED_ON = ("GPUHOG_BASE_URL", "SWINEHERD_POLICY", "SWINEHERD_SSH_KEY", "SWINEHERD_DATABASE_URL")
-_SECRET = ("GPUHOG_API_KEY", "SWINEHERD_SSH_PASSWORD")
+_SECRET = ("GPUHOG_API_KEY", "SWINEHERD_SSH_PASSWORD", "SWINEHERD_DATABASE_URL")
 
 
 def doctor(*, sandbox: bool, cron: bool, as_json: bool) -> None:
@@ -63,7 +63,7 @@ def _print_timetable(settings: Settings, *, as_json: bool) -> None:
     except ValueError as error:
         output.fail(str(error), output.USAGE)
     output.aside(_how_to_install(is_mac=is_mac))
-    secrets = " and ".join(f"{name}=…" for name in _SECRET)
+    secrets = ", ".join(f"{name}=…" for name in _SECRET)
     output.aside(f"secrets are not in it: put {secrets} (those you use) into {sweeping.secrets}, chmod 600")
     sys.stdout.write(text)
     sys.stdout.flush()

@@ -10,7 +10,6 @@ from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import usd
 from tools.spend_log.batch_rows import Grant
-from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Decision
 
@@ -23,8 +22,8 @@ def grants(*, revoke: str | None, as_json: bool) -> None:
             _revoke(settings, revoke)
             return
         listed: list[dict[str, object]] = []
-        for path, _ in stores(settings):
-            with closing(SqliteSpendLog.open(path)) as log:
+        for store in stores(settings):
+            with closing(store.open()) as log:
                 listed += [_grant(log, grant) for grant in log.grants()]
         if as_json:
             output.document({"grants": listed})
@@ -60,8 +59,8 @@ def standing(grant: Grant, now: datetime) -> str:
 
 
 def _revoke(settings: Settings, grant_id: str) -> None:
-    for path, _ in stores(settings):
-        with closing(SqliteSpendLog.open(path)) as log:
+    for store in stores(settings):
+        with closing(store.open()) as log:
             if log.grant(grant_id) is not None:
                 log.revoke_grant(grant_id, f"terminal:{who()}", datetime.now(UTC))
                 output.line(f"{grant_id} pays for nothing more")

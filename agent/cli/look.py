@@ -17,20 +17,20 @@ from agent.settings import Settings
 from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.holder import is_alive, this_process
-from tools.spend_log.log import SqliteSpendLog
-from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Run
+from tools.spend_log.port import SpendLog
+from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder, Run
 from tools.spend_log.standing import stands_against
 
 FOLLOW_SECONDS = 0.5
 
 
 @contextmanager
-def found(settings: Settings, run_id: str) -> Iterator[tuple[SqliteSpendLog, Home]]:
+def found(settings: Settings, run_id: str) -> Iterator[tuple[SpendLog, Home]]:
     """The store that has the run."""
-    for path, _ in stores(settings):
-        with closing(SqliteSpendLog.open(path)) as log:
+    for store in stores(settings):
+        with closing(store.open()) as log:
             if log.run(run_id) is not None:
-                yield log, Home(path.parent)
+                yield log, store.home
                 return
     output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
 
@@ -39,11 +39,12 @@ def ps(*, everything: bool, as_json: bool) -> None:
     """Runs of both stores, newest first."""
     with output.clear_errors():
         results: list[dict[str, object]] = []
-        for path, is_sandbox in stores(settings_or_fail()):
-            with closing(SqliteSpendLog.open(path)) as log:
+        for store in stores(settings_or_fail()):
+            with closing(store.open()) as log:
                 listed = log.runs(unfinished=not everything)
-                _name_leftovers(log)
-                results += [run_result(log, run.run_id, datetime.now(UTC)) | {"sandbox": is_sandbox} for run in listed]
+                _name_leftovers(log, this_process(among_machines=store.is_shared))
+                where = {"sandbox": store.is_sandbox}
+                results += [run_result(log, run.run_id, datetime.now(UTC)) | where for run in listed]
         if as_json:
             output.document({"runs": results})
             return
@@ -52,9 +53,9 @@ def ps(*, everything: bool, as_json: bool) -> None:
         output.table(head, [[str(result[column] or "-") for column in columns] for result in results])
 
 
-def _name_leftovers(log: SqliteSpendLog) -> None:
+def _name_leftovers(log: SpendLog, here: Holder) -> None:
     """What somebody should see to, with the command that does."""
-    now, here = datetime.now(UTC), this_process()
+    now = datetime.now(UTC)
     unfinished = log.runs(unfinished=True)
     queues = {
         run.run_id: job.batch_id for run in unfinished if not run.started_at and (job := log.batch_of(run.run_id))
@@ -74,7 +75,7 @@ def _name_leftovers(log: SqliteSpendLog) -> None:
         output.aside("spending is frozen: `swineherd doctor` says why")
 
 
-def _in_queues(log: SqliteSpendLog, runs: Sequence[Run]) -> dict[str, str]:
+def _in_queues(log: SpendLog, runs: Sequence[Run]) -> dict[str, str]:
     """Run id → batch, of those that wait for their turn in one."""
     places = ((run, log.batch_of(run.run_id)) for run in runs if not run.started_at)
     return {run.run_id: place.batch_id for run, place in places if place is not None}
@@ -107,7 +108,7 @@ def _show_run(settings: Settings, run_id: str, *, as_json: bool) -> None:
             _how_to_answer(open_question)
 
 
-def _open_question(log: SqliteSpendLog, run_id: str) -> Approval | None:
+def _open_question(log: SpendLog, run_id: str) -> Approval | None:
     """The question that may still be answered: a run that has ended asks nothing any more."""
     run, approval = log.run(run_id), log.approval(run_id)
     if run is None or run.status in ENDED or approval is None or approval.decision is not None:

@@ -2,17 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from agent.cli import output
-from agent.folders import Home
 from agent.settings import Settings
-
-if TYPE_CHECKING:
-    from tools.spend_log.log import SqliteSpendLog
+from agent.store import Store, stores_of
+from tools.spend_log.port import SpendLog
 
 
 def settings_or_fail() -> Settings:
@@ -25,11 +21,9 @@ def settings_or_fail() -> Settings:
     return settings
 
 
-def stores(settings: Settings) -> list[tuple[Path, bool]]:
-    """Spend logs that exist, each with whether it is the sandbox's."""
-    home = Home(settings.home.expanduser().absolute())
-    known = [(home.spend_log, False), (home.sandbox.spend_log, True)]
-    return [(path, is_sandbox) for path, is_sandbox in known if path.exists()]
+def stores(settings: Settings) -> list[Store]:
+    """Spend logs that exist."""
+    return [store for store in stores_of(settings) if store.is_there()]
 
 
 def holds(settings: Settings, run_id: str) -> bool:
@@ -53,12 +47,10 @@ def is_batch(settings: Settings, name: str) -> bool | None:
     return _having(settings, lambda log: log.batch(name) is not None)
 
 
-def _having(settings: Settings, has: Callable[["SqliteSpendLog"], bool]) -> bool | None:
-    from tools.spend_log.log import SqliteSpendLog
-
+def _having(settings: Settings, has: Callable[[SpendLog], bool]) -> bool | None:
     found: bool | None = None
-    for path, is_sandbox in stores(settings):
-        with closing(SqliteSpendLog.open(path)) as log:
+    for store in stores(settings):
+        with closing(store.open()) as log:
             if has(log):
-                found = is_sandbox
+                found = store.is_sandbox
     return found

@@ -145,8 +145,8 @@ def _resume_all(*, as_json: bool) -> int:
     settings = settings_or_fail()
     results: list[dict[str, object]] = []
     codes = [0]
-    for _, is_sandbox in stores(settings):
-        found, code = asyncio.run(_resume_place(settings, sandbox=is_sandbox))
+    for store in stores(settings):
+        found, code = asyncio.run(_resume_place(settings, sandbox=store.is_sandbox))
         results += found
         codes.append(code)
     if as_json:

@@ -44,13 +44,11 @@ async def _settle(settings: Settings, charge_id: str, word: Word, *, sandbox: bo
 
 def _holds(settings: Settings, charge_id: str) -> bool:
     """Whether the charge lies in the sandbox's store; ends with a clear word where no store has it."""
-    from tools.spend_log.log import SqliteSpendLog
-
     found: bool | None = None
-    for path, is_sandbox in stores(settings):
-        with closing(SqliteSpendLog.open(path)) as log:
+    for store in stores(settings):
+        with closing(store.open()) as log:
             if log.charge(charge_id) is not None:
-                found = is_sandbox
+                found = store.is_sandbox
     if found is None:
         output.fail(f"no charge {charge_id} under {settings.home}; `swineherd spend` lists them", output.USAGE)
     return found

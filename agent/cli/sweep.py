@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any, TypeVar
 
 from agent.assemble import open_herd, open_wreck
@@ -12,8 +11,8 @@ from agent.cli import output
 from agent.cli.foreground import interruptible
 from agent.cli.places import settings_or_fail
 from agent.cli.terminal import TerminalFace
-from agent.folders import Home
 from agent.settings import Settings
+from agent.store import Store, stores_of
 from agent.sweep import Item, Sweep, Swept
 from tools.errors import StoreBusy, StoreUnusable
 
@@ -32,8 +31,8 @@ def sweep(*, as_json: bool) -> None:
 
 async def _sweep(settings: Settings, *, as_json: bool) -> int:
     found = Swept((), (), 0)
-    for path, is_sandbox in _places(settings):
-        swept = await interruptible(_sweep_place(settings, path, sandbox=is_sandbox, as_json=as_json))
+    for store in filter(_may_hold_orders, stores_of(settings)):
+        swept = await interruptible(_sweep_store(settings, store, as_json=as_json))
         if swept is None:
             output.aside("stopped; the next sweep goes on where this one was")
             return output.CANCELLED
@@ -45,42 +44,39 @@ async def _sweep(settings: Settings, *, as_json: bool) -> int:
     return found.code
 
 
-def _places(settings: Settings) -> list[tuple[Path, bool]]:
-    """Spend logs that are there, or were: one that is gone leaves `orders.jsonl` behind."""
-    home = Home(settings.home.expanduser().absolute())
-    known = [(home.spend_log, False), (home.sandbox.spend_log, True)]
-    return [(path, is_sandbox) for path, is_sandbox in known if path.exists() or _journal(path).exists()]
+def _may_hold_orders(store: Store) -> bool:
+    """A spend log that is there, or was: one that is gone leaves `orders.jsonl` behind; or one that can't be asked."""
+    try:
+        return store.journal.exists() or store.is_there()
+    except StoreUnusable:
+        return True
 
 
-def _journal(spend_log: Path) -> Path:
-    return spend_log.with_name("orders.jsonl")
-
-
-async def _sweep_place(settings: Settings, path: Path, *, sandbox: bool, as_json: bool) -> Swept:
+async def _sweep_store(settings: Settings, store: Store, *, as_json: bool) -> Swept:
     face = TerminalFace(sys.stderr if as_json else sys.stdout)
     try:
-        _refuse_lost(path)
-        async with open_herd(settings, sandbox=sandbox, face=face) as herd:
+        _refuse_lost(store)
+        async with open_herd(settings, sandbox=store.is_sandbox, face=face) as herd:
             sweeping = Sweep(herd.driver)
             swept = await _patiently(sweeping.sweep(), lambda: sweeping.at_work)
     except StoreBusy:
         raise
     except StoreUnusable as broken:
         output.aside(f"WARNING: {broken}")
-        output.aside(f"nothing is spent; cleaning up goes on by {_journal(path)}")
-        return await _salvaged(settings, sandbox=sandbox, strays=False)
+        output.aside(f"nothing is spent; cleaning up goes on by {store.journal}")
+        return await _salvaged(settings, sandbox=store.is_sandbox, strays=False)
     try:
-        strays = await _salvaged(settings, sandbox=sandbox, strays=True)
+        strays = await _salvaged(settings, sandbox=store.is_sandbox, strays=True)
     except StoreBusy as busy:
-        output.aside(f"orders that only {_journal(path)} names were not looked for: {busy}")
+        output.aside(f"orders that only {store.journal} names were not looked for: {busy}")
         return swept
     return Swept(swept.swept + strays.swept, swept.left + strays.left, max(swept.code, strays.code))
 
 
-def _refuse_lost(path: Path) -> None:
+def _refuse_lost(store: Store) -> None:
     """Opening it would make an empty one, in which every order is unknown."""
-    if not path.exists():
-        raise StoreUnusable(f"{path} is gone, and {_journal(path)} names its orders: put a backup back")
+    if not store.is_there():
+        raise StoreUnusable(f"{store} is gone, and {store.journal} names its orders: put a backup back")
 
 
 async def _salvaged(settings: Settings, *, sandbox: bool, strays: bool) -> Swept:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from agent.folders import Home
+from agent.store import Store
 from policies.policy import Policy
 from tools.gpuhog.survey import Survey
 from tools.ports import Clock
@@ -73,6 +76,12 @@ class Patient:
     clock: Clock
     holder: Holder
     alive: Callable[[Holder], bool]
+    database_url: SecretStr | None = None
+
+    @property
+    def store(self) -> Store:
+        """Where the spend log is, or would be."""
+        return Store(self.home, is_sandbox=self.is_sandbox, database_url=self.database_url)
 
     def drives(self, lease: Lease | None) -> bool:
         """Whether a living process drives the run: one elsewhere is believed until its lease expires."""

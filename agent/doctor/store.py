@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agent.doctor.check import Check
 from agent.doctor.patient import Patient
+from agent.errors import BadSettings
 from agent.frozen import why_frozen
 from agent.result import timestamp
 from policies.charge import ChargeState
@@ -19,7 +20,7 @@ SHOWN = 20
 
 _DAMAGED = (
     "`swineherd freeze`, copy the folder away, and compare `swineherd spend` with the provider's own figures before"
-    " anything is bought; a backup of spend.db and orders.jsonl, both of one moment, puts it right"
+    " anything is bought; a backup of the spend log and orders.jsonl, both of one moment, puts it right"
 )
 _UNOPENED = "until it opens nothing is bought; orders.jsonl beside it names every order in plain text"
 _LOST_ORDER = "take the whole id from orders.jsonl and end it: POST /order/ID/terminate; then put a backup back"
@@ -42,30 +43,37 @@ class StoreSeen:
 
 def look_at_store(patient: Patient) -> StoreSeen:
     """Open the spend log, if there is one, and look; makes no store where there is none."""
-    path = patient.home.spend_log
-    if not path.exists():
-        return StoreSeen((_no_store(patient),))
     try:
+        if not patient.store.is_there():
+            return StoreSeen((_no_store(patient),))
         with closing(patient.open_log()) as log:
-            return StoreSeen((*_audited(log), *_leftovers(patient, log)), opened=True, known_order=_known(patient, log))
+            return StoreSeen(
+                (*_audited(log, shared=patient.store.is_shared), *_leftovers(patient, log)),
+                opened=True,
+                known_order=_known(patient, log),
+            )
     except StoreUnusable as error:
         return StoreSeen((Check("store", "bad", str(error), _UNOPENED),))
+    except BadSettings as error:
+        return StoreSeen((Check("store", "bad", str(error), _UNOPENED),))
     except OSError as error:
-        return StoreSeen((Check("store", "bad", f"{error.filename or path}: {error.strerror}", _UNOPENED),))
+        return StoreSeen((Check("store", "bad", f"{error.filename or patient.store}: {error.strerror}", _UNOPENED),))
     except ValueError as error:
         # Somebody wrote into a row what no row may hold; which one, the audit has said if it got so far.
-        return StoreSeen((Check("store", "bad", f"{path} holds a value that can't be read: {error}", _DAMAGED),))
+        return StoreSeen(
+            (Check("store", "bad", f"{patient.store} holds a value that can't be read: {error}", _DAMAGED),)
+        )
 
 
 def _no_store(patient: Patient) -> Check:
-    journal = patient.home.spend_log.with_name("orders.jsonl")
-    if journal.exists() and journal.stat().st_size:
-        found = f"{patient.home.spend_log} is gone, and {journal} beside it names orders"
+    store = patient.store
+    if store.journal.exists() and store.journal.stat().st_size:
+        found = f"{store} is gone, and {store.journal} beside it names orders"
         return Check("store", "bad", found, _LOST_ORDER)
-    return Check("store", "ok", f"no spend log at {patient.home.spend_log} yet")
+    return Check("store", "ok", f"no spend log at {store} yet")
 
 
-def _audited(log: SpendLog) -> Iterator[Check]:
+def _audited(log: SpendLog, *, shared: bool) -> Iterator[Check]:
     findings = log.audit()
     for finding in findings[:SHOWN]:
         remedy = _LOST_ORDER if "does not have it" in finding.problem else _DAMAGED
@@ -73,9 +81,8 @@ def _audited(log: SpendLog) -> Iterator[Check]:
     if len(findings) > SHOWN:
         yield Check("store", "bad", f"and {len(findings) - SHOWN} more findings", _DAMAGED)
     if not findings:
-        yield Check(
-            "store", "ok", f"{len(log.charges())} charges, each as its history says; head {log.chain_head()[:12]}"
-        )
+        found = f"{len(log.charges())} charges, each as its history says; head {log.chain_head()[:12]}"
+        yield Check("store", "ok", found + ("; the server's own files are for pg_amcheck" if shared else ""))
 
 
 def _known(patient: Patient, log: SpendLog) -> OrderRow | None:

@@ -15,6 +15,7 @@ CONTRACT = {
     "SWINEHERD_POLICY": "/srv/policy.toml",
     "SWINEHERD_SSH_KEY": "/srv/key",
     "SWINEHERD_SSH_PASSWORD": "secret",
+    "SWINEHERD_DATABASE_URL": "postgresql://me:word@db.test/spend",
 }
 ALIEN = {
     "HOME": "/home/me",
@@ -23,6 +24,7 @@ ALIEN = {
     "POLICY": "/etc/policy",
     "SSH_KEY": "/etc/key",
     "SSH_PASSWORD": "another program's",
+    "DATABASE_URL": "postgresql://another:programs@db.test/its",
 }
 
 
@@ -44,6 +46,9 @@ def test_what_the_contract_names_is_read(env: pytest.MonkeyPatch) -> None:
     assert settings.api_key is not None
     assert settings.ssh_password is not None
     assert (settings.api_key.get_secret_value(), settings.ssh_password.get_secret_value()) == ("ghk_1", "secret")
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://me:word@db.test/spend"
+    assert "me:word" not in repr(settings)
 
 
 def test_a_caller_uses_the_same_names(env: pytest.MonkeyPatch) -> None:

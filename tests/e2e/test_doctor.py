@@ -199,7 +199,8 @@ def test_the_line_for_cron_is_alone_on_stdout(real: Swineherd, tmp_path: Path) -
     assert f"GPUHOG_BASE_URL={real.endpoint.base_url}" in line
     assert " sweep >" in line
     assert real.endpoint.api_key not in done.text
-    assert f"GPUHOG_API_KEY=… and SWINEHERD_SSH_PASSWORD=… (those you use) into {tmp_path}/home/env" in done.stderr
+    secrets = "GPUHOG_API_KEY=…, SWINEHERD_SSH_PASSWORD=…, SWINEHERD_DATABASE_URL=… (those you use)"
+    assert f"{secrets} into {tmp_path}/home/env" in done.stderr
     assert real.run("doctor", "--cron", "--json").code == 2
 
 

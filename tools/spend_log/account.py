@@ -6,8 +6,6 @@ own figures are known to be generous. Every function works inside the caller's t
 
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from policies.answers import Balance
 from policies.charge import FINAL, SPENT, ChargeState
 from policies.money import Cents, usd
@@ -18,6 +16,7 @@ from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, to_text
 from tools.spend_log.database import insert, one
 from tools.spend_log.rows import Charge, Kind
+from tools.spend_log.sql import Database
 
 _MARK = "SELECT seq FROM events WHERE kind IN ('charge', 'answer') ORDER BY seq DESC LIMIT 1"
 _OPEN = (

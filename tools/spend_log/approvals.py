@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from policies.money import Cents, usd
 from policies.offer import Offer
 from tools.spend_log import codes, runs
@@ -13,6 +11,7 @@ from tools.spend_log.codec import Row, decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.port import NotRecorded, Recorded
 from tools.spend_log.rows import Approval, Attempt, Decision
+from tools.spend_log.sql import Database
 
 _CURRENT = "SELECT * FROM attempts WHERE run_id = ? AND outcome = ''"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import pairwise
 
-from sqlite_utils import Database
+from sqlite_utils import Database as FileDatabase
 
 from policies.charge import BORN, FINAL, MOVES, SPENT, ChargeState
 from policies.money import usd
@@ -19,6 +19,7 @@ from tools.spend_log.codec import Row
 from tools.spend_log.journal import Line
 from tools.spend_log.rows import Finding
 from tools.spend_log.schema import MIGRATIONS
+from tools.spend_log.sql import Database
 
 Lines = Sequence[tuple[int, Line]]
 
@@ -33,11 +34,11 @@ _SUMS = f"""
         UNION ALL SELECT 'all', '', amount FROM settled
         UNION ALL SELECT 'auto_day', substr(settled_at, 1, 10), amount FROM settled
             WHERE auto = 1 AND rail = 'credits'
-    ) GROUP BY span, period
+    ) AS sums GROUP BY span, period
 """  # noqa: S608 - made of constants
 
 
-def audit(db: Database, journal: Lines) -> list[Finding]:
+def audit(db: FileDatabase, journal: Lines) -> list[Finding]:
     """Everything that is wrong, the file first; an empty list means that the log can be believed.
 
     Args:
@@ -47,10 +48,21 @@ def audit(db: Database, journal: Lines) -> list[Finding]:
     damage = [Finding("the file", row[0]) for row in db.execute("PRAGMA quick_check(20)") if row[0] != "ok"]
     if damage:
         return damage
-    return [*_rules(db), *_history(db, journal), *_orders(db, journal), *_charges(db), *_sums(db)]
+    return [*_rules(db), *contradictions(db, journal, alone=True)]
 
 
-def _rules(db: Database) -> Iterator[Finding]:
+def contradictions(db: Database, journal: Lines, *, alone: bool) -> list[Finding]:
+    """What the history, the rows, the sums and `orders.jsonl` say against each other, in whatever store they are.
+
+    Args:
+        alone: whether every order of the store was written down in this `orders.jsonl`; where several machines share
+            the store, each has one of its own.
+    """
+    unnamed = _orders_not_named(db, journal) if alone else ()
+    return [*_history(db, journal), *_orders_not_kept(db, journal), *unnamed, *_charges(db), *_sums(db)]
+
+
+def _rules(db: FileDatabase) -> Iterator[Finding]:
     """Triggers, indexes and tables that are not as the migrations made them."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
     with closing(sqlite3.connect(":memory:")) as fresh:
@@ -77,18 +89,23 @@ def _history(db: Database, journal: Lines) -> Iterator[Finding]:
         yield Finding("history", broken)
 
 
-def _orders(db: Database, journal: Lines) -> Iterator[Finding]:
-    """The two lists of orders against each other: each one names machines that the other may have lost."""
-    known = {row["order_id"]: row["run_id"] for row in db.query("SELECT order_id, run_id FROM orders ORDER BY seq")}
+def _orders_not_kept(db: Database, journal: Lines) -> Iterator[Finding]:
+    """`orders.jsonl` against the table: it names machines that the database may have lost."""
+    known = {row["order_id"] for row in db.query("SELECT order_id FROM orders")}
     named = {line.order_id: number for number, line in reversed(journal) if line.order_id}
     for order_id, number in sorted(named.items(), key=lambda item: item[1]):
         if order_id not in known:
             what = f"orders.jsonl line {number} names it, and the database does not have it"
             yield Finding(f"order {short_id(order_id)}", what)
-    for order_id, run_id in known.items():
-        if order_id not in named:
-            what = f"the database has it (run {run_id}), and orders.jsonl does not name it"
-            yield Finding(f"order {short_id(order_id)}", what)
+
+
+def _orders_not_named(db: Database, journal: Lines) -> Iterator[Finding]:
+    """And the other way round."""
+    named = {line.order_id for _, line in journal}
+    for row in db.query("SELECT order_id, run_id FROM orders ORDER BY seq"):
+        if row["order_id"] not in named:
+            what = f"the database has it (run {row['run_id']}), and orders.jsonl does not name it"
+            yield Finding(f"order {short_id(row['order_id'])}", what)
 
 
 def _charges(db: Database) -> Iterator[Finding]:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from sqlite_utils import Database
-
 from policies.budget import Shared
 from policies.money import Cents, usd
 from tools.spend_log import runs
@@ -12,6 +10,7 @@ from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.rows import NewRun
+from tools.spend_log.sql import Database
 
 _USED = """
     SELECT coalesce((SELECT sum(t.cents) FROM batch_jobs j JOIN totals t ON t.span = 'run' AND t.period = j.run_id

@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from policies.order import short_id
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one
 from tools.spend_log.rows import Event
+from tools.spend_log.sql import Database
 
 GENESIS = "0" * 64
 """What the first event follows."""

@@ -4,10 +4,9 @@ import hmac
 from datetime import datetime
 from typing import Literal
 
-from sqlite_utils import Database
-
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row
+from tools.spend_log.sql import Database
 
 MAX_WRONG_TRIES = 10
 """So many wrong codes void a question."""

@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from sqlite_utils import Database
+from sqlite_utils import Database as FileDatabase
 
 from tools.errors import IntentAlreadyOpen, StoreBusy, StoreUnusable
 from tools.spend_log.codec import Row
+from tools.spend_log.sql import Database
 
 BUSY_SECONDS = 15
 """How long a transaction waits for those of other processes."""
@@ -47,13 +48,13 @@ def folder_locked(folder: Path) -> Iterator[None]:
         os.close(fd)
 
 
-def connect(path: Path) -> Database:
+def connect(path: Path) -> FileDatabase:
     """Open (or make, 0600) the file with every durability setting on; the driver opens no transaction by itself."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     # Plugins of sqlite-utils would run other people's code inside the money's transactions.
-    db = Database(connection, execute_plugins=False)
+    db = FileDatabase(connection, execute_plugins=False)
     if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         db.execute("PRAGMA journal_mode = WAL")
     for pragma in _PRAGMAS:
@@ -62,7 +63,7 @@ def connect(path: Path) -> Database:
 
 
 @contextmanager
-def transaction(db: Database, path: Path, kind: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[Database]:
+def transaction(db: FileDatabase, path: Path, kind: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[FileDatabase]:
     """All or nothing, durable when the block ends.
 
     Raises:

@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from tools.spend_log.chain import append
 from tools.spend_log.database import one
+from tools.spend_log.sql import Database
 
 _KEY = "frozen"
 

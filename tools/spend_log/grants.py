@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from policies.charge import ChargeState
 from policies.grant import Used, not_covered
 from policies.money import Cents, usd
@@ -14,6 +12,7 @@ from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.rows import Decision
+from tools.spend_log.sql import Database
 
 _COVERING = """
     SELECT g.* FROM grants g JOIN batch_jobs b ON b.batch_id = g.batch_id

@@ -2,21 +2,29 @@
 
 import os
 import socket
+from hashlib import sha256
 from pathlib import Path
+from uuid import getnode
 
 import psutil
 
 from tools.spend_log.rows import Holder
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MACHINE_ID = Path("/etc/machine-id")
 _PID_SPACE = Path("/proc/self/ns/pid")
 _FIRST_PID_SPACE = "pid:[4026531836]"
 
 
-def this_process() -> Holder:
-    """The calling process."""
+def this_process(*, among_machines: bool = False) -> Holder:
+    """The calling process.
+
+    Args:
+        among_machines: other machines read the name too, and one of them may have the same host name: two called
+            `localhost` would each take the other's boot id for proof that it was rebooted.
+    """
     pid = os.getpid()
-    return Holder(boot_id=_boot_id(), pid=pid, started=_started(pid), host=_host())
+    return Holder(boot_id=_boot_id(), pid=pid, started=_started(pid), host=_host(among_machines=among_machines))
 
 
 def is_alive(holder: Holder) -> bool:
@@ -24,7 +32,7 @@ def is_alive(holder: Holder) -> bool:
 
     A holder on another host can't be looked at and is assumed to live: its lease will expire.
     """
-    if holder.host != _host():
+    if holder.host not in (_host(), _host(among_machines=True)):
         return True
     return holder.boot_id == _boot_id() and _started(holder.pid) == holder.started
 
@@ -35,13 +43,19 @@ def _boot_id() -> str:
     return f"{psutil.boot_time():.0f}"
 
 
-def _host() -> str:
+def _host(*, among_machines: bool = False) -> str:
     """The host name; in a container also its pid space, since a pid says nothing about other containers' processes."""
-    name = socket.gethostname()
+    name = f"{socket.gethostname()} {_machine()}" if among_machines else socket.gethostname()
     if not _PID_SPACE.is_symlink():
         return name
     space = str(_PID_SPACE.readlink())
     return name if space == _FIRST_PID_SPACE else f"{name} {space}"
+
+
+def _machine() -> str:
+    """A few digits that no other machine has; made from its id, which is not to be told, or its network card's."""
+    own = _MACHINE_ID.read_text(encoding="ascii").strip() if _MACHINE_ID.exists() else ""
+    return sha256((own or f"{getnode():x}").encode()).hexdigest()[:8]
 
 
 def _started(pid: int) -> str:

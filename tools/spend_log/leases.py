@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from tools.spend_log import runs
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import one
 from tools.spend_log.rows import Holder, Lease
+from tools.spend_log.sql import Database
 from tools.spend_log.standing import stands_against
 
 _RENEW = (

@@ -1,8 +1,11 @@
-"""The spend log on SQLite: one file that every process of one payer shares."""
+"""The spend log on the rules of its modules, and on SQLite: one file that every process of one payer shares."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from sqlite_utils import Database as FileDatabase
 
 from policies.answers import Answer, Balance
 from policies.budget import CapHit, Caps, Usage
@@ -12,9 +15,9 @@ from policies.offer import Offer
 from tools.spend_log import approvals, chain, freezing, leases, money, orders, parking, runs
 from tools.spend_log.audit import audit
 from tools.spend_log.codec import to_text
-from tools.spend_log.database import readable_errors
+from tools.spend_log.database import readable_errors, transaction
 from tools.spend_log.home import check_local, make_folder
-from tools.spend_log.journal import Line
+from tools.spend_log.journal import Journal, Line
 from tools.spend_log.log_account import AccountLog
 from tools.spend_log.log_batches import BatchesLog
 from tools.spend_log.port import Frozen, NotApproved, NotRecorded, Recorded
@@ -39,25 +42,8 @@ from tools.spend_log.schema import open_database
 from tools.spend_log.usage import totals, usage
 
 
-class SqliteSpendLog(AccountLog, BatchesLog):
-    """`SpendLog` in one SQLite file, with `orders.jsonl` beside it. Used from the thread that opened it."""
-
-    @classmethod
-    def open(cls, path: Path, *, settle_seconds: int = 300) -> "SqliteSpendLog":
-        """Open the log at `path`, made (0600, its folder 0700) or brought up to date where needed.
-
-        Args:
-            settle_seconds: how long a purchase in doubt keeps others on its account from starting.
-
-        Raises:
-            StoreUnusable: the place or the file can't be used; the message names it and the remedy.
-        """
-        check_local(path)
-        make_folder(path.parent)
-        log = cls(open_database(path), path, settle_seconds)
-        with readable_errors(path):
-            log._journal.create()
-        return log
+class StoredLog(AccountLog, BatchesLog):
+    """`SpendLog` but for how its store is opened and audited: the rules are the same in every store."""
 
     # runs
     def add_run(self, run: NewRun) -> None:
@@ -164,7 +150,7 @@ class SqliteSpendLog(AccountLog, BatchesLog):
             charge = money.settle(db, charge_id, event, now)
             orders.add_named(db, self._journal, charge, event, now, committed)
             head = chain.head(db)
-        with readable_errors(self._path):
+        with readable_errors(self._journal.path):
             self._journal.append(Line("", charge.run_id, charge_id, to_text(now), head))
         return charge
 
@@ -280,8 +266,43 @@ class SqliteSpendLog(AccountLog, BatchesLog):
             witnessed = {line.head: number for number, line in reversed(self._journal.lines())}
             return chain.broken(db, witnessed)
 
+
+class SqliteSpendLog(StoredLog):
+    """`SpendLog` in one SQLite file, with `orders.jsonl` beside it. Used from the thread that opened it."""
+
+    def __init__(self, db: FileDatabase, path: Path, settle_seconds: int) -> None:
+        super().__init__(Journal(path.with_name("orders.jsonl")), settle_seconds)
+        self._db = db
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path, *, settle_seconds: int = 300) -> "SqliteSpendLog":
+        """Open the log at `path`, made (0600, its folder 0700) or brought up to date where needed.
+
+        Args:
+            settle_seconds: how long a purchase in doubt keeps others on its account from starting.
+
+        Raises:
+            StoreUnusable: the place or the file can't be used; the message names it and the remedy.
+        """
+        check_local(path)
+        make_folder(path.parent)
+        log = cls(open_database(path), path, settle_seconds)
+        with readable_errors(path):
+            log._journal.create()
+        return log
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _write(self) -> AbstractContextManager[FileDatabase]:
+        return transaction(self._db, self._path, "IMMEDIATE")
+
+    def _read(self) -> AbstractContextManager[FileDatabase]:
+        return transaction(self._db, self._path, "DEFERRED")
+
     def audit(self) -> list[Finding]:
         with self._write():
             journal = self._journal.lines()
-        with self._read() as db:
-            return audit(db, journal)
+        with self._read():
+            return audit(self._db, journal)

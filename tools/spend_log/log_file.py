@@ -1,28 +1,27 @@
-"""The open file behind the spend log, shared by the parts of its class."""
+"""What the parts of the spend log's class share: a store that runs transactions, with `orders.jsonl` beside it."""
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from pathlib import Path
 
-from sqlite_utils import Database
-
-from tools.spend_log.database import transaction
 from tools.spend_log.journal import Journal
+from tools.spend_log.sql import Database
 
 
-class LogFile:
-    """One SQLite file with `orders.jsonl` beside it. Used from the thread that opened it."""
+class LogFile(ABC):
+    """Used from the thread that opened it."""
 
-    def __init__(self, db: Database, path: Path, settle_seconds: int) -> None:
-        self._db = db
-        self._path = path
+    def __init__(self, journal: Journal, settle_seconds: int) -> None:
+        self._journal = journal
         self._settle_seconds = settle_seconds
-        self._journal = Journal(path.with_name("orders.jsonl"))
 
+    @abstractmethod
     def close(self) -> None:
-        self._db.close()
+        """Let go of the store."""
 
+    @abstractmethod
     def _write(self) -> AbstractContextManager[Database]:
-        return transaction(self._db, self._path, "IMMEDIATE")
+        """A transaction that alone may write: all or nothing, durable when the block ends."""
 
+    @abstractmethod
     def _read(self) -> AbstractContextManager[Database]:
-        return transaction(self._db, self._path, "DEFERRED")
+        """A transaction that sees one moment, and changes nothing."""

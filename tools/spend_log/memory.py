@@ -5,18 +5,18 @@ Every function works inside the caller's transaction.
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, to_text
 from tools.spend_log.rows import OrderRow
+from tools.spend_log.sql import Database
 
 
 def remember_bad_gpu(db: Database, gpu_id: str, reason: str, now: datetime, until: datetime) -> None:
     """Again: the later reason, and the later end."""
     db.execute(
         "INSERT INTO bad_gpus (gpu_id, reason, until) VALUES (:gpu_id, :reason, :until) ON CONFLICT (gpu_id)"
-        " DO UPDATE SET reason = excluded.reason, until = max(until, excluded.until)",
+        " DO UPDATE SET reason = excluded.reason,"
+        " until = CASE WHEN excluded.until > bad_gpus.until THEN excluded.until ELSE bad_gpus.until END",
         {"gpu_id": gpu_id, "reason": reason, "until": to_text(until)},
     )
     append(db, now, "bad_gpu", {"gpu": gpu_id, "reason": reason, "until": to_text(until)})

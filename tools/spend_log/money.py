@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlite_utils import Database
-
 from policies.answers import Answer, Balance
 from policies.charge import (
     FINAL,
@@ -30,6 +28,7 @@ from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.rows import Charge, Holder
+from tools.spend_log.sql import Database
 
 MAX_ANSWER_BYTES = 64 * 1024
 """So much of an answer is kept; its full size is kept beside it."""
@@ -56,12 +55,12 @@ def need(db: Database, charge_id: str) -> Charge:
 
 def listed(db: Database, run_id: str | None, states: Sequence[ChargeState] | None) -> list[Charge]:
     """Oldest first."""
-    where, args = ["1"], list[object]()
+    where, args = ["true"], list[object]()
     if run_id is not None:
         where.append("run_id = ?")
         args.append(run_id)
     if states is not None:
-        where.append(f"state IN ({', '.join('?' * len(states))})")
+        where.append(f"state IN ({', '.join('?' * len(states))})" if states else "false")
         args.extend(state.value for state in states)
     return [decode(Charge, row) for row in rows(db, "charges", " AND ".join(where), args, order_by="seq")]
 

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from policies.charge import ChargeEvent, Mismatched, Paid
 from policies.order import phase, short_id
 from tools.spend_log.chain import append, head
@@ -12,6 +10,7 @@ from tools.spend_log.database import insert, one, rows
 from tools.spend_log.journal import Journal, Line
 from tools.spend_log.money import order_named
 from tools.spend_log.rows import Charge, OrderRow
+from tools.spend_log.sql import Database
 
 _FILLED_IN = ("status", "first_status", "hours", "paid_from", "checkout_url", "checkout_expires_at")
 
@@ -64,7 +63,7 @@ def need(db: Database, order_id: str) -> OrderRow:
 
 def listed(db: Database, run_id: str | None, *, open_only: bool) -> list[OrderRow]:
     """Oldest first; open ones are those not proven gone, links that nobody paid included."""
-    where, args = ("run_id = ?", [run_id]) if run_id is not None else ("1", [])
+    where, args = ("run_id = ?", [run_id]) if run_id is not None else ("true", [])
     gone = " AND gone_at IS NULL" if open_only else ""
     return [decode(OrderRow, row) for row in rows(db, "orders", where + gone, args, order_by="seq")]
 

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, rows
 from tools.spend_log.rows import Parked
+from tools.spend_log.sql import Database
 
 
 def park(db: Database, parked: Parked) -> None:
@@ -17,7 +16,7 @@ def park(db: Database, parked: Parked) -> None:
 
 def listed(db: Database, run_id: str | None) -> list[Parked]:
     """The next to be looked at first."""
-    where, args = ("run_id = ?", [run_id]) if run_id is not None else ("1", [])
+    where, args = ("run_id = ?", [run_id]) if run_id is not None else ("true", [])
     return [decode(Parked, row) for row in rows(db, "parked", where, args, order_by="next_look, run_id")]
 
 

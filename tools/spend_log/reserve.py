@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from policies.budget import CapHit, Caps, first_cap_broken
 from policies.charge import ChargeState
 from policies.money import usd
@@ -17,6 +15,7 @@ from tools.spend_log.codec import decode
 from tools.spend_log.database import one
 from tools.spend_log.port import Frozen, NotApproved
 from tools.spend_log.rows import Approval, Charge, Decision, Kind
+from tools.spend_log.sql import Database
 from tools.spend_log.usage import usage
 
 _OPEN_CHARGE = (

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.rows import ENDED, NewRun, Run, RunStatus
+from tools.spend_log.sql import Database
 
 
 def add(db: Database, run: NewRun) -> None:
@@ -33,7 +32,7 @@ def need(db: Database, run_id: str) -> Run:
 
 def listed(db: Database, *, unfinished: bool, limit: int) -> list[Run]:
     """Newest first."""
-    where = "ended_at IS NULL" if unfinished else "1"
+    where = "ended_at IS NULL" if unfinished else "true"
     return [decode(Run, row) for row in rows(db, "runs", where, order_by="seq DESC", limit=limit)]
 
 

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from sqlite_utils import Database
-
 from tools.spend_log.account_rows import Sender
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one
 from tools.spend_log.rows import Holder
+from tools.spend_log.sql import Database
 
 
 def name(db: Database, charge_id: str, holder: Holder) -> None:

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from sqlite_utils import Database
-
 from policies.budget import Usage
 from policies.charge import DOUBTED, HELD, ChargeState
 from policies.money import Cents
@@ -11,6 +9,7 @@ from tools.spend_log import batches
 from tools.spend_log.codec import Row
 from tools.spend_log.database import one
 from tools.spend_log.rows import Totals
+from tools.spend_log.sql import Database
 
 _NOT_FINAL = """
     SELECT coalesce(sum(amount), 0) AS money,

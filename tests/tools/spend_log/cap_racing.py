@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterator
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from policies.budget import CapHit
 from policies.charge import Paid
 from policies.money import Cents
+from tests.tools.spend_log.stores import Store
 from tests.tools.spend_log.things import BALANCE, ME, NOW, an_offer, offered, wide
-from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Charge
 
 CAP = 1000
@@ -19,11 +19,11 @@ RACERS = 20
 ORDERS = 8
 
 
-def buy(store: Path, seed: int, number: int, barrier: Barrier, results: Any) -> None:
+def buy(store: Store, seed: int, number: int, barrier: Barrier, results: Any) -> None:
     """Reserve one order after the other; some are paid. Tells which amounts were held and which were refused."""
     barrier.wait(60)
     told: tuple[list[int], list[int]] = ([], [])
-    log = SqliteSpendLog.open(store)
+    log = store.open()
     for turn, amount in enumerate(amounts(seed, number)):
         held = _reserve(log, number, turn, amount)
         told[not held].append(amount)
@@ -34,7 +34,7 @@ def buy(store: Path, seed: int, number: int, barrier: Barrier, results: Any) -> 
     results.put(told)
 
 
-def _reserve(log: SqliteSpendLog, number: int, turn: int, amount: int) -> bool:
+def _reserve(log: SpendLog, number: int, turn: int, amount: int) -> bool:
     offer = offered(log, an_offer(f"run-{number}-{turn}", amount, account=f"key-{number}"))
     result = log.reserve(f"c-{number}-{turn}", offer, wide(per_day=CAP, open_pods=1000), NOW, None)
     assert isinstance(result, Charge | CapHit), result
@@ -47,7 +47,7 @@ def amounts(seed: int, number: int) -> list[int]:
     return [dice.choice((1, 3, 10, 49, 98, 147, 300, dice.randint(1, 400))) for _ in range(ORDERS)]
 
 
-def counted_after_each_move(log: SqliteSpendLog) -> Iterator[int]:
+def counted_after_each_move(log: SpendLog) -> Iterator[int]:
     """Cents held or spent, by the history, after each move of any charge."""
     standing: dict[str, int] = {}
     for event in log.events(limit=1_000_000):

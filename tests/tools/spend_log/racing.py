@@ -4,24 +4,33 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Any
 
 from policies.budget import CapHit
 from policies.charge import Paid
 from policies.money import Cents
+from tests.tools.spend_log.stores import Store
 from tests.tools.spend_log.things import BALANCE, CODE, ME, NOW, ORDER, WIDE, an_offer, an_order, offered, wide
 from tools.errors import IntentAlreadyOpen
-from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.log import StoredLog
+from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Charge, Decision, Holder
 
-Racer = Callable[[SqliteSpendLog, int], object]
+Racer = Callable[[SpendLog, int], object]
 
 
-def race(store: Path, racer: Racer, count: int) -> list[str]:
+def forking() -> ForkServerContext:
+    """Processes that begin with everything imported: interpreters would take longer to start than to race."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "tests.tools.spend_log.cap_racing"])
+    return context
+
+
+def race(store: Store, racer: Racer, count: int) -> list[str]:
     """Run `racer` in `count` processes at once; what each returned, as text."""
-    context = multiprocessing.get_context("spawn")
+    context = forking()
     barrier, results = context.Barrier(count), context.SimpleQueue()
     processes = [
         context.Process(target=_enter, args=(store, racer, number, barrier, results)) for number in range(count)
@@ -34,10 +43,10 @@ def race(store: Path, racer: Racer, count: int) -> list[str]:
     return sorted(told)
 
 
-def _enter(store: Path, racer: Racer, number: int, barrier: Barrier, results: Any) -> None:
+def _enter(store: Store, racer: Racer, number: int, barrier: Barrier, results: Any) -> None:
     barrier.wait(60)
     try:
-        log = SqliteSpendLog.open(store)
+        log = store.open()
         told = str(racer(log, number))
         log.close()
     except Exception as exc:  # noqa: BLE001  (whatever it was, the parent must hear of it and not wait)
@@ -45,7 +54,7 @@ def _enter(store: Path, racer: Racer, number: int, barrier: Barrier, results: An
     results.put(told)
 
 
-def buy_for_a_dollar(log: SqliteSpendLog, number: int) -> object:
+def buy_for_a_dollar(log: SpendLog, number: int) -> object:
     """Three runs of each process want $1 each of a day's $10."""
     bought = 0
     for turn in range(3):
@@ -56,7 +65,7 @@ def buy_for_a_dollar(log: SqliteSpendLog, number: int) -> object:
     return bought
 
 
-def use_the_approval(log: SqliteSpendLog, number: int) -> object:
+def use_the_approval(log: SpendLog, number: int) -> object:
     """All want the one approval of run-1."""
     try:
         result = log.reserve(f"c-{number}", an_offer(), WIDE, NOW, "run-1/1")
@@ -65,13 +74,13 @@ def use_the_approval(log: SqliteSpendLog, number: int) -> object:
     return type(result).__name__
 
 
-def answer(log: SqliteSpendLog, number: int) -> object:
+def answer(log: SpendLog, number: int) -> object:
     """All answer the one question, half of them with a no."""
     decision = Decision.DENIED if number % 2 else Decision.APPROVED
     return type(log.decide("run-1", CODE, Cents(147), decision, f"human-{number}", NOW)).__name__
 
 
-def submit_own(log: SqliteSpendLog, number: int) -> object:
+def submit_own(log: SpendLog, number: int) -> object:
     """Each has a charge held on the same key."""
     try:
         return log.submit(f"c-{number}", NOW, BALANCE, ME).state
@@ -79,38 +88,39 @@ def submit_own(log: SqliteSpendLog, number: int) -> object:
         return "refused"
 
 
-def take_the_lease(log: SqliteSpendLog, number: int) -> object:
+def take_the_lease(log: SpendLog, number: int) -> object:
     """Each is another process that wants to drive run-1."""
     holder = Holder("boot", 1000 + number, "1", "here")
     return log.take_lease("run-1", holder, NOW, 60, lambda _: True) is not None
 
 
-def only_open(log: SqliteSpendLog, number: int) -> object:
+def only_open(log: SpendLog, number: int) -> object:
     """The file may not be there yet."""
     log.note("", "opened", {"by": number}, NOW)
     return "opened"
 
 
-def die_after(store: Path, steps: Sequence[str]) -> None:
+def die_after(store: Store, steps: Sequence[str]) -> None:
     """Take the steps of a purchase and be killed, no clean-up of any kind, right after the last one."""
-    log = SqliteSpendLog.open(store)
+    log = store.open()
     for step in steps:
         _STEPS[step](log)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _reserve_and_hang_in_the_transaction(log: SqliteSpendLog) -> None:
-    log._db.execute("BEGIN IMMEDIATE")
-    log._db.execute("UPDATE runs SET step = 'half done'")
-    log._db.execute("INSERT INTO meta VALUES ('frozen', 'half done')")
+def _die_in_the_transaction(log: StoredLog) -> None:
+    with log._write() as db:
+        db.execute("UPDATE runs SET step = 'half done'")
+        db.execute("INSERT INTO meta VALUES ('frozen', 'half done')")
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-_STEPS: dict[str, Callable[[SqliteSpendLog], object]] = {
+_STEPS: dict[str, Callable[[StoredLog], object]] = {
     "reserve": lambda log: log.reserve("c", an_offer(), WIDE, NOW, "run-1/1"),
     "lease": lambda log: log.take_lease("run-1", ME, NOW, 60, lambda _: True),
     "submit": lambda log: log.submit("c", NOW, BALANCE, ME),
     "answer": lambda log: log.keep_answer("c", 200, b'{"order_id": "HOG-a1b2c3d4e5f6"}', NOW),
     "order": lambda log: log.add_order(an_order(charge_id="c")),
     "settle": lambda log: log.settle("c", Paid(Cents(147), ORDER), NOW),
-    "half": _reserve_and_hang_in_the_transaction,
+    "half": _die_in_the_transaction,
 }

@@ -93,3 +93,18 @@ def test_a_name_with_spaces_and_brackets_is_read(monkeypatch: pytest.MonkeyPatch
     stat = "7 (a) b) c) S " + " ".join(str(field) for field in range(4, 53))
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: stat)
     assert holder._started(7) == "22"
+
+
+def test_machines_of_one_name_are_told_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where several share a spend log: another's process is not proven gone by its boot id, whatever it is called."""
+    (tmp_path / "machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+    mine, alone = this_process(among_machines=True), this_process()
+    monkeypatch.setattr(holder, "_MACHINE_ID", tmp_path / "machine-id")
+    theirs = replace(this_process(among_machines=True), boot_id="another")
+    monkeypatch.undo()
+    assert mine.host != theirs.host
+    assert is_alive(theirs)
+    assert is_alive(mine)
+    assert is_alive(alone)
+    assert not is_alive(replace(mine, boot_id="another"))
+    assert "0123456789" not in theirs.host

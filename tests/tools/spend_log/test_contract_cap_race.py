@@ -1,27 +1,22 @@
 """Twenty processes against one cap: never above it at any commit, and nothing that fitted was refused."""
 
-import multiprocessing
-from pathlib import Path
-
 import pytest
 
 from tests.tools.spend_log.cap_racing import CAP, ORDERS, RACERS, buy, counted_after_each_move
+from tests.tools.spend_log.racing import forking
+from tests.tools.spend_log.stores import Store
 from tests.tools.spend_log.things import NOW
-from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import SpendLog
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_twenty_processes_never_hold_more_than_ten_dollars_and_use_all_that_fits(
-    log: SpendLog, store: Path, seed: int
+    log: SpendLog, place: Store, seed: int
 ) -> None:
     """Random amounts: the sum is at most the cap after every commit, and every refused amount is above what is left."""
-    assert isinstance(log, SqliteSpendLog)
-    # Started once with everything imported: twenty interpreters would take longer to start than to race.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([buy.__module__])
+    context = forking()
     barrier, results = context.Barrier(RACERS + 1), context.SimpleQueue()
-    racers = [context.Process(target=buy, args=(store, seed, number, barrier, results)) for number in range(RACERS)]
+    racers = [context.Process(target=buy, args=(place, seed, number, barrier, results)) for number in range(RACERS)]
     for racer in racers:
         racer.start()
     barrier.wait(60)

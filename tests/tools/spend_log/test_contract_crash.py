@@ -1,6 +1,5 @@
 """kill -9 at every point of a purchase: what the next process finds."""
 
-import multiprocessing
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,19 +8,20 @@ import pytest
 
 from policies.answers import Answer
 from policies.charge import ChargeState
-from tests.tools.spend_log.racing import die_after
+from tests.tools.spend_log.racing import die_after, forking
+from tests.tools.spend_log.stores import Store
 from tests.tools.spend_log.things import NOW, ORDER, OTHER, an_offer, approved
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Charge
 
 
 @pytest.fixture
-def after_death_at(log: SpendLog, store: Path) -> Callable[..., SpendLog]:
+def after_death_at(log: SpendLog, place: Store) -> Callable[..., SpendLog]:
     """Kill another process right after the steps named; the log as it is then."""
     approved(log, an_offer())
 
     def die(*steps: str) -> SpendLog:
-        process = multiprocessing.get_context("spawn").Process(target=die_after, args=(store, steps))
+        process = forking().Process(target=die_after, args=(place, steps))
         process.start()
         process.join(60)
         assert process.exitcode == -signal.SIGKILL

@@ -1,0 +1,144 @@
+"""What each rule of the spend log is there to refuse, in PostgreSQL's words, on the log of `test_postgres_rules`."""
+
+from collections.abc import Mapping
+
+from tests.tools.spend_log.things import ORDER
+
+_COPY_OF_PAID = (
+    "INSERT INTO charges SELECT {seq}, {id}, run_id, {attempt}, {kind}, rail, gpu_id, hours, 1, {state}, account,"
+    " base_url, auto, '', NULL, NULL, 0, '', created_at, NULL, {settled} FROM charges"
+    " WHERE charge_id = 'charge-is-paid'"
+)
+_SECOND_OF_A_RUN = (
+    "INSERT INTO charges SELECT 99, 'x', run_id, 9, 'start', rail, gpu_id, hours, 1, 'held', account, base_url, auto,"
+    " '', NULL, NULL, 0, '', created_at, NULL, NULL FROM charges WHERE charge_id = 'charge-is-held'"
+)
+_COPY_OF_QUESTION = (
+    "INSERT INTO approvals SELECT {}, run_id, {}, offer, code, created_at, expires_at, 0, {}, '', NULL, NULL"
+    " FROM approvals WHERE approval_id = 'asked/1'"
+)
+_EVENT = "INSERT INTO events SELECT {}, at, run_id, charge_id, kind, body, {}, hash FROM events WHERE seq = 1"
+_GRANT = (
+    "INSERT INTO grants (grant_id, batch_id, amount, pods, account, base_url, code, created_at, expires_at, until,"
+    " decision)"
+    " SELECT {}, batch_id, amount, pods, account, base_url, code, created_at, expires_at, until, {}"
+    " FROM grants WHERE grant_id = 'gra-1'"
+)
+_LAST_HASH = "(SELECT hash FROM events ORDER BY seq DESC LIMIT 1)"
+
+
+def _paid(**changes: str) -> str:
+    """Another row made from the paid one; a top-up, if nothing else is said."""
+    fields = {"seq": "99", "id": "'x'", "attempt": "9", "kind": "'found'", "state": "'topup'", "settled": "settled_at"}
+    return _COPY_OF_PAID.format(**fields | changes)
+
+
+def _charge(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE charges SET {change} WHERE charge_id = 'charge-{name}'" for change in changes)
+
+
+def _approval(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE approvals SET {change} WHERE approval_id = '{name}/1'" for change in changes)
+
+
+def _grant(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE grants SET {change} WHERE grant_id = '{name}'" for change in changes)
+
+
+def _run(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE runs SET {change} WHERE run_id = '{name}'" for change in changes)
+
+
+_BASELINE = ("balance_before = 1", "total_spent_before = 1", "submitted_at = 'x'")
+
+ILLEGAL: Mapping[str, tuple[str, ...]] = {
+    "charges_born": (_paid(state="'paid'"), _paid(settled="NULL")),
+    "charges_inserted_once": (
+        _paid(id="'charge-is-held'"),
+        _paid(seq="1") + " ON CONFLICT DO NOTHING",
+        _paid(id="'charge-is-held'") + " ON CONFLICT (charge_id) DO UPDATE SET amount = 1",
+    ),
+    "charges_kept": ("DELETE FROM charges", "TRUNCATE charges CASCADE"),
+    "charges_final": _charge("is-paid", "note = note", "amount = amount"),
+    "charges_move": _charge("is-held", "state = 'paid', settled_at = created_at", "settled_at = created_at"),
+    "charges_identity": _charge(
+        "is-held",
+        *("charge_id = 'x'", "run_id = NULL", "run_id = 'over'", "attempt = 2", "kind = 'storage'", "rail = 'stripe'"),
+        *("gpu_id = 'H100'", "hours = 4", "account = 'x'", "base_url = 'x'", "auto = 0", "created_at = 'x'"),
+        "seq = 99",
+    ),
+    "charges_amount": (
+        *_charge("is-held", "amount = 1", "amount = 148", "state = 'released', settled_at = created_at, amount = 1"),
+        *_charge("is-accruing", "amount = 1"),
+    ),
+    "charges_order": _charge("is-awaiting_payment", "order_id = 'HOG-other'", "order_id = ''"),
+    "charges_baseline": (*_charge("is-held", *_BASELINE), *_charge("is-submitting", *_BASELINE)),
+    "charges_late": _charge("is-held", "late = 1"),
+    "charges_not_replaced": (_SECOND_OF_A_RUN, _paid(attempt="attempt", kind="'rent'", state="'orphaned'")),
+    "charges_one_flight": _charge("waiting", "state = 'submitting'"),
+    "approvals_kept": ("DELETE FROM approvals", "TRUNCATE approvals"),
+    "approvals_asked": (
+        _COPY_OF_QUESTION.format("'x'", "1", "NULL"),
+        _COPY_OF_QUESTION.format("approval_id", "2", "NULL"),
+        _COPY_OF_QUESTION.format("'x'", "2", "'approved'"),
+    ),
+    "approvals_used": _approval("used", "charge_id = NULL", "wrong_tries = 0", "decided_by = 'x'"),
+    "approvals_identity": _approval(
+        "asked",
+        *("approval_id = 'x'", "run_id = 'over'", "attempt = 2", "offer = '{}'", "code = 'x'", "created_at = 'x'"),
+        "expires_at = '2099-01-01'",
+    ),
+    "approvals_decided": _approval("allowed", "decision = 'denied'", "decision = NULL"),
+    "approvals_consumed": (
+        *_approval("allowed", "charge_id = 'charge-is-held'"),
+        *_approval("asked", "decision = 'approved', charge_id = 'charge-is-held'"),
+    ),
+    "events_kept": ("DELETE FROM events", "TRUNCATE events"),
+    "events_fixed": ("UPDATE events SET kind = kind", "UPDATE events SET body = '{}' WHERE seq = 1"),
+    "events_chained": (
+        _EVENT.format("(SELECT max(seq) + 1 FROM events)", "hash"),
+        _EVENT.format("(SELECT max(seq) + 2 FROM events)", _LAST_HASH),
+        _EVENT.format("1", "prev_hash"),
+    ),
+    "answers_kept": ("DELETE FROM answers", "TRUNCATE answers"),
+    "answers_fixed": ("UPDATE answers SET body = ''::bytea",),
+    "runs_kept": ("DELETE FROM runs", "TRUNCATE runs CASCADE"),
+    "runs_identity": _run(
+        "is-held", "ceiling = 100000", "job_json = '{}'", "run_id = 'x'", "job_sha256 = 'x'", "seq = 99"
+    ),
+    "runs_ended": _run("over", "status = 'active', ended_at = NULL", "code = 0"),
+    "attempts_kept": ("DELETE FROM attempts", "TRUNCATE attempts CASCADE"),
+    "attempts_fixed": ("UPDATE attempts SET offer = '{}' WHERE run_id = 'is-held'",),
+    "orders_kept": ("DELETE FROM orders", "TRUNCATE orders CASCADE"),
+    "orders_identity": tuple(
+        f"UPDATE orders SET {change} WHERE order_id = '{ORDER}'"
+        for change in ("order_id = 'x'", "host_key = 'x'", "first_status = 'x'", "run_id = 'is-held'")
+    ),
+    "batches_kept": ("DELETE FROM batches", "TRUNCATE batches CASCADE"),
+    "batches_fixed": ("UPDATE batches SET budget = 999999",),
+    "batches_added": ("INSERT INTO batches SELECT * FROM batches ON CONFLICT DO NOTHING",),
+    "batch_jobs_kept": ("DELETE FROM batch_jobs", "TRUNCATE batch_jobs"),
+    "batch_jobs_fixed": ("UPDATE batch_jobs SET position = 9",),
+    "batch_jobs_added": ("INSERT INTO batch_jobs SELECT * FROM batch_jobs ON CONFLICT DO NOTHING",),
+    "grants_kept": ("DELETE FROM grants", "TRUNCATE grants CASCADE"),
+    "grants_asked": (_GRANT.format("'gra-9'", "decision"), _GRANT.format("grant_id", "NULL")),
+    "grants_decided": _grant("gra-1", "decision = 'denied'", "decision = NULL"),
+    "grants_identity": _grant(
+        "gra-1",
+        *("grant_id = 'x'", "amount = 999999", "pods = 99", "account = 'x'", "base_url = 'x'", "code = 'x'"),
+        *("created_at = 'x'", "expires_at = 'x'", "until = 'x'"),
+    ),
+    "grants_revoked": _grant("gra-2", "revoked_at = NULL", "revoked_by = 'x'"),
+    "grant_jobs_kept": ("DELETE FROM grant_jobs", "TRUNCATE grant_jobs"),
+    "grant_jobs_fixed": ("UPDATE grant_jobs SET job_sha256 = 'b'",),
+    "grant_jobs_asked": ("INSERT INTO grant_jobs (grant_id, job_sha256) VALUES ('gra-1', 'b')",),
+    "grant_uses_kept": ("DELETE FROM grant_uses", "TRUNCATE grant_uses"),
+    "grant_uses_fixed": ("UPDATE grant_uses SET grant_id = grant_id",),
+    "grant_uses_covered": (
+        "INSERT INTO grant_uses SELECT * FROM grant_uses ON CONFLICT DO NOTHING",
+        "INSERT INTO grant_uses (charge_id, grant_id) VALUES ('charge-waiting', 'gra-1')",
+    ),
+    "readings_kept": ("DELETE FROM readings", "TRUNCATE readings"),
+    "readings_fixed": ("UPDATE readings SET spent = 0",),
+}
+"""Rule → statements that it, and no other rule of the same moment that comes before it by name, refuses."""
