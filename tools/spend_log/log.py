@@ -16,6 +16,7 @@ from tools.spend_log.database import readable_errors
 from tools.spend_log.home import check_local, make_folder
 from tools.spend_log.journal import Line
 from tools.spend_log.log_account import AccountLog
+from tools.spend_log.log_driving import DrivingLog
 from tools.spend_log.port import Frozen, NotApproved, NotRecorded, Recorded
 from tools.spend_log.reserve import reserve
 from tools.spend_log.rows import (
@@ -38,7 +39,7 @@ from tools.spend_log.schema import open_database
 from tools.spend_log.usage import totals, usage
 
 
-class SqliteSpendLog(AccountLog):
+class SqliteSpendLog(AccountLog, DrivingLog):
     """`SpendLog` in one SQLite file, with `orders.jsonl` beside it. Used from the thread that opened it."""
 
     @classmethod

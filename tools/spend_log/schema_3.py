@@ -1,0 +1,13 @@
+"""Version 3 of the spend log: workers, and parked runs found by the time of their next look."""
+
+VERSION_3 = (
+    """CREATE TABLE workers (
+        host TEXT NOT NULL,
+        boot_id TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        started TEXT NOT NULL,
+        heartbeat_at TEXT NOT NULL,
+        PRIMARY KEY (host, boot_id, pid, started)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX parked_by_look ON parked (next_look)",
+)
