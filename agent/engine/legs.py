@@ -79,13 +79,14 @@ class Legs:
         """
         self._ending.set()
         under_way = list(self._under_way.values())
-        if not under_way:
-            return
-        _, going_on = await asyncio.wait(under_way, timeout=GRACE_SECONDS)
-        for task in going_on:
+        grace = asyncio.create_task(self._parts.clock.sleep(GRACE_SECONDS))
+        while not grace.done() and not all(task.done() for task in under_way):
+            going_on = [task for task in under_way if not task.done()]
+            await asyncio.wait({grace, *going_on}, return_when=asyncio.FIRST_COMPLETED)
+        grace.cancel()
+        for task in under_way:
             task.cancel("the worker was told to end")
-        if going_on:
-            await asyncio.wait(going_on)
+        await asyncio.gather(grace, *under_way, return_exceptions=True)
 
     async def _outcome(self, leg: Leg) -> Came:
         try:

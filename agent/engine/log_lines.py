@@ -32,7 +32,7 @@ class LogFace:
 
 def log_to_stderr() -> None:
     """Our own lines, and the warnings of DBOS and uvicorn, in one form."""
-    last: Processor = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    last = _for_humans() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     before: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -56,6 +56,11 @@ def log_to_stderr() -> None:
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(logging.WARNING)
+
+
+def _for_humans() -> Processor:
+    """Plain tracebacks: the pretty ones show local variables, and those may be secrets."""
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 def shorten_order_ids(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:

@@ -57,8 +57,6 @@ class Lookout:
         self._asked.forget_old()
         self._allowance.per_second = self._parts.policy.network.max_requests_per_second / self._crew.size
         for row in self._due():
-            if len(self._looks) >= MOST_LOOKS_AT_ONCE:
-                break
             if self._may_look(row):
                 self._begin(row)
         if self._parts.clock.monotonic() >= self._round_at:
@@ -80,7 +78,9 @@ class Lookout:
     def _may_look(self, row: Parked) -> bool:
         if row.run_id in self._looks or not self._crew.mine(row.run_id) or self._asked.lately(_where(row)):
             return False
-        return row.awaited is Awaited.HUMAN or _hastened(row) or self._allowance.take()
+        if row.awaited is Awaited.HUMAN or _hastened(row):
+            return True
+        return len(self._looks) < MOST_LOOKS_AT_ONCE and self._allowance.take()
 
     def _begin(self, row: Parked) -> None:
         task = asyncio.create_task(self._look(row))

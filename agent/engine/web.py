@@ -45,6 +45,10 @@ async def answering(engine: Engine, port: int) -> AsyncIterator[str]:
     server = _Server(config)
     serving = asyncio.create_task(server.serve([sock]))
     try:
+        while not server.started:
+            if serving.done():
+                await serving
+            await asyncio.sleep(0.005)
         yield f"http://{LOOPBACK}:{sock.getsockname()[1]}"
     finally:
         server.should_exit = True
