@@ -1,5 +1,6 @@
 """The workers on one store: each says that it lives, sees to what the dead ones left, and takes its share of looks."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from zlib import crc32
 
@@ -37,16 +38,18 @@ class Crew:
         self._parts.log.beat(self._parts.holder, self._parts.clock.now())
 
     async def round(self, queue: LegQueue) -> None:
-        """Say it again, and give to the living what a dead worker had begun."""
+        """Say it again; and where this one is the first of the living, see to what the dead have left."""
         self.join()
-        living = []
-        for worker in self._parts.log.workers():
-            if worker.holder == self._parts.holder or self._lives(worker):
-                living.append(worker.holder)
-            else:
-                await self._bury(worker, queue)
+        under_way = await queue.under_way()  # before the list is read: whoever has begun a leg had joined by then
+        workers = self._parts.log.workers()
+        living = [worker.holder for worker in workers if self._lives(worker)]
+        if self._parts.holder not in living:
+            return  # taken for dead by somebody, a moment ago; the next round says again that it lives
         self.size = len(living)
         self._place = living.index(self._parts.holder)
+        if self._place == 0:
+            await self._take_over(queue, under_way, {executor_id(holder) for holder in living})
+            self._bury(worker for worker in workers if worker.holder not in living)
 
     def mine(self, run_id: str) -> bool:
         """Whether this worker looks after a run. While two of them disagree, a leg is at most asked for twice."""
@@ -58,11 +61,18 @@ class Crew:
 
     def _lives(self, worker: Worker) -> bool:
         """By the one rule for leases too."""
+        mine = self._parts.holder
         as_lease = Lease("", worker.holder, worker.heartbeat_at, worker.heartbeat_at + SILENT_FOR)
-        return stands_against(as_lease, self._parts.holder, self._parts.clock.now(), self._parts.alive)
+        return worker.holder == mine or stands_against(as_lease, mine, self._parts.clock.now(), self._parts.alive)
 
-    async def _bury(self, worker: Worker, queue: LegQueue) -> None:
-        """Its legs first: should this worker die in between, the next one finds it listed still."""
-        legs = await queue.take_over(executor_id(worker.holder))
-        self._parts.log.retire(worker.holder)
-        _log.info("a worker is gone", pid=worker.holder.pid, host=worker.holder.host, legs=len(legs))
+    async def _take_over(self, queue: LegQueue, under_way: Mapping[str, str], living: Collection[str]) -> None:
+        """Legs that none of the living has begun: a run has no other leg before that one has come to something."""
+        legs = [leg_id for leg_id, executor in under_way.items() if executor not in living]
+        if legs:
+            await queue.begin_again(legs)
+            _log.info("taken over", legs=legs)
+
+    def _bury(self, dead: Iterable[Worker]) -> None:
+        for worker in dead:
+            self._parts.log.retire(worker.holder)
+            _log.info("a worker is gone", pid=worker.holder.pid, host=worker.holder.host)

@@ -1,5 +1,6 @@
 """A leg: the stretch of a run between two parking places, as it is asked for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -33,8 +34,12 @@ class LegQueue(Protocol):
         """Ask for a leg; nothing happens where the same one waits or is under way."""
         ...
 
-    async def take_over(self, executor_id: str) -> list[str]:
-        """Give the legs that a dead worker had begun to the living; returns their ids."""
+    async def under_way(self) -> Mapping[str, str]:
+        """The legs that somebody has begun, each with the executor id of whoever did."""
+        ...
+
+    async def begin_again(self, leg_ids: Sequence[str]) -> None:
+        """Let the living drive legs that a dead worker had begun."""
         ...
 
     async def forget(self, ended_before: datetime) -> int:

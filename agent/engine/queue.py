@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -87,12 +87,13 @@ class DbosQueue:
         )
         await DBOS.enqueue_workflow_with_options_async(options, leg.run_id, leg.interrupt_id, leg.cause)
 
-    async def take_over(self, executor_id: str) -> list[str]:
-        """See `LegQueue.take_over`. Back onto the queue they were on: there they keep their run's partition."""
-        legs = await self._under_way(executor_id)
-        if legs:
-            await DBOS.resume_workflows_async(legs, queue_name=LEGS)
-        return legs
+    async def under_way(self) -> Mapping[str, str]:
+        """See `LegQueue.under_way`."""
+        return await self._pending(None)
+
+    async def begin_again(self, leg_ids: Sequence[str]) -> None:
+        """See `LegQueue.begin_again`. On the queue they were on, not DBOS's own: there they keep their partition."""
+        await DBOS.resume_workflows_async(list(leg_ids), queue_name=LEGS)
 
     async def forget(self, ended_before: datetime) -> int:
         """Delete the rows of legs that ended before then, at most a thousand: the spend log has their history.
@@ -115,18 +116,19 @@ class DbosQueue:
 
     async def settled(self) -> bool:
         """See `LegQueue.settled`."""
+        await asyncio.sleep(POLL_SECONDS)  # what was being claimed as the taking stopped has been by now
         until = time.monotonic() + SETTLED_SECONDS
-        while await self._under_way(self._executor_id):
+        while await self._pending(self._executor_id):
             if time.monotonic() > until:
                 return False
             await asyncio.sleep(0.02)
         return True
 
-    async def _under_way(self, executor_id: str) -> list[str]:
+    async def _pending(self, executor_id: str | None) -> dict[str, str]:
         found = await DBOS.list_workflows_async(
             executor_id=executor_id, status="PENDING", queue_name=LEGS, load_input=False, load_output=False
         )
-        return [one.workflow_id for one in found]
+        return {one.workflow_id: one.executor_id or "" for one in found}
 
 
 def _config(database_url: str, executor_id: str) -> DBOSConfig:

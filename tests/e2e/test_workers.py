@@ -68,7 +68,6 @@ def assert_drained(worker: Started, since: float) -> None:
     (began,) = [line for line in said if line["event"] == "draining"]
     assert said[-1]["event"] == "ended", done.text
     took = datetime.fromisoformat(said[-1]["timestamp"]) - datetime.fromisoformat(began["timestamp"])
-    print("TOOK", took, time.monotonic() - since)
     assert took <= timedelta(seconds=5)
     assert all(line["level"] == "info" for line in said), done.text
 

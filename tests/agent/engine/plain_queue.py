@@ -1,7 +1,7 @@
 """The queue of legs in memory, shared by the workers of a test: what DBOS promises, without its database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -16,14 +16,16 @@ class PlainQueue:
     Attributes:
         asked: every leg that was asked for, duplicates too.
         came: what came of those that were driven.
-        taken_over: workers whose legs were asked for.
+        begun: legs that somebody had begun, by leg id; with whose executor id.
+        again: legs of the dead that are to begin again.
         busy: legs wait until it is cleared.
     """
 
     def __init__(self) -> None:
         self.asked: list[Leg] = []
         self.came: list[tuple[Leg, str]] = []
-        self.taken_over: list[str] = []
+        self.begun: dict[str, str] = {}
+        self.again: list[str] = []
         self.busy = False
         self._drive: Drive | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -46,9 +48,13 @@ class PlainQueue:
         if not self.busy and self._drive is not None and leg.leg_id not in self._tasks:
             self._tasks[leg.leg_id] = asyncio.create_task(self._driven(leg, self._drive))
 
-    async def take_over(self, executor_id: str) -> list[str]:
-        self.taken_over.append(executor_id)
-        return []
+    async def under_way(self) -> Mapping[str, str]:
+        return dict(self.begun)
+
+    async def begin_again(self, leg_ids: Sequence[str]) -> None:
+        self.again += leg_ids
+        for leg_id in leg_ids:
+            del self.begun[leg_id]
 
     async def forget(self, ended_before: datetime) -> int:
         return 0

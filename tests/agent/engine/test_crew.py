@@ -1,5 +1,6 @@
 """Workers on one store: who is dead, who sees to what they left, and whose run is whose."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,9 +23,11 @@ async def listed_after(world: World, worker: Holder, silent: timedelta, *, alive
     world.change(alive=lambda holder: alive or holder == world.holder)
     world.log.beat(worker, world.clock.now() - silent)
     queue = PlainQueue()
-    await Crew(world.parts).round(queue)
+    queue.begun = {"leg": executor_id(worker), "ours": executor_id(world.holder)}
+    mine = replace(world.parts, holder=world.holder)
+    await Crew(mine).round(queue)
     listed = worker in [one.holder for one in world.log.workers()]
-    assert listed == (queue.taken_over == [])
+    assert queue.again == ([] if listed else ["leg"])
     return listed
 
 
@@ -44,13 +47,37 @@ async def test_legs_are_taken_over_before_the_dead_is_forgotten(world: World) ->
     """A worker that dies in between leaves it to the next one."""
 
     class Broken(PlainQueue):
-        async def take_over(self, executor_id: str) -> list[str]:
-            raise StoreBusy(executor_id)
+        async def begin_again(self, leg_ids: Sequence[str]) -> None:
+            raise StoreBusy(str(leg_ids))
 
     world.log.beat(HERE, world.clock.now())
+    queue = Broken()
+    queue.begun = {"leg": executor_id(HERE)}
     with pytest.raises(StoreBusy):
-        await Crew(world.parts).round(Broken())
+        await Crew(world.parts).round(queue)
     assert HERE in [one.holder for one in world.log.workers()]
+
+
+async def test_legs_of_nobody_on_the_list_are_taken_over_too(world: World) -> None:
+    """However that came about: their runs would have no other leg for ever."""
+    queue = PlainQueue()
+    queue.begun = {"leg": "somebody who left the list"}
+    await Crew(world.parts).round(queue)
+    assert queue.again == ["leg"]
+
+
+async def test_one_of_the_living_sees_to_the_dead(world: World) -> None:
+    """Two that did it at once would begin a leg again that is under way by then."""
+    other = replace(world.holder, pid=world.holder.pid + 1)
+    world.change(alive=lambda holder: holder in {world.holder, other})
+    for holder in (HERE, other, world.holder):
+        world.log.beat(holder, world.clock.now())
+    queue = PlainQueue()
+    queue.begun = {"leg": executor_id(HERE)}
+    await Crew(replace(world.parts, holder=other)).round(queue)
+    assert queue.again == []
+    await Crew(world.parts).round(queue)
+    assert queue.again == ["leg"]
 
 
 async def test_every_run_is_exactly_one_workers(world: World) -> None:

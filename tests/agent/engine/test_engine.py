@@ -223,10 +223,11 @@ async def test_a_dead_workers_legs_are_taken_over(world: World) -> None:
     world.log.beat(dead, world.clock.now())
     world.restart()
     queue = PlainQueue()
+    queue.begun = {"run-1::go-on": executor_id(dead)}
     async with working(world, queue):
-        await until(world, lambda: queue.taken_over)
+        await until(world, lambda: queue.again)
         assert [worker.holder for worker in world.log.workers()] == [world.holder]
-    assert queue.taken_over == [executor_id(dead)]
+    assert queue.again == ["run-1::go-on"]
 
 
 async def test_a_store_that_is_busy_for_a_while(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,9 +110,9 @@ async def test_what_a_dead_worker_had_begun_is_driven_by_a_living_one(url: str) 
         await queue.ask(Leg("run-2"))
         await ended(queue, second, 1)
         assert second.driven == [Leg("run-2")]
-        assert await queue.take_over("dead") == [ANSWER.leg_id]
+        assert await queue.under_way() == {ANSWER.leg_id: "dead"}
+        await queue.begin_again([ANSWER.leg_id])
         await until(lambda: len(second.driven) == 3)
-        assert await queue.take_over("dead") == []
         assert await queue.settled()
     assert set(second.driven) == {ANSWER, Leg("run-1"), Leg("run-2")}
     assert second.most_at_once["run-1"] == 1
