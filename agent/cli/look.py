@@ -18,7 +18,7 @@ from policies.money import usd
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.rows import ENDED, Approval, Attempt, Event
-from tools.spend_log.standing import stands_against
+from tools.spend_log.standing import lives, stands_against
 
 FOLLOW_SECONDS = 0.5
 
@@ -56,7 +56,8 @@ def _name_leftovers(log: SqliteSpendLog) -> None:
     now, here = datetime.now(UTC), this_process()
     leases = [(run.run_id, log.lease(run.run_id)) for run in log.runs(unfinished=True)]
     undriven = [run_id for run_id, lease in leases if not lease or not stands_against(lease, here, now, is_alive)]
-    if undriven:
+    works = any(lives(worker, here, now, is_alive) for worker in log.workers())
+    if undriven and not works:
         output.aside(f"nobody drives {', '.join(undriven)}: `swineherd resume` goes on")
     for charge in log.charges(states=[ChargeState.IN_DOUBT]):
         output.aside(f"${usd(charge.amount)} of {charge.run_id} is in doubt: `swineherd show {charge.run_id}` says why")

@@ -1,20 +1,16 @@
 """The workers on one store: each says that it lives, sees to what the dead ones left, and takes its share of looks."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
 from zlib import crc32
 
 import structlog
 
 from agent.engine.leg import LegQueue
 from agent.parts import Parts
-from tools.spend_log.rows import Holder, Lease, Worker
-from tools.spend_log.standing import stands_against
+from tools.spend_log.rows import Holder, Worker
+from tools.spend_log.standing import lives
 
 BEAT_SECONDS = 5.0
-
-SILENT_FOR = timedelta(seconds=60)
-"""A worker on another machine that has not been heard of for so long is taken for dead, as a lease would be."""
 
 _log = structlog.get_logger()
 
@@ -60,10 +56,8 @@ class Crew:
         self._parts.log.retire(self._parts.holder)
 
     def _lives(self, worker: Worker) -> bool:
-        """By the one rule for leases too."""
         mine = self._parts.holder
-        as_lease = Lease("", worker.holder, worker.heartbeat_at, worker.heartbeat_at + SILENT_FOR)
-        return worker.holder == mine or stands_against(as_lease, mine, self._parts.clock.now(), self._parts.alive)
+        return worker.holder == mine or lives(worker, mine, self._parts.clock.now(), self._parts.alive)
 
     async def _take_over(self, queue: LegQueue, under_way: Mapping[str, str], living: Collection[str]) -> None:
         """Legs that none of the living has begun: a run has no other leg before that one has come to something."""

@@ -103,7 +103,12 @@ def test_workers_stand_in_for_each_other(herd: Swineherd, tmp_path: Path, gate: 
         log = stack.enter_context(store(asking))
         first, second = [stack.enter_context(ended(asking.start("worker", "--sandbox"))) for _ in range(2)]
         wait_for(lambda: all(log.approval(run_id) and log.parked(run_id) for run_id in run_ids), "eight questions")
-        for run_id in run_ids:
+        by_command = log.approval(run_ids[0])
+        assert by_command is not None
+        assert "nobody drives" not in asking.run("ps").text
+        said = asking.run("approve", run_ids[0], "--code", by_command.code, "--amount", "0.20")
+        assert said.stdout == f"{run_ids[0]}: approved\n", said.text
+        for run_id in run_ids[1:]:
             answer_twice(log, run_id)
         wait_for((tmp_path / "begun").exists, "the first job")
         wait_for(lambda: (tmp_path / "begun").read_text().count("begun") == 8, "eight jobs")

