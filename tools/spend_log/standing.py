@@ -1,4 +1,4 @@
-"""Whether a lease still stands, and whether a worker lives: one rule, for who wants to take over and who wants to know."""
+"""Whether a lease still stands, and whether a worker lives: one rule, for who wants to take over and who asks."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
