@@ -1,4 +1,7 @@
-"""The queue of legs on DBOS: in a SQLite file of its own, or in PostgreSQL for workers on many machines."""
+"""The queue of legs on DBOS: in a SQLite file of its own, or in PostgreSQL for workers on many machines.
+
+A schedule is a second workflow, registered beside the leg, on a second queue that has no partitions (see `LEGS`).
+"""
 
 import asyncio
 import logging
