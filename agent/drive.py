@@ -53,11 +53,9 @@ class Driver:
             StoreUnusable: the spend log can't be written.
         """
         async with self.lease(run_id):
-            self._refuse_other_provider(run_id)
-            self._refuse_other_machine(run_id)
-            missing = self._missing(run_id)
-            if missing:
-                return self._ask_for(run_id, missing)
+            left = self.left_as_it_is(run_id)
+            if left is not None:
+                return left
             parked = await self.leg(run_id, "fresh" if fresh else None)
             while parked is not None:
                 cause = await self._next_cause(parked, wait=wait)
@@ -89,6 +87,18 @@ class Driver:
         self._set_active(run_id)
         await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
         return self._parked(run_id, await self.graph.aget_state(config), before=parked)
+
+    def left_as_it_is(self, run_id: str) -> Run | None:
+        """The run, where a human has to set a variable before it may go on; None where it may.
+
+        Raises:
+            BadSettings: the run has a pod at another provider, or its files on another machine.
+            MissingVariable: as above, and nothing was spent yet.
+        """
+        self._refuse_other_provider(run_id)
+        self._refuse_other_machine(run_id)
+        missing = self._missing(run_id)
+        return self._ask_for(run_id, missing) if missing else None
 
     def _refuse_other_provider(self, run_id: str) -> None:
         for order in self.parts.log.orders(run_id, open_only=True):

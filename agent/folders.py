@@ -76,6 +76,11 @@ class Home:
         """LangGraph's checkpoints: never proof of anything about money."""
         return self.path / "checkpoints.db"
 
+    @property
+    def queue(self) -> Path:
+        """The legs that workers are asked for: proof of nothing, and made anew where it is lost."""
+        return self.path / "queue.db"
+
     def run(self, run_id: str) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.path / "runs" / run_id)

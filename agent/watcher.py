@@ -33,6 +33,11 @@ def waits(awaited: Awaited, policy: Policy) -> Sequence[float]:
     return _WAITS[awaited]
 
 
+def longest_wait(policy: Policy) -> float:
+    """Seconds between looks, at most: a next look that is further away was noted before the clock was set back."""
+    return max(max(waits(awaited, policy)) for awaited in Awaited)
+
+
 LOOKED_AT_SOON = frozenset({Awaited.HOST, Awaited.GONE, Awaited.DOUBT})
 """These go on for a while after a cancel, so a cancel does not wake them before their next look."""
 

@@ -12,10 +12,12 @@ from agent.cli.card import card
 from agent.cli.places import holds, is_batch, settings_or_fail
 from agent.cli.terminal import Keyboard, who
 from agent.herd import Herd
+from agent.parts import Parts
 from agent.settings import Settings
 from policies.money import cents_from_text
 from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import ENDED, Approval, Decision
+from tools.spend_log.standing import lives
 
 
 def approve(run_id: str, *, code: str | None, amount: str | None) -> None:
@@ -48,9 +50,15 @@ async def _answer(settings: Settings, run_id: str, decision: Decision, code: str
         if isinstance(said, NotRecorded):
             output.fail(said.reason, output.USAGE)
         output.line(f"{run_id}: {said.approval.decision}")
-        if herd.parts.log.lease(run_id) is None:
+        if herd.parts.log.lease(run_id) is None and not _somebody_works(herd.parts):
             output.line(f"nobody drives it now: go on with `swineherd resume {run_id}`")
         return 0
+
+
+def _somebody_works(parts: Parts) -> bool:
+    """Whether a worker lives, who takes up whatever may go on."""
+    now = parts.clock.now()
+    return any(lives(worker, parts.holder, now, parts.alive) for worker in parts.log.workers())
 
 
 def _given(herd: Herd, approval: Approval, decision: Decision, code: str | None, amount: str | None) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from policies.money import usd
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder, Run
-from tools.spend_log.standing import stands_against
+from tools.spend_log.standing import lives, stands_against
 
 FOLLOW_SECONDS = 0.5
 
@@ -65,7 +65,7 @@ def _name_leftovers(log: SpendLog, here: Holder) -> None:
     for batch_id in sorted({queues[run_id] for run_id in undriven if run_id in queues}):
         output.aside(f"jobs of {batch_id} wait and nobody drives it: `swineherd batch --resume {batch_id}` goes on")
     begun = [run_id for run_id in undriven if run_id not in queues]
-    if begun:
+    if begun and not any(lives(worker, here, now, is_alive) for worker in log.workers()):
         output.aside(f"nobody drives {', '.join(begun)}: `swineherd resume` goes on")
     for charge in log.charges(states=[ChargeState.IN_DOUBT]):
         output.aside(f"${usd(charge.amount)} of {charge.run_id} is in doubt: `swineherd show {charge.run_id}` says why")

@@ -156,6 +156,26 @@ def sweep(*, json: Json = False) -> None:
 
 
 @app.command()
+def worker(*, sandbox: Sandbox = False) -> None:
+    """Drive every run that nobody drives, until SIGTERM: queued ones, and those whose process is gone."""
+    from agent.cli import work
+
+    work.work(sandbox=sandbox, port=None)
+
+
+@app.command()
+def serve(
+    *,
+    sandbox: Sandbox = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where on 127.0.0.1 to answer.")] = 8402,
+) -> None:
+    """A worker that answers on loopback: /healthz, /readyz, /metrics."""
+    from agent.cli import work
+
+    work.work(sandbox=sandbox, port=port)
+
+
+@app.command()
 def spend(*, sandbox: Sandbox = False, json: Json = False) -> None:
     """List every charge, what was spent, and what the caps leave."""
     from agent.cli import money

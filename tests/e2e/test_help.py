@@ -27,6 +27,8 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "cancel": ("RUN", "--json"),
     "resume": ("[RUN]", "--wait", "--no-wait", "--json"),
     "sweep": ("--json",),
+    "worker": ("--sandbox",),
+    "serve": ("--sandbox", "--port"),
     "spend": ("--sandbox", "--json"),
     "balance": ("--sandbox", "--json"),
     "settle": ("CHARGE", "--order", "--not-charged", "--refunded", "--json"),

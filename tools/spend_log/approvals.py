@@ -5,12 +5,12 @@ from typing import Any
 
 from policies.money import Cents, usd
 from policies.offer import Offer
-from tools.spend_log import codes, runs
+from tools.spend_log import codes, parking, runs
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.port import NotRecorded, Recorded
-from tools.spend_log.rows import Approval, Attempt, Decision
+from tools.spend_log.rows import Approval, Attempt, Awaited, Decision
 from tools.spend_log.sql import Database
 
 _CURRENT = "SELECT * FROM attempts WHERE run_id = ? AND outcome = ''"
@@ -91,6 +91,7 @@ def decide(
         return NotRecorded(refusal)
     change = "UPDATE approvals SET decision = ?, decided_by = ?, decided_at = ? WHERE approval_id = ?"
     db.execute(change, [decision.value, by, to_text(now), row["approval_id"]])
+    parking.hasten(db, row["run_id"], [Awaited.HUMAN])
     append(db, now, "decided", {"decision": decision, "by": by, "attempt": row["attempt"]}, run_id=run_id)
     return Recorded(decode(Approval, _must(_question_row(db, run_id))))
 

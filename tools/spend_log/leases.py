@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from tools.spend_log import runs
 from tools.spend_log.chain import append
-from tools.spend_log.codec import decode, encode, to_text
-from tools.spend_log.database import one
+from tools.spend_log.codec import Row, decode, encode, to_text
+from tools.spend_log.database import one, rows
 from tools.spend_log.rows import Holder, Lease
 from tools.spend_log.sql import Database
 from tools.spend_log.standing import stands_against
@@ -23,10 +23,17 @@ _RELEASE = (
 
 def find(db: Database, run_id: str) -> Lease | None:
     row = one(db, "SELECT * FROM leases WHERE run_id = ?", run_id)
-    if row is None:
-        return None
+    return _lease(row) if row else None
+
+
+def listed(db: Database) -> list[Lease]:
+    """Every one of them."""
+    return [_lease(row) for row in rows(db, "leases", "true", order_by="run_id")]
+
+
+def _lease(row: Row) -> Lease:
     times = (datetime.fromisoformat(row[name]) for name in ("heartbeat_at", "expires_at"))
-    return Lease(run_id, decode(Holder, row), *times)
+    return Lease(row["run_id"], decode(Holder, row), *times)
 
 
 def take(

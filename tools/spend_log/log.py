@@ -20,6 +20,7 @@ from tools.spend_log.home import check_local, make_folder
 from tools.spend_log.journal import Journal, Line
 from tools.spend_log.log_account import AccountLog
 from tools.spend_log.log_batches import BatchesLog
+from tools.spend_log.log_driving import DrivingLog
 from tools.spend_log.port import Frozen, NotApproved, NotRecorded, Recorded
 from tools.spend_log.reserve import reserve
 from tools.spend_log.rows import (
@@ -42,7 +43,7 @@ from tools.spend_log.schema import open_database
 from tools.spend_log.usage import totals, usage
 
 
-class StoredLog(AccountLog, BatchesLog):
+class StoredLog(AccountLog, BatchesLog, DrivingLog):
     """`SpendLog` but for how its store is opened and audited: the rules are the same in every store."""
 
     # runs

@@ -16,6 +16,7 @@ from policies.money import Cents
 from policies.offer import Offer
 from tools.spend_log.account_rows import Observed, Reading, Sender
 from tools.spend_log.port_batches import BatchLog
+from tools.spend_log.port_driving import Driving
 from tools.spend_log.rows import (
     Approval,
     Attempt,
@@ -62,7 +63,7 @@ class NotRecorded:
     reason: str
 
 
-class SpendLog(BatchLog, Protocol):
+class SpendLog(BatchLog, Driving, Protocol):
     """Everything durable about runs and money."""
 
     # runs
@@ -86,7 +87,9 @@ class SpendLog(BatchLog, Protocol):
         """A status in `ENDED` sets `ended_at` and is final: a later call for an ended run raises ValueError."""
         ...
 
-    def request_cancel(self, run_id: str, now: datetime, by: str) -> None: ...
+    def request_cancel(self, run_id: str, now: datetime, by: str) -> None:
+        """Noted once; a parked run that a cancel wakes is looked at before all others."""
+        ...
 
     # leases
     def take_lease(
@@ -127,7 +130,10 @@ class SpendLog(BatchLog, Protocol):
     def decide(
         self, run_id: str, code: str, amount: Cents, decision: Decision, by: str, now: datetime
     ) -> Recorded | NotRecorded:
-        """Record an answer. `code` is compared in constant time; ten wrong ones void the question."""
+        """Record an answer. `code` is compared in constant time; ten wrong ones void the question.
+
+        A run that is parked for it is looked at before all others.
+        """
         ...
 
     # money

@@ -100,6 +100,14 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    """A process that drives whatever nobody else drives, and when it last said that it lives."""
+
+    holder: Holder
+    heartbeat_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One offer of a run, numbered from 1; a new offer is a new attempt."""
 

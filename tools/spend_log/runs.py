@@ -2,11 +2,15 @@
 
 from datetime import datetime
 
+from tools.spend_log import parking
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
-from tools.spend_log.rows import ENDED, NewRun, Run, RunStatus
+from tools.spend_log.rows import ENDED, Awaited, NewRun, Run, RunStatus
 from tools.spend_log.sql import Database
+
+_WOKEN_BY_CANCEL = (Awaited.HUMAN, Awaited.PAYMENT, Awaited.DEPLOY, Awaited.TURN)
+"""What else a run may wait for goes on for a while after a cancel, and is looked at soon enough."""
 
 
 def add(db: Database, run: NewRun) -> None:
@@ -34,6 +38,28 @@ def listed(db: Database, *, unfinished: bool, limit: int) -> list[Run]:
     """Newest first."""
     where = "ended_at IS NULL" if unfinished else "true"
     return [decode(Run, row) for row in rows(db, "runs", where, order_by="seq DESC", limit=limit)]
+
+
+def adrift(db: Database, limit: int) -> list[str]:
+    """See `Driving.adrift`."""
+    found = db.query(_ADRIFT, {"left": RunStatus.WAITING_FOR_HUMAN.value, "limit": limit})
+    return [row["run_id"] for row in found]
+
+
+_ADRIFT = (
+    "SELECT run_id FROM runs WHERE ended_at IS NULL AND (status <> :left OR cancel_requested = 1)"
+    " AND NOT EXISTS (SELECT 1 FROM parked WHERE parked.run_id = runs.run_id)"
+    " AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.run_id = runs.run_id)"
+    " AND (started_at IS NOT NULL OR cancel_requested = 1"
+    " OR NOT EXISTS (SELECT 1 FROM batch_jobs WHERE batch_jobs.run_id = runs.run_id))"
+    " ORDER BY seq LIMIT :limit"
+)
+
+
+def counted(db: Database) -> dict[RunStatus, int]:
+    """See `Driving.count_runs`."""
+    found = db.query("SELECT status, count(*) AS n FROM runs GROUP BY status")
+    return {RunStatus(row["status"]): row["n"] for row in found}
 
 
 def enter_step(db: Database, run_id: str, step: str, now: datetime) -> None:
@@ -66,4 +92,5 @@ def request_cancel(db: Database, run_id: str, now: datetime, by: str) -> None:
     if run.cancel_requested or run.ended_at is not None:
         return
     db.execute("UPDATE runs SET cancel_requested = 1 WHERE run_id = ?", [run_id])
+    parking.hasten(db, run_id, _WOKEN_BY_CANCEL)
     append(db, now, "cancel_requested", {"by": by}, run_id=run_id)

@@ -22,6 +22,7 @@ RELEASED = (
     "5f76a0d1522543fd95da5c94ba0c970f7f1161be5a02c870e6ccb84479e28829",
     "084c99eda1776ebdbaeb847a42880d434120f3cbc1abc388504f679b0de300c6",
     "66e37f330e893be32309cb743ea56ccfcc10f5960dc27becb096dd23d907296a",
+    "a95beb08e01da377d596a9463c2a5f9ef91ed0b72e9df6a8dcda54d90a32bcc1",
 )
 """SHA-256 of each migration that files out there have had."""
 

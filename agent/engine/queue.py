@@ -1,0 +1,164 @@
+"""The queue of legs on DBOS: in a SQLite file of its own, or in PostgreSQL for workers on many machines.
+
+A schedule is a second workflow, registered beside the leg, on a second queue that has no partitions (see `LEGS`).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowSerializationFormat
+
+from agent.engine.leg import Leg
+from tools.spend_log.database import connect, folder_locked
+
+APPLICATION = "swineherd"
+
+VERSION = "1"
+"""Of what lies in the queue. DBOS would take a hash of our source, and strand what waits at every edit."""
+
+LEGS = "legs"
+"""The queue, and the workflow on it. It has a partition for each run, of which one leg runs at a time. A schedule must
+not point to it: what a schedule puts into a queue has no partition, and in this one would wait for ever.
+"""
+
+POLL_SECONDS = 0.25
+
+SETTLED_SECONDS = 1.5
+
+STANDS = frozenset({"ENQUEUED", "DELAYED", "PENDING"})
+"""Statuses of a leg that is still to be driven, or is under way."""
+
+_FORMAT = WorkflowSerializationFormat.PORTABLE
+"""JSON: nothing that is read back from a database may be a pickle."""
+
+Drive = Callable[[Leg], Awaitable[str]]
+
+
+def sqlite_url(path: Path) -> str:
+    """The queue's own file, made (0600) and in WAL before DBOS opens it: its steps take a third of the time there."""
+    with folder_locked(path.parent):
+        connect(path).close()
+    return f"sqlite:///{path}"
+
+
+class DbosQueue:
+    """`LegQueue` on DBOS, which is one for each process."""
+
+    def __init__(self, dbos: DBOS, executor_id: str) -> None:
+        self._dbos = dbos
+        self._executor_id = executor_id
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, database_url: str, executor_id: str, drive: Drive) -> AsyncIterator["DbosQueue"]:
+        """Launch DBOS, and drive what is asked for, in this event loop, until the block ends.
+
+        Args:
+            executor_id: of this process and no other: a second launch with it would take over what the first one runs.
+            drive: one leg; called once for each, and once more where a worker died in the middle of it.
+        """
+        logging.getLogger("dbos").setLevel(logging.WARNING)  # before the constructor says hello
+        dbos = DBOS(config=_config(database_url, executor_id))
+        try:
+            _register(drive)
+            DBOS.launch()
+            await DBOS.register_queue_async(LEGS, partition_concurrency=1, polling_interval_sec=POLL_SECONDS)
+            yield cls(dbos, executor_id)
+        finally:
+            await _destroy()
+
+    async def ask(self, leg: Leg) -> None:
+        """See `LegQueue.ask`. One that came to nothing, while its run still stands where it stood, is driven anew."""
+        known = await DBOS.get_workflow_status_async(leg.leg_id)
+        if known is not None and known.status in STANDS:
+            return
+        if known is not None:
+            await DBOS.delete_workflow_async(leg.leg_id)
+        options = EnqueueOptions(
+            workflow_name=LEGS,
+            queue_name=LEGS,
+            workflow_id=leg.leg_id,
+            queue_partition_key=leg.run_id,
+            serialization_type=_FORMAT,
+        )
+        await DBOS.enqueue_workflow_with_options_async(options, leg.run_id, leg.interrupt_id, leg.cause)
+
+    async def under_way(self) -> Mapping[str, str]:
+        """See `LegQueue.under_way`."""
+        return await self._pending(None)
+
+    async def begin_again(self, leg_ids: Sequence[str]) -> None:
+        """See `LegQueue.begin_again`. On the queue they were on, not DBOS's own: there they keep their partition."""
+        await DBOS.resume_workflows_async(list(leg_ids), queue_name=LEGS)
+
+    async def forget(self, ended_before: datetime) -> int:
+        """Delete the rows of legs that ended before then, at most a thousand: the spend log has their history.
+
+        Returns:
+            How many those were.
+        """
+        found = await DBOS.list_workflows_async(
+            completed_before=ended_before.isoformat(), queue_name=LEGS, limit=1000, load_input=False, load_output=False
+        )
+        legs = [one.workflow_id for one in found]
+        if legs:
+            await DBOS.delete_workflows_async(legs)
+        return len(legs)
+
+    def stop_taking(self) -> None:
+        """See `LegQueue.stop_taking`: what DBOS itself does first when it is destroyed."""
+        for stop in self._dbos.background_thread_stop_events:
+            stop.set()
+
+    async def settled(self) -> bool:
+        """See `LegQueue.settled`."""
+        await asyncio.sleep(POLL_SECONDS)  # what was being claimed as the taking stopped has been by now
+        until = time.monotonic() + SETTLED_SECONDS
+        while await self._pending(self._executor_id):
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(0.02)
+        return True
+
+    async def _pending(self, executor_id: str | None) -> dict[str, str]:
+        found = await DBOS.list_workflows_async(
+            executor_id=executor_id, status="PENDING", queue_name=LEGS, load_input=False, load_output=False
+        )
+        return {one.workflow_id: one.executor_id or "" for one in found}
+
+
+def _config(database_url: str, executor_id: str) -> DBOSConfig:
+    return DBOSConfig(
+        name=APPLICATION,
+        system_database_url=database_url,
+        application_version=VERSION,
+        executor_id=executor_id,
+        log_level="WARNING",
+        enable_otlp=False,
+    )
+
+
+def _register(drive: Drive) -> None:
+    async def step(run_id: str, interrupt_id: str, cause: str | None) -> str:
+        return await drive(Leg(run_id, interrupt_id, cause))  # type: ignore[arg-type] # written by `ask`
+
+    driven = DBOS.step(name="drive")(step)
+
+    async def workflow(run_id: str, interrupt_id: str, cause: str | None) -> str:
+        return await driven(run_id, interrupt_id, cause)
+
+    # However often workers die under it: the spend log decides what is still to be done, not the number of tries.
+    DBOS.workflow(name=LEGS, max_recovery_attempts=None, serialization_type=_FORMAT)(workflow)
+
+
+async def _destroy() -> None:
+    """On a thread of its own: it waits for threads that wait for this event loop."""
+    with ThreadPoolExecutor(1) as apart:
+        await asyncio.get_running_loop().run_in_executor(apart, partial(DBOS.destroy, destroy_registry=True))

@@ -1,0 +1,18 @@
+"""Writes runs down for a worker to drive: `python submit.py JOB HOW_MANY`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from agent.assemble import open_herd
+
+
+async def submit(job: Path, how_many: int) -> None:
+    """Print their ids."""
+    async with open_herd(sandbox=True) as herd:
+        for _ in range(how_many):
+            sys.stdout.write(f"{herd.submit(job)}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(submit(Path(sys.argv[1]), int(sys.argv[2])))
