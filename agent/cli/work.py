@@ -24,12 +24,17 @@ def work(*, sandbox: bool, port: int | None) -> None:
 
 
 async def _work(*, sandbox: bool, port: int | None) -> None:
+    settings = settings_or_fail()
+    if settings.database_url is not None and not sandbox:
+        # A run's files are on the machine where it was submitted, and workers share the runs of a store by their names.
+        remedy = "`run`, `batch`, `resume` and `sweep` work there; unset SWINEHERD_DATABASE_URL for a worker"
+        output.fail(f"workers on PostgreSQL are still to come: {remedy}", output.USAGE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        herd = await stack.enter_async_context(open_herd(settings_or_fail(), sandbox=sandbox, face=LogFace()))
+        herd = await stack.enter_async_context(open_herd(settings, sandbox=sandbox, face=LogFace()))
         database_url = sqlite_url(herd.parts.home.queue)
         engine = Engine(herd, partial(DbosQueue.open, database_url))
         if port is not None:

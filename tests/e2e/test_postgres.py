@@ -111,6 +111,14 @@ def test_a_server_that_is_away_stops_spending_and_nothing_else(machine: Machine,
         assert "cleaning up goes on" not in done.text
 
 
+@pytest.mark.parametrize("command", ["worker", "serve"])
+def test_no_worker_begins_there(machine: Machine, command: str) -> None:
+    """Half of the runs would be looked after by a machine that lacks their files: it says so instead."""
+    done = secretive(machine("here").run(command))
+    assert done.code == 2
+    assert "workers on PostgreSQL are still to come" in done.stderr
+
+
 def test_a_home_has_one_spend_log(machine: Machine, tmp_path: Path) -> None:
     """A cron job that lacks the variable must not take an empty file for the store: it would stop every pod, and buy
     under caps that begin anew. Nor is a file's money forgotten by setting the variable.
