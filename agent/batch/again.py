@@ -22,10 +22,11 @@ class Again:
 def take_up(parts: Parts, batch_id: str) -> Again:
     """Give every job that was refused, cancelled, or failed by its pod or provider another run from its snapshot."""
     jobs = {job.run_id: job for job in parts.log.batch_jobs(batch_id)}
-    retried, left = [], []
+    retried, left = list[str](), list[str]()
     for run in latest(parts, batch_id):
         if _may_be_repeated(run):
-            retried.append(try_again(parts, run, jobs[run.run_id]))
+            again = try_again(parts, run, jobs[run.run_id])
+            retried += [again] if again is not None else []
         elif run.status in {RunStatus.FAILED, RunStatus.DENIED, RunStatus.IN_DOUBT}:
             left.append(run.run_id)
     return Again(tuple(retried), tuple(left))

@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.parts import Parts
 from agent.submit import BadJob, ReadJob, check, check_writable, prepare, slug
 from policies.money import Cents
-from tools.errors import SwineherdError
+from tools.errors import IntentAlreadyOpen, SwineherdError
 from tools.ports import Packed, Packer
 from tools.spend_log.batch_rows import Batch, BatchJob
 from tools.spend_log.rows import NewRun, Run
@@ -66,8 +66,10 @@ def _check_all(parts: Parts, jobs: Sequence[ReadJob]) -> None:
         raise BadJob("\n".join(problems))
 
 
-def try_again(parts: Parts, run: Run, job: BatchJob) -> str:
-    """The same job once more, from the same snapshot, at its place in the batch. Returns the new run's id.
+def try_again(parts: Parts, run: Run, job: BatchJob) -> str | None:
+    """The same job once more, from the same snapshot, at its place in the batch.
+
+    Returns the new run's id; None where another process was quicker to try it again.
 
     Raises:
         BadJob: the snapshot was pruned.
@@ -91,7 +93,11 @@ def try_again(parts: Parts, run: Run, job: BatchJob) -> str:
         outputs_dir=run.outputs_dir if kept_elsewhere else str(after.outputs.absolute()),
         created_at=parts.clock.now(),
     )
-    parts.log.add_batched_run(again, replace(job, run_id=run_id))
+    try:
+        parts.log.add_batched_run(again, replace(job, run_id=run_id))
+    except IntentAlreadyOpen:
+        shutil.rmtree(after.path, ignore_errors=True)
+        return None
     return run_id
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from policies.budget import Shared
 from policies.money import Cents, usd
+from tools.errors import IntentAlreadyOpen
 from tools.spend_log import runs
 from tools.spend_log.batch_rows import Batch, BatchJob
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode
 from tools.spend_log.database import insert, one, rows
-from tools.spend_log.rows import NewRun
+from tools.spend_log.rows import NewRun, RunStatus
 from tools.spend_log.sql import Database
 
 _USED = """
@@ -18,6 +19,10 @@ _USED = """
         + coalesce((SELECT sum(c.amount) FROM batch_jobs j JOIN charges c ON c.run_id = j.run_id
             WHERE j.batch_id = :batch_id AND c.settled_at IS NULL), 0) AS cents
 """
+_IN_THE_WAY = (
+    "SELECT r.run_id, r.status FROM batch_jobs j JOIN runs r ON r.run_id = j.run_id"
+    " WHERE j.batch_id = ? AND j.position = ? AND (r.ended_at IS NULL OR r.status = ?)"
+)
 _BUDGET_OF_RUN = (
     "SELECT b.batch_id, b.budget FROM batch_jobs j JOIN batches b ON b.batch_id = j.batch_id"
     " WHERE j.run_id = ? AND b.budget IS NOT NULL"
@@ -36,9 +41,18 @@ def add(db: Database, batch: Batch, jobs: Sequence[tuple[NewRun, BatchJob]]) -> 
 
 
 def add_run(db: Database, run: NewRun, job: BatchJob) -> None:
-    """A run and its place in the batch: both or neither, so that none is ever driven outside its budget."""
+    """A run and its place in the batch: both or neither, so that none is ever driven outside its budget.
+
+    Raises:
+        IntentAlreadyOpen: the job has a run that has not ended, or one that succeeded: it is not run beside it.
+    """
     if run.run_id != job.run_id:
         raise ValueError(f"{run.run_id} is not {job.run_id}")
+    other = one(db, _IN_THE_WAY, job.batch_id, job.position, RunStatus.SUCCEEDED.value)
+    if other is not None:
+        raise IntentAlreadyOpen(
+            f"job {job.position} of {job.batch_id} has {other['run_id']}, which is {other['status']}"
+        )
     runs.add(db, run)
     insert(db, "batch_jobs", encode(job))
     body = {"batch": job.batch_id, "position": job.position}

@@ -19,7 +19,11 @@ class BatchLog(Protocol):
         ...
 
     def add_batched_run(self, run: NewRun, job: BatchJob) -> None:
-        """One more run of a batch: a job that is tried again."""
+        """One more run of a batch: a job that is tried again.
+
+        Raises:
+            IntentAlreadyOpen: the job has a run that has not ended, or one that succeeded.
+        """
         ...
 
     def batch(self, batch_id: str) -> Batch | None: ...

@@ -9,7 +9,7 @@ from agent.batch.again import take_up
 from agent.batch.drive import BatchDriver, latest
 from agent.batch.report import batch_result, usage_words, worst_code
 from agent.batch.sources import read_batch
-from agent.batch.submit import Wanted, submit_batch
+from agent.batch.submit import Wanted, submit_batch, try_again
 from agent.prune import prune
 from agent.submit import BadJob
 from policies.money import Cents
@@ -102,6 +102,18 @@ async def test_what_could_not_be_done_is_tried_again_and_nothing_else(world: Wor
         assert after.workdir.read_bytes() == before.workdir.read_bytes()
         assert after.job_file.read_bytes() == before.job_file.read_bytes()
         assert new.outputs_dir == str(after.outputs)
+
+
+def test_a_job_that_another_process_tries_again_is_left_to_it(world: World) -> None:
+    """Two `--resume` at once: the slower one makes no second run, and leaves no folder."""
+    batch_id = submitted(world, 1)
+    (run,) = latest(world.parts, batch_id)
+    (job,) = world.log.batch_jobs(batch_id)
+    world.log.set_status(run.run_id, RunStatus.REFUSED, world.clock.now(), reason="", code=3)
+    first = try_again(world.parts, run, job)
+    assert first is not None
+    assert try_again(world.parts, run, job) is None
+    assert sorted(path.name for path in (world.home.path / "runs").iterdir()) == sorted([run.run_id, first])
 
 
 async def test_without_its_snapshot_a_job_is_not_tried_again(world: World) -> None:

@@ -8,9 +8,10 @@ from policies.budget import CapHit, Shared
 from policies.charge import Paid, Released, Unknown
 from policies.money import Cents
 from tests.tools.spend_log.things import NOW, WIDE, an_offer, held, new_run, offered, order_of, reserve, settled
+from tools.errors import IntentAlreadyOpen
 from tools.spend_log.batch_rows import Batch, BatchJob
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Charge
+from tools.spend_log.rows import Charge, RunStatus
 
 BATCH = Batch("bat-1", "nightly", Cents(1000), 4, NOW)
 
@@ -27,6 +28,7 @@ def batched(log: SpendLog, *run_ids: str, batch: Batch = BATCH) -> None:
 def test_a_batch_is_kept_with_its_jobs_in_order(log: SpendLog) -> None:
     """A job that is tried again keeps its place, the later run behind the earlier."""
     batched(log, "a", "b")
+    log.set_status("a", RunStatus.REFUSED, NOW, reason="", code=3)
     log.add_batched_run(new_run("a2"), BatchJob("a2", "bat-1", 1, "job 1"))
 
     assert log.batch("bat-1") == BATCH
@@ -39,6 +41,17 @@ def test_a_batch_is_kept_with_its_jobs_in_order(log: SpendLog) -> None:
     assert log.run("a2") is not None
     assert log.batch_of("b") == BatchJob("b", "bat-1", 2, "job 2")
     assert log.batch_of("outside") is None
+
+
+@pytest.mark.parametrize("status", [None, RunStatus.SUCCEEDED])
+def test_a_job_has_one_run_at_a_time_and_none_after_its_success(log: SpendLog, status: RunStatus | None) -> None:
+    """Two that go on with a batch at once start no job twice."""
+    batched(log, "a")
+    if status is not None:
+        log.set_status("a", status, NOW, reason="", code=0)
+    with pytest.raises(IntentAlreadyOpen, match="job 1 of bat-1 has a, which is"):
+        log.add_batched_run(new_run("a2"), BatchJob("a2", "bat-1", 1, "job 1"))
+    assert log.run("a2") is None
 
 
 def test_a_batch_is_added_with_all_its_runs_or_not_at_all(log: SpendLog) -> None:

@@ -146,7 +146,7 @@ def test_a_job_that_joined_later_is_not_covered(log: SpendLog) -> None:
     """What was shown is what was said yes to: another job needs another question; the same job again does not."""
     granted(log, "a")
     log.add_batched_run(new_run("b", job_sha256="c" * 64), BatchJob("b", "bat-1", 2, ""))
-    log.add_batched_run(new_run("a-again"), BatchJob("a-again", "bat-1", 1, ""))
+    log.add_batched_run(new_run("a-again"), BatchJob("a-again", "bat-1", 3, ""))
     assert isinstance(buy(log, "b", job_sha256="c" * 64), CapHit)
     assert isinstance(buy(log, "a-again"), Charge)
 
