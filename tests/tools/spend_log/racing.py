@@ -14,9 +14,9 @@ from policies.money import Cents
 from tests.tools.spend_log.stores import Store
 from tests.tools.spend_log.things import BALANCE, CODE, ME, NOW, ORDER, WIDE, an_offer, an_order, offered, wide
 from tools.errors import IntentAlreadyOpen
-from tools.spend_log.log import StoredLog
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Charge, Decision, Holder
+from tools.spend_log.stored_log import StoredLog
 
 Racer = Callable[[SpendLog, int], object]
 

@@ -9,12 +9,12 @@ from tools.spend_log.audit import contradictions
 from tools.spend_log.database import readable_errors
 from tools.spend_log.home import check_local, make_folder
 from tools.spend_log.journal import Journal
-from tools.spend_log.log import StoredLog
 from tools.spend_log.postgres.audit import changed_rules
 from tools.spend_log.postgres.database import PostgresDatabase
 from tools.spend_log.postgres.schema import is_there, migrate
 from tools.spend_log.postgres.server import Server
 from tools.spend_log.rows import Finding
+from tools.spend_log.stored_log import StoredLog
 
 
 class PostgresSpendLog(StoredLog):
