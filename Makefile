@@ -7,8 +7,9 @@ UV := $(shell command -v uv 2>/dev/null)
 demo: .venv/.run-installed
 	.venv/bin/swineherd run examples/hello/job.yaml --sandbox
 
+# A worker more than there are cores: some tests wait for pods and timers, as people do.
 test: .venv/.dev-installed
-	.venv/bin/pytest --cov --cov-report=term:skip-covered
+	.venv/bin/pytest --cov --cov-report=term:skip-covered -n $$(.venv/bin/python -c 'import os; print(os.cpu_count() + 1)')
 
 lint: .venv/.dev-installed
 	.venv/bin/ruff format --check .

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli import output
-from agent.cli.batches import show_batch
 from agent.cli.places import is_batch, settings_or_fail, stores
 from agent.folders import Home
 from agent.result import run_result, timestamp
@@ -86,6 +85,8 @@ def show(run_id: str, *, as_json: bool) -> None:
     with output.clear_errors():
         settings = settings_or_fail()
         if is_batch(settings, run_id) is not None:
+            from agent.cli.batches import show_batch
+
             show_batch(settings, run_id, as_json=as_json)
         else:
             _show_run(settings, run_id, as_json=as_json)

@@ -25,6 +25,7 @@ RELEASED = (
     "7ca295c4f3f60d0c1b6cab35f596781472c300f561fd5bf64311646df13e6f7f",
     "5081f8d194259a53b33f58f17474a2d7e9d8b7b94e9f5080abf8f62646d7fe07",
     "eaebe7e9aea21ce39a8bcaf21b78ead546cdd2c092ffa671d512fc050d8edc47",
+    "f2cd97e146b174e2deb2539e4fda1476b1a355b82f5450c31628b9e3d51a7111",
 )
 """SHA-256 of each migration that databases out there have had."""
 
