@@ -10,7 +10,15 @@ from policies.budget import CapHit
 from policies.charge import ChargeState, LinkExpired, LinkShown, OrderMoved, Released, Unknown
 from policies.judge import judge_checkout, order_moved
 from policies.offer import Offer
-from tools.errors import IntentAlreadyOpen, Malformed, MarketUnavailable, NothingSent, OutcomeUnknown, Refused
+from tools.errors import (
+    IntentAlreadyOpen,
+    Malformed,
+    MarketUnavailable,
+    NothingSent,
+    NotWanted,
+    OutcomeUnknown,
+    Refused,
+)
 from tools.spend_log.port import Frozen, NotApproved
 from tools.spend_log.rows import Charge, OrderRow
 
@@ -31,6 +39,8 @@ async def request_link(parts: Parts, offer: Offer) -> Charge | CapHit | Frozen |
     except IntentAlreadyOpen as frozen:
         parts.log.settle(charge_id, Released(str(frozen)), parts.clock.now())
         return Frozen(str(frozen))
+    except NotWanted as unwanted:
+        return parts.log.settle(charge_id, Released(str(unwanted)), parts.clock.now())
     status, outcome = await _send(parts, charge_id, offer, parts.clock.monotonic())
     parts.log.landed(charge_id, parts.clock.now())
     return await _book(parts, charge_id, offer, status, outcome)

@@ -9,10 +9,10 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.drive import Driver
-from agent.folders import RunFolder
 from agent.parts import Parts
+from policies.charge import FINAL
 from policies.retention import Limits, Removal, Stored, to_remove
-from tools.spend_log.rows import Run
+from tools.spend_log.rows import Run, RunStatus
 
 EVERY_RUN = 1_000_000_000
 
@@ -30,7 +30,8 @@ async def prune(driver: Driver, limits: Limits, *, dry_run: bool) -> Pruned:
     """Drop the checkpoints of finished runs, and what `limits` say of their files.
 
     The spend log, the job as it was resolved and the report stay for ever; so does everything of a run that has not
-    ended, that somebody drives, or whose pod is not proven gone. Outputs outside the home are their owner's.
+    ended, that somebody drives, or whose pod or money is not settled, and what was synced of one that did not succeed.
+    Outputs outside the home are their owner's.
     """
     parts = driver.parts
     finished = [run for run in parts.log.runs(limit=EVERY_RUN) if _is_finished(parts, run)]
@@ -38,14 +39,15 @@ async def prune(driver: Driver, limits: Limits, *, dry_run: bool) -> Pruned:
     removals = to_remove(_stored(parts, finished), limits, parts.clock.now())
     if not dry_run:
         for removal in removals:
-            _remove(parts.home.run(removal.stored.run_id))
+            _remove(parts, parts.run(removal.stored.run_id))
     return Pruned(tuple(dropped), tuple(removals))
 
 
 def _is_finished(parts: Parts, run: Run) -> bool:
-    if run.ended_at is None or parts.log.lease(run.run_id) is not None:
+    if run.ended_at is None or run.status is RunStatus.IN_DOUBT or parts.log.lease(run.run_id) is not None:
         return False
-    return not parts.log.orders(run.run_id, open_only=True)
+    unsettled = any(charge.state not in FINAL for charge in parts.log.charges(run.run_id))
+    return not unsettled and not parts.log.orders(run.run_id, open_only=True)
 
 
 async def _drop_checkpoints(driver: Driver, runs: list[Run], *, dry_run: bool) -> list[str]:
@@ -67,17 +69,17 @@ def _stored(parts: Parts, runs: list[Run]) -> list[Stored]:
     seen: set[tuple[int, int]] = set()
     found = []
     for run in sorted(runs, key=lambda one: one.created_at):
-        paths = _removable(parts.home.run(run.run_id))
+        paths = _removable(parts, run)
         if paths and run.ended_at is not None:
             found.append(Stored(run.run_id, run.ended_at, sum(_size(path, seen) for path in paths)))
     return found
 
 
-def _removable(folder: RunFolder) -> list[Path]:
-    """What lies in a run's folder beside the job and the report."""
-    if not folder.path.is_dir():
-        return []
-    return sorted(path for path in folder.path.iterdir() if path not in {folder.job_file, folder.report})
+def _removable(parts: Parts, run: Run) -> list[Path]:
+    """What lies in a run's folder beside the job, the report, and what was synced while nothing better came home."""
+    folder = parts.home.run(run.run_id)
+    kept = {folder.job_file, folder.report} | ({folder.synced} if run.status is not RunStatus.SUCCEEDED else set())
+    return sorted(path for path in folder.path.iterdir() if path not in kept) if folder.path.is_dir() else []
 
 
 def _size(path: Path, seen: set[tuple[int, int]]) -> int:
@@ -96,8 +98,8 @@ def _below(folder: Path) -> list[Path]:
     return [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
 
 
-def _remove(folder: RunFolder) -> None:
-    for path in _removable(folder):
+def _remove(parts: Parts, run: Run) -> None:
+    for path in _removable(parts, run):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

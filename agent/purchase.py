@@ -16,6 +16,7 @@ from tools.errors import (
     Malformed,
     MarketUnavailable,
     NothingSent,
+    NotWanted,
     OutcomeUnknown,
     Refused,
     StoreUnusable,
@@ -58,7 +59,7 @@ async def buy(parts: Parts, offer: Offer, approval_id: str | None) -> Charge | N
         await _submit_in_turn(parts, charge_id, offer)
     except IllegalMove:
         return OfferTakenBack("another process released the reservation meanwhile")
-    except (OfferMoved, MarketUnavailable, Malformed, Refused, IntentAlreadyOpen) as reason:
+    except (OfferMoved, NotWanted, MarketUnavailable, Malformed, Refused, IntentAlreadyOpen) as reason:
         parts.log.settle(charge_id, Released(str(reason)), parts.clock.now())
         return OfferTakenBack(str(reason))
     outcome = await send(parts, charge_id, offer, parts.clock.monotonic())
@@ -71,6 +72,7 @@ async def _submit_in_turn(parts: Parts, charge_id: str, offer: Offer) -> None:
 
     Raises:
         IntentAlreadyOpen: another one is in flight for longer, or spending is frozen.
+        NotWanted: the run was cancelled meanwhile, or the grant taken back.
         OfferMoved, MarketUnavailable, Malformed, Refused: as `last_look`, which is taken anew before each try.
     """
     give_up_at = parts.clock.monotonic() + IN_TURN_SECONDS

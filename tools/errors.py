@@ -83,6 +83,10 @@ class IntentAlreadyOpen(SwineherdError):
     """Money of this run, or on this API key, is already in flight."""
 
 
+class NotWanted(SwineherdError):
+    """A reserved purchase is not to be sent any more: its run is over, or what paid for it was taken back."""
+
+
 class StoreUnusable(SwineherdError):
     """The spend log can't be opened, read or written; nothing may be spent."""
 

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from agent.drive import LEASE_SECONDS
 from agent.parts import Parts
 from policies.grant import Terms
 from policies.money import Cents
 from policies.offer import Rail
 from policies.selection import select
 from tools.spend_log.batch_rows import Batch, Grant, NewGrant
-from tools.spend_log.rows import Decision
+from tools.spend_log.rows import ENDED, Decision, RunStatus
+
+DENIED_CODE = 6
 
 GRANTED_FOR = timedelta(hours=24)
 """So long a grant of a batch pays; an order that comes later is asked for by itself."""
@@ -45,10 +48,15 @@ async def expect(parts: Parts, run_ids: Sequence[str]) -> Expected:
     return Expected(tuple(fitting), len(run_ids) - len(fitting))
 
 
-def needs_a_yes(parts: Parts, expected: Expected) -> bool:
-    """Whether some order would wait for a human: credits come first, and the auto-pay limits don't reach."""
+def needs_a_yes(parts: Parts, batch: Batch, expected: Expected) -> bool:
+    """Whether some order would wait for a human: credits come first, and the auto-pay limits don't reach.
+
+    Where the batch's budget has no room for any of them, they are refused without a question.
+    """
     payment = parts.policy.payment
     if not expected.fitting or not parts.account or payment.rails[:1] != (Rail.CREDITS,):
+        return False
+    if _amount(parts, batch, expected) < min(expected.fitting):
         return False
     used = parts.log.usage("", parts.clock.now()).auto_day
     return max(expected.fitting) > payment.auto_pay or used + expected.total > payment.auto_pay_per_day
@@ -87,4 +95,14 @@ def _amount(parts: Parts, batch: Batch, expected: Expected) -> Cents:
     jobs = parts.log.batch_jobs(batch.batch_id)
     shared = parts.log.usage(jobs[0].run_id, parts.clock.now()).batch
     left = batch.budget - (shared.used if shared else 0)
-    return Cents(max(1, left))
+    return Cents(left)
+
+
+def deny(parts: Parts, run_ids: Sequence[str], by: str) -> None:
+    """End what has bought nothing; what somebody else drives, or has bought meanwhile, is not ours to end."""
+    for run_id in run_ids:
+        now = parts.clock.now()
+        if parts.log.take_lease(run_id, parts.holder, now, LEASE_SECONDS, parts.alive) is None:
+            continue
+        if parts.run(run_id).status not in ENDED and not parts.money_at_work(run_id):
+            parts.log.set_status(run_id, RunStatus.DENIED, now, reason=f"denied by {by}", code=DENIED_CODE)

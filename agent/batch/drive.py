@@ -29,8 +29,14 @@ class BatchDriver:
     driver: Driver
     at_once: int
     trouble: dict[str, str] = field(default_factory=dict)
+    _slots: asyncio.Semaphore = field(init=False)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _starting: set[str] = field(default_factory=set)
     _going: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """All that is driven at a time shares the slots."""
+        self._slots = asyncio.Semaphore(self.at_once)
 
     @property
     def _parts(self) -> Parts:
@@ -42,9 +48,8 @@ class BatchDriver:
         Raises:
             StoreUnusable: the spend log can't be written.
         """
-        slots, turn = asyncio.Semaphore(self.at_once), asyncio.Lock()
-        self._hold(run_ids)
-        driving = [asyncio.create_task(self._one(run_id, slots, turn, wait=wait)) for run_id in run_ids]
+        self.hold(run_ids)
+        driving = [asyncio.create_task(self._one(run_id, wait=wait)) for run_id in run_ids]
         try:
             outcomes = await asyncio.gather(*driving, return_exceptions=True)
         finally:
@@ -52,7 +57,7 @@ class BatchDriver:
                 task.cancel()
             await asyncio.gather(*driving, return_exceptions=True)
             with suppress(StoreUnusable):
-                self._let_go(run_ids)
+                self.let_go(run_ids)
         for run_id, outcome in zip(run_ids, outcomes, strict=True):
             self._note(run_id, outcome)
 
@@ -75,9 +80,9 @@ class BatchDriver:
         for run_id in run_ids:
             self._parts.log.request_cancel(run_id, self._parts.clock.now(), by)
 
-    async def _one(self, run_id: str, slots: asyncio.Semaphore, turn: asyncio.Lock, *, wait: bool) -> None:
-        async with slots:
-            async with turn:
+    async def _one(self, run_id: str, *, wait: bool) -> None:
+        async with self._slots:
+            async with self._turn:
                 await self._room(run_id)
                 self._starting.add(run_id)
             self._going.add(run_id)
@@ -107,16 +112,22 @@ class BatchDriver:
         """Whether the run's own pod is among the open ones by now, or never will be."""
         return self._parts.run(run_id).status in ENDED or bool(self._parts.log.charges(run_id))
 
-    def _hold(self, run_ids: Sequence[str]) -> None:
+    def hold(self, run_ids: Sequence[str]) -> None:
         """Runs that wait for their turn are held too: nobody else is to drive them all at once."""
         for run_id in run_ids:
             self._parts.log.take_lease(
                 run_id, self._parts.holder, self._parts.clock.now(), LEASE_SECONDS, self._parts.alive
             )
 
-    def _let_go(self, run_ids: Sequence[str]) -> None:
+    def let_go(self, run_ids: Sequence[str]) -> None:
+        """Anybody may drive them now."""
         for run_id in run_ids:
             self._parts.log.release_lease(run_id, self._parts.holder)
+
+
+def at_work(parts: Parts, run_ids: Sequence[str]) -> list[str]:
+    """Those that have bought, or are to be cancelled: they are driven whatever a human says of the others."""
+    return [one for one in run_ids if parts.money_at_work(one) or parts.run(one).cancel_requested]
 
 
 def to_do(parts: Parts, batch_id: str) -> list[str]:

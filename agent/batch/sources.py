@@ -52,7 +52,7 @@ def _folder(folder: Path, ignore: frozenset[str]) -> list[ReadJob]:
 
 def _json_lines(text: str, file: Path, ignore: frozenset[str]) -> list[ReadJob]:
     """One object a line; relative paths are as in a job file beside it, of standard input as in the working folder."""
-    written = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    written = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
     def read(numbered: tuple[int, str]) -> list[ReadJob]:
         number, line = numbered

@@ -3,13 +3,11 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.assemble import open_herd
 from agent.batch.again import take_up
-from agent.batch.consent import ask, expect, needs_a_yes, standing_grant
 from agent.batch.drive import BatchDriver, latest, to_do
 from agent.batch.report import batch_result, usage_words, worst_code
 from agent.batch.sources import read_batch
@@ -17,7 +15,6 @@ from agent.batch.submit import Wanted, submit_batch
 from agent.cli import output
 from agent.cli.batch_face import BatchFace, labels_of
 from agent.cli.batch_foreground import BatchForeground
-from agent.cli.batch_question import Question, grant_card
 from agent.cli.leftovers import name_leftovers
 from agent.cli.places import holds_batch, settings_or_fail
 from agent.folders import write_atomically
@@ -25,7 +22,6 @@ from agent.herd import Herd
 from agent.parts import Parts
 from policies.money import Cents, cents_from_text
 from tools.spend_log.batch_rows import Batch
-from tools.spend_log.rows import Decision, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ def _submitted(herd: Herd, face: BatchFace, asked: Asked) -> Batch:
 def _taken_up(herd: Herd, face: BatchFace, batch_id: str) -> Batch:
     again = take_up(herd.parts, batch_id)
     if again.retried:
-        face.say(f"{len(again.retried)} jobs that were refused, cancelled or lost their pod are tried again")
+        face.say(f"{len(again.retried)} jobs that were refused or lost their pod are tried again")
     if again.left:
         face.say(f"not repeated: {', '.join(again.left)} (`swineherd show RUN` says how each ended)")
     return _found(herd, batch_id)
@@ -110,10 +106,8 @@ def _found(herd: Herd, batch_id: str) -> Batch:
 
 async def _drive(herd: Herd, face: BatchFace, batch: Batch, asked: Asked, *, table: bool) -> int:
     parts = herd.parts
-    if not await _consented(parts, face, batch, wait=asked.wait):
-        return worst_code(latest(parts, batch.batch_id))
     driver = BatchDriver(herd.driver, _at_once(parts, face, asked.max_parallel or batch.max_parallel))
-    foreground = BatchForeground(herd, face, batch.batch_id, driver, table=table)
+    foreground = BatchForeground(herd, face, batch, driver, table=table)
     await foreground.drive(wait=asked.wait)
     for run_id, why in driver.trouble.items():
         face.say(f"[{face.labels[run_id]}] is left as it is: {why}")
@@ -127,32 +121,6 @@ def _at_once(parts: Parts, face: BatchFace, wanted: int) -> int:
     if wanted > cap:
         face.say(f"max_open_pods = {cap} in the policy: {cap} jobs at once, not {wanted}")
     return max(1, min(wanted, cap))
-
-
-async def _consented(parts: Parts, face: BatchFace, batch: Batch, *, wait: bool) -> bool:
-    """Ask the one question where it is needed. False: a human said no, or nobody answered."""
-    runs = to_do(parts, batch.batch_id)
-    unbought = [run_id for run_id in runs if not parts.money_at_work(run_id)]
-    expected = await expect(parts, unbought)
-    if not needs_a_yes(parts, expected) or standing_grant(parts, batch, expected) is not None:
-        return True
-    grant = ask(parts, batch, expected)
-    for line in grant_card(batch, grant, expected):
-        face.say(line)
-    answered = await Question(parts, face, grant).answered(wait=wait)
-    if answered.decision is Decision.APPROVED:
-        return True
-    if answered.decision is Decision.DENIED:
-        _deny(parts, unbought, answered.decided_by)
-    else:
-        face.say(f"nobody answered; go on with `swineherd batch --resume {batch.batch_id}`")
-    return False
-
-
-def _deny(parts: Parts, run_ids: Sequence[str], by: str) -> None:
-    for run_id in run_ids:
-        reason = f"denied by {by}"
-        parts.log.set_status(run_id, RunStatus.DENIED, parts.clock.now(), reason=reason, code=output.DENIED)
 
 
 def _report(herd: Herd, face: BatchFace, batch: Batch, *, as_json: bool) -> None:

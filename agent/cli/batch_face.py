@@ -11,7 +11,7 @@ from rich.text import Text
 
 from agent.batch.drive import latest
 from agent.batch.report import usage_words
-from agent.cli.output import printable
+from agent.cli.output import printable, send_nowhere
 from agent.lease_time import lease_end
 from agent.parts import Parts
 from policies.money import rate, usd
@@ -41,8 +41,11 @@ class BatchFace:
     def say(self, line: str) -> None:
         """A line of the batch's own."""
         text = printable(line, colours=False).replace("\n", " ")
-        self._stream.write(f"▸ {text}\n")
-        self._stream.flush()
+        try:
+            self._stream.write(f"▸ {text}\n")
+            self._stream.flush()
+        except OSError:  # a reader that is gone must not end the runs under their pods
+            send_nowhere(self._stream)
 
     def job_output(self, run_id: str, data: bytes) -> None:
         """Many logs at once help nobody: `swineherd logs RUN -f` shows one."""

@@ -1,9 +1,10 @@
 """The one question about a batch: shown in this terminal, answered here, or in another one by `swineherd approve`."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
-from agent.batch.consent import Expected
+from agent.batch.consent import Expected, ask, deny, expect, needs_a_yes, standing_grant
 from agent.cli.batch_face import BatchFace
 from agent.cli.terminal import Keyboard
 from agent.parts import Parts
@@ -28,46 +29,73 @@ def grant_card(batch: Batch, grant: Grant, expected: Expected | None) -> list[st
     return lines
 
 
-def how_to_answer(grant: Grant) -> str:
-    """For somebody in another terminal."""
-    return f"`swineherd approve {grant.batch_id}`; `swineherd show {grant.batch_id}` prints the code"
-
-
 class Question:
-    """Waits for the answer, whichever channel brings it first."""
+    """Asks about runs that have bought nothing yet, where a human would have to approve their orders."""
 
-    def __init__(self, parts: Parts, face: BatchFace, grant: Grant) -> None:
+    def __init__(self, parts: Parts, face: BatchFace, batch: Batch, keyboard: Keyboard) -> None:
         self._parts = parts
         self._face = face
-        self._grant_id = grant.grant_id
-        self._keyboard = Keyboard()
+        self._batch = batch
+        self._keyboard = keyboard
+        self._asked: Grant | None = None
 
-    async def answered(self, *, wait: bool) -> Grant:
-        """The grant once it is decided, or as it stands when its time is over, or at once where nobody is to wait."""
-        grant = self._grant()
+    @property
+    def stands(self) -> bool:
+        """Whether somebody is asked just now."""
+        return self._asked is not None
+
+    async def consented(self, run_ids: Sequence[str], *, wait: bool) -> list[str]:
+        """Those of the runs that may go on: all, without a question or with a yes; else what is to be cancelled.
+
+        Raises:
+            MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
+        """
+        expected = await expect(self._parts, run_ids)
+        standing = standing_grant(self._parts, self._batch, expected)
+        if standing is not None or not needs_a_yes(self._parts, self._batch, expected):
+            return [*run_ids]
+        self._asked = ask(self._parts, self._batch, expected)
+        for line in grant_card(self._batch, self._asked, expected):
+            self._face.say(line)
+        grant = await self._answered(self._asked, run_ids, wait=wait)
+        self._asked = None
+        if grant.decision is Decision.APPROVED:
+            return [*run_ids]
+        if grant.decision is Decision.DENIED:
+            deny(self._parts, run_ids, grant.decided_by)
+        return self._to_cancel(run_ids)
+
+    def show(self, *, wait: bool = True) -> None:
+        """How to answer; a key press here, where there is a keyboard."""
+        if self._asked is None:
+            return
+        how = f"`swineherd approve {self._batch.batch_id}`; `swineherd show {self._batch.batch_id}` prints the code"
         if wait and self._keyboard.is_there:
-            self._keyboard.ask(partial(self._typed, grant))
-            self._face.say(f"Approve? [y/N] (or from another terminal: {how_to_answer(grant)})")
+            self._keyboard.ask(partial(self._typed, self._asked))
+            self._face.say(f"Approve? [y/N] (or from another terminal: {how})")
         else:
-            self._face.say(f"waiting for {how_to_answer(grant)}")
-        try:
-            while wait and grant.decision is None and self._parts.clock.now() < grant.expires_at:
-                await asyncio.sleep(LOOK_SECONDS)
-                grant = self._grant()
-        finally:
-            self._keyboard.close()
+            self._face.say(f"waiting for {how}")
+
+    async def _answered(self, grant: Grant, run_ids: Sequence[str], *, wait: bool) -> Grant:
+        """The grant once it is decided; or as it stands: its time is over, a run is cancelled, nobody is to wait."""
+        self.show(wait=wait)
+        while wait and grant.decision is None and self._parts.clock.now() < grant.expires_at:
+            await asyncio.sleep(LOOK_SECONDS)
+            grant = self._now(grant)
+            if self._to_cancel(run_ids):
+                break
+        self._keyboard.close()
         return grant
+
+    def _to_cancel(self, run_ids: Sequence[str]) -> list[str]:
+        return [run_id for run_id in run_ids if self._parts.run(run_id).cancel_requested]
 
     def _typed(self, grant: Grant, text: str) -> None:
         decision = Decision.APPROVED if text.lower() in {"y", "yes"} else Decision.DENIED
-        said = self._parts.log.decide_grant(
-            grant.grant_id, grant.code, grant.amount, decision, "terminal", self._parts.clock.now()
-        )
+        now = self._parts.clock.now()
+        said = self._parts.log.decide_grant(grant.grant_id, grant.code, grant.amount, decision, "terminal", now)
         if isinstance(said, str):
             self._face.say(said)
 
-    def _grant(self) -> Grant:
-        grant = self._parts.log.grant(self._grant_id)
-        if grant is None:
-            raise LookupError(self._grant_id)
-        return grant
+    def _now(self, grant: Grant) -> Grant:
+        return self._parts.log.grant(grant.grant_id) or grant

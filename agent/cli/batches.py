@@ -1,23 +1,29 @@
 """A batch as a whole from the store: listed, shown, answered, cancelled."""
 
+import asyncio
 import sys
 import termios
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
+from agent.assemble import open_herd
+from agent.batch.drive import BatchDriver
 from agent.batch.report import batch_result
 from agent.cli import output
 from agent.cli.batch import print_jobs
 from agent.cli.batch_question import grant_card
+from agent.cli.foreground import interruptible
 from agent.cli.places import holds_batch, settings_or_fail, stores
-from agent.cli.terminal import Keyboard, who
+from agent.cli.terminal import Keyboard, TerminalFace, who
 from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import Cents, cents_from_text, usd
 from tools.spend_log.batch_rows import Grant
+from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Decision
+from tools.spend_log.standing import stands_against
 
 
 def batches(*, as_json: bool) -> None:
@@ -36,6 +42,8 @@ def batches(*, as_json: bool) -> None:
         rows = [[str(_column(one, name)) for name in _COLUMNS] for one in listed]
         output.table(("BATCH", "JOBS", "SPENT", "BUDGET", "CREATED"), rows)
 
+
+HOME_AT_ONCE = 8
 
 _COLUMNS = ("batch_id", "counts", "spent_usd", "budget_usd", "created_at")
 
@@ -99,7 +107,9 @@ def open_question(log: SpendLog, batch_id: str) -> Grant | None:
 
 
 def _is_driven(log: SpendLog, batch_id: str) -> bool:
-    return any(log.lease(job.run_id) is not None for job in log.batch_jobs(batch_id))
+    now, here = datetime.now(UTC), this_process()
+    leases = [lease for job in log.batch_jobs(batch_id) if (lease := log.lease(job.run_id)) is not None]
+    return any(stands_against(lease, here, now, is_alive) for lease in leases)
 
 
 def show_batch(settings: Settings, batch_id: str, *, as_json: bool) -> None:
@@ -124,13 +134,23 @@ def _question(grant: Grant) -> dict[str, object]:
 
 
 def cancel_batch(settings: Settings, batch_id: str) -> int:
-    """Wish every run of a batch that has not ended to end; the process that drives them heeds it."""
+    """Wish every run of a batch that has not ended to end, and drive home what nobody else drives. Buys nothing."""
+    is_sandbox = holds_batch(settings, batch_id)
     with _store_of(settings, batch_id) as log:
         runs = [log.run(job.run_id) for job in log.batch_jobs(batch_id)]
         unended = [run.run_id for run in runs if run is not None and run.status not in ENDED]
         for run_id in unended:
             log.request_cancel(run_id, datetime.now(UTC), "cancel command")
-        output.line(f"{batch_id}: {len(unended)} of {len(runs)} runs are to be cancelled")
-        if unended and not _is_driven(log, batch_id):
-            output.line(f"nobody drives it now: `swineherd batch --resume {batch_id}` ends them")
-    return 0
+    output.line(f"{batch_id}: {len(unended)} of {len(runs)} runs are to be cancelled")
+    return asyncio.run(_bring_home(settings, unended, sandbox=is_sandbox)) if unended else 0
+
+
+async def _bring_home(settings: Settings, run_ids: list[str], *, sandbox: bool) -> int:
+    async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
+        driver = BatchDriver(herd.driver, HOME_AT_ONCE)
+        await interruptible(driver.drive(run_ids, wait=False))
+        for run_id, why in driver.trouble.items():
+            output.line(f"{run_id}: {why}")
+        left = [run_id for run_id in run_ids if herd.parts.run(run_id).status not in ENDED]
+        output.line(f"{len(run_ids) - len(left)} have ended; {len(left)} are left to whoever drives them")
+        return 0

@@ -13,7 +13,7 @@ from agent.cli.terminal import Keyboard
 from agent.herd import Herd
 from agent.result import link_to_pay
 from policies.order import short_id
-from tools.errors import StoreUnusable
+from tools.errors import StoreBusy, StoreUnusable
 from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import Approval, Awaited, Decision, Parked, Run
 
@@ -34,6 +34,12 @@ async def interruptible(work: Coroutine[Any, Any, T]) -> T | None:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+async def let_go(driving: asyncio.Task[Any]) -> None:
+    """End the driving, whatever ended the watching: a purchase under way has its answer before the store closes."""
+    driving.cancel()
+    await asyncio.gather(driving, return_exceptions=True)
 
 
 class Foreground:
@@ -58,7 +64,8 @@ class Foreground:
         try:
             while not driving.done():
                 await asyncio.wait({driving}, timeout=LOOK_SECONDS)
-                self._ask_if_parked(wait=wait)
+                with suppress(StoreBusy):  # the next look sees what this one did not
+                    self._ask_if_parked(wait=wait)
                 if self._leaving and not driving.cancelling():
                     driving.cancel()
             return await driving
@@ -68,6 +75,7 @@ class Foreground:
         except asyncio.CancelledError:
             return self._herd.parts.run(self._run_id)
         finally:
+            await let_go(driving)
             self._keyboard.close()
             loop.remove_signal_handler(signal.SIGINT)
             loop.remove_signal_handler(signal.SIGTERM)

@@ -64,6 +64,22 @@ async def test_what_is_not_over_stays(world: World) -> None:
     assert world.home.run(waiting_id).workdir.exists()
 
 
+async def test_what_was_synced_stays_where_nothing_better_came_home(world: World) -> None:
+    """A run that failed has no other copy; money in doubt keeps everything."""
+    failed_id, doubted_id = world.submit(), world.submit()
+    for run_id, status, code in ((failed_id, RunStatus.FAILED, 5), (doubted_id, RunStatus.IN_DOUBT, 7)):
+        folder = world.home.run(run_id)
+        folder.synced.mkdir()
+        (folder.synced / "model.bin").write_text("weights")
+        folder.log.write_text("log")
+        world.log.set_status(run_id, status, world.clock.now(), reason="", code=code)
+    world.clock.advance(60)
+    await prune(world.driver(), ALL, dry_run=False)
+    assert (world.home.run(failed_id).synced / "model.bin").exists()
+    assert not world.home.run(failed_id).log.exists()
+    assert world.home.run(doubted_id).log.exists()
+
+
 async def test_outputs_elsewhere_are_their_owners(world: World) -> None:
     """`--outputs DIR` lies outside the home; nothing there is touched."""
     run_id = await ended(world)

@@ -2,13 +2,14 @@
 
 import json
 import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.e2e.swineherd import ASK, Gate, Swineherd, ended
+from tests.e2e.swineherd import ASK, COMMAND, Gate, Swineherd, ended, wait_for
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -120,6 +121,79 @@ def test_a_no_ends_every_job(herd: Swineherd, tmp_path: Path) -> None:
     assert done.code == 6, done.text
     assert done.document["counts"] == {"denied": 2}
     assert all(job["order_ids"] == [] for job in done.document["jobs"])
+
+
+def test_what_has_bought_goes_on_beside_the_question(herd: Swineherd, tmp_path: Path, gate: Gate) -> None:
+    """The batch was killed while its first job ran, and its grant taken back: going on drives that job home while the
+    human is asked about the other, whatever the answer is.
+    """
+    asking = herd.policy(ASK)
+    jobs = write_matrix(tmp_path, 2, gate.script("", "echo done > out.txt"), outputs=["out.txt"])
+    batch_id, grant_id = approved(asking, jobs)
+    with ended(asking.start("batch", "--resume", batch_id, "--max-parallel", "1")) as started:
+        gate.reached()
+        started.send(signal.SIGKILL)
+        started.process.wait(timeout=30)
+    assert asking.run("grants", "--revoke", grant_id).code == 0
+    gate.open()
+    with ended(asking.start("batch", "--resume", batch_id, "--json")) as started:
+        started.until_said("waiting for `swineherd approve")
+        wait_for(lambda: asking.show(batch_id)["counts"].get("succeeded"), "the first job's success", 60)
+        question = asking.show(batch_id)["approval"]
+        denied = asking.run("deny", batch_id, "--code", question["code"], "--amount", question["amount_usd"])
+        assert denied.code == 0, denied.text
+        done = started.done(60)
+    assert done.code == 6, done.text
+    assert done.document["counts"] == {"denied": 1, "succeeded": 1}
+    assert done.document["spent_usd"] == "0.20"
+    herd.assert_gone(done.document["jobs"][0])
+
+
+def approved(asking: Swineherd, jobs: Path) -> tuple[str, str]:
+    """A batch that waits with a yes, and the grant's id."""
+    asked = asking.run("batch", jobs, "--sandbox", "--no-wait", "--json")
+    batch_id = asked.document["batch_id"]
+    question = asking.show(batch_id)["approval"]
+    said = asking.run("approve", batch_id, "--code", question["code"], "--amount", question["amount_usd"])
+    assert said.code == 0, said.text
+    (grant,) = [one for one in asking.run("grants", "--json").document["grants"] if one["batch_id"] == batch_id]
+    return batch_id, grant["grant_id"]
+
+
+def test_a_reader_that_goes_away_leaves_no_pod(herd: Swineherd, tmp_path: Path) -> None:
+    """`batch … | head -1`: nobody reads any more, and every job comes home all the same."""
+    quick = herd.policy(QUICK)
+    jobs = write_matrix(tmp_path, 2, "sleep 1; echo done > out.txt", outputs=["out.txt"])
+    command = [*COMMAND, "batch", str(jobs), "--sandbox"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=quick.env(), cwd=tmp_path) as batch:
+        assert batch.stdout is not None
+        said = batch.stdout.readline() + batch.stdout.readline()
+        batch.stdout.close()
+        assert batch.wait(timeout=90) == 0
+    batch_id = said.decode().split("▸ batch ")[1].split(":")[0]
+    document = quick.show(batch_id)
+    assert document["counts"] == {"succeeded": 2}
+    for job in document["jobs"]:
+        quick.assert_gone(job)
+
+
+def test_cancelling_a_batch_brings_home_what_nobody_drives(herd: Swineherd, tmp_path: Path, gate: Gate) -> None:
+    """Its process was killed: the one command ends its pod, fetches what is there, and buys nothing."""
+    quick = herd.policy(QUICK)
+    jobs = write_matrix(tmp_path, 2, gate.script("echo half > out.txt", ""), outputs=["out.txt"])
+    with ended(quick.start("batch", jobs, "--sandbox", "--max-parallel", "1")) as started:
+        said = started.until_said(": 2 jobs")
+        gate.reached()
+        started.send(signal.SIGKILL)
+        started.process.wait(timeout=30)
+    batch_id = said.split("▸ batch ")[1].split(":")[0]
+    cancelled = quick.run("cancel", batch_id, seconds=90)
+    assert cancelled.code == 0, cancelled.text
+    document = quick.show(batch_id)
+    assert document["counts"] == {"cancelled": 2}
+    assert document["spent_usd"] == "0.20"
+    assert (Path(document["jobs"][0]["outputs_dir"]) / "out.txt").read_text() == "half\n"
+    quick.assert_gone(document["jobs"][0])
 
 
 def test_a_signal_brings_every_pod_home(herd: Swineherd, tmp_path: Path, gate: Gate) -> None:

@@ -20,7 +20,7 @@ def refused(
     """Why `code` does not answer the question in `row`, or None; a wrong one is counted, and noted."""
     if row["decision"] is None and row["wrong_tries"] >= MAX_WRONG_TRIES:
         return "too many wrong codes: the question is void, ask for a new offer"
-    if hmac.compare_digest(code.encode(), row["code"].encode()):
+    if hmac.compare_digest(code.encode(errors="surrogatepass"), row["code"].encode()):
         return None
     if row["decision"] is None:
         key = _KEYS[table]

@@ -93,7 +93,16 @@ def decide(
     change = "UPDATE grants SET decision = ?, decided_by = ?, decided_at = ? WHERE grant_id = ?"
     db.execute(change, [decision.value, by, to_text(now), grant_id])
     append(db, now, "grant_decided", {"grant": grant_id, "decision": decision, "by": by})
+    if decision is Decision.APPROVED:
+        _end_earlier(db, row["batch_id"], grant_id, now)
     return None
+
+
+def _end_earlier(db: Database, batch_id: str, grant_id: str, now: datetime) -> None:
+    """The last yes is the one that holds: two of them do not add up."""
+    for earlier in listed(db, batch_id):
+        if earlier.grant_id != grant_id and earlier.decision is Decision.APPROVED:
+            revoke(db, earlier.grant_id, f"the later {grant_id}", now)
 
 
 def _answer_refused(asked: Grant, amount: Cents, now: datetime) -> str | None:

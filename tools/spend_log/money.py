@@ -22,7 +22,7 @@ from policies.charge import (
 from policies.money import Cents, usd
 from policies.offer import Rail
 from policies.order import short_id
-from tools.errors import IntentAlreadyOpen
+from tools.errors import IntentAlreadyOpen, NotWanted
 from tools.spend_log import freezing, senders
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
@@ -36,6 +36,9 @@ MAX_ANSWER_BYTES = 64 * 1024
 _IN_FLIGHT = (
     "SELECT charge_id FROM charges WHERE settled_at IS NULL AND rail = 'credits' AND account = ? AND charge_id <> ?"
     " AND (state = 'submitting' OR (state = 'in_doubt' AND submitted_at > ?))"
+)
+_PAID_BY = (
+    "SELECT g.revoked_at, g.until FROM grant_uses u JOIN grants g ON g.grant_id = u.grant_id WHERE u.charge_id = ?"
 )
 _BORN_FOUND = frozenset({ChargeState.ORPHANED, ChargeState.REFUND, ChargeState.TOPUP})
 
@@ -73,9 +76,15 @@ def add(db: Database, charge: Charge) -> None:
 def submit(
     db: Database, charge_id: str, now: datetime, balance: Balance | None, sender: Holder, settle_seconds: int
 ) -> Charge:
-    """`held` → `submitting`; one credits purchase at a time on an account, none while frozen."""
+    """`held` → `submitting`; one credits purchase at a time on an account, none while frozen.
+
+    What was reserved may have waited for its turn: whoever cancelled, or took a grant back, meanwhile is heard.
+    """
     charge = need(db, charge_id)
     state = next_state(charge.state, Submitted())
+    unwanted = _unwanted(db, charge, now)
+    if unwanted is not None:
+        raise NotWanted(unwanted)
     frozen = freezing.reason(db)
     if frozen is not None:
         raise IntentAlreadyOpen(f"spending is frozen: {frozen}")
@@ -90,6 +99,20 @@ def submit(
     body = {"from": charge.state, "to": state, "usd": usd(charge.amount)}
     append(db, now, "charge", body, run_id=charge.run_id, charge_id=charge_id)
     return need(db, charge_id)
+
+
+def _unwanted(db: Database, charge: Charge, now: datetime) -> str | None:
+    run = one(db, "SELECT status, ended_at, cancel_requested FROM runs WHERE run_id = ?", charge.run_id)
+    if run is not None and run["ended_at"] is not None:
+        return f"the run ended as {run['status']}"
+    if run is not None and run["cancel_requested"]:
+        return "the run is being cancelled"
+    grant = one(db, _PAID_BY, charge.charge_id)
+    if grant is not None and grant["revoked_at"] is not None:
+        return "the grant that was to pay for it was taken back"
+    if grant is not None and grant["until"] <= to_text(now):
+        return "the grant that was to pay for it has ended"
+    return None
 
 
 def _refuse_second_flight(db: Database, charge: Charge, settled_before: datetime) -> None:

@@ -155,6 +155,7 @@ class SpendLog(BatchLog, Driving, Protocol):
         Raises:
             IntentAlreadyOpen: another credits purchase on this account is `submitting`, or `in_doubt` and inside its
                 settle window; or spending was frozen meanwhile.
+            NotWanted: the run ended or is being cancelled, or the grant that was to pay was taken back or has ended.
         """
         ...
 

@@ -2,15 +2,16 @@
 
 import pytest
 
-from agent.batch.consent import GRANTED_FOR, Expected, ask, expect, needs_a_yes, standing_grant
+from agent.batch.consent import GRANTED_FOR, Expected, ask, deny, expect, needs_a_yes, standing_grant
 from agent.batch.drive import BatchDriver, to_do
 from policies.money import Cents
 from policies.policy import Payment, Policy
 from tests.agent.batch.herd_of import COST, driven, short_runs, submitted
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK, AUTO, CHECKOUT, PRICE, World
+from tests.tools.spend_log.things import an_offer, held
 from tools.spend_log.batch_rows import Batch, Grant
-from tools.spend_log.rows import Decision, RunStatus
+from tools.spend_log.rows import Decision, Holder, RunStatus
 
 TWO = Expected((Cents(98), Cents(98)), 0)
 
@@ -48,13 +49,35 @@ async def test_what_the_jobs_would_cost_is_what_pick_would_offer(world: World) -
 )
 def test_a_yes_is_needed_where_some_order_would_wait(make_world: MakeWorld, policy: Policy, needed: bool) -> None:
     """To the cent, for the dearest order and for the day."""
-    assert needs_a_yes(make_world(policy).parts, TWO) is needed
+    world = make_world(policy)
+    assert needs_a_yes(world.parts, batch_of(world, 2), TWO) is needed
 
 
 def test_without_a_key_or_a_fitting_job_nothing_is_asked(make_world: MakeWorld) -> None:
     """There is nothing to say yes to."""
-    assert not needs_a_yes(make_world(ASK, has_key=False).parts, TWO)
-    assert not needs_a_yes(make_world(ASK).parts, Expected((), 2))
+    keyless, nothing = make_world(ASK, has_key=False), make_world(ASK)
+    assert not needs_a_yes(keyless.parts, batch_of(keyless, 2), TWO)
+    assert not needs_a_yes(nothing.parts, batch_of(nothing, 2), Expected((), 2))
+
+
+@pytest.mark.parametrize(("budget", "needed"), [(97, False), (98, True)])
+def test_a_budget_that_fits_no_job_asks_nobody(make_world: MakeWorld, budget: int, needed: bool) -> None:
+    """They are refused, to the cent, with the figures."""
+    world = make_world(ASK)
+    assert needs_a_yes(world.parts, batch_of(world, 2, budget=budget), TWO) is needed
+
+
+def test_a_no_ends_only_what_is_still_unbought_and_ours(make_world: MakeWorld) -> None:
+    """What another process drives, has ended, or has bought since the question was asked stays as it is."""
+    world = make_world(ASK)
+    ids = to_do(world.parts, batch_of(world, 4).batch_id)
+    elsewhere = Holder(boot_id="elsewhere", pid=1, started="2", host="there")
+    world.change(alive=lambda _: True)
+    world.log.take_lease(ids[1], elsewhere, world.clock.now(), 60, lambda _: True)
+    world.log.set_status(ids[2], RunStatus.FAILED, world.clock.now(), reason="", code=5)
+    held(world.log, an_offer(ids[3], account="key-9"), world.clock.now())
+    deny(world.parts, ids, "me")
+    assert [str(world.parts.run(run_id).status) for run_id in ids] == ["denied", "queued", "failed", "queued"]
 
 
 def test_the_question_names_what_it_covers(world: World) -> None:

@@ -12,10 +12,13 @@ from agent.batch.sources import read_batch
 from agent.batch.submit import Wanted, submit_batch, try_again
 from agent.prune import prune
 from agent.submit import BadJob
+from policies.charge import LinkShown, Paid
 from policies.money import Cents
+from policies.offer import Rail
 from policies.retention import Limits
 from tests.agent.batch.herd_of import COST, driven, short_runs, submitted, write_jobs
 from tests.agent.world import JOB, World
+from tests.tools.spend_log.things import an_offer, settled
 from tools.spend_log.rows import RunStatus
 from tools.ssh.snapshot import pack
 
@@ -70,10 +73,10 @@ def test_a_job_whose_files_are_missing_leaves_no_folder(world: World) -> None:
 
 
 async def test_what_could_not_be_done_is_tried_again_and_nothing_else(world: World) -> None:
-    """Refused, cancelled, lost by the provider: a new run from the same snapshot. A job's own failure, a no, and money
+    """Refused, or lost by the provider: a new run from the same snapshot. A job's own failure, a no, a cancel and money
     in doubt stay as they are, and so does what succeeded.
     """
-    batch_id = submitted(world, 6)
+    batch_id = submitted(world, 7)
     runs = latest(world.parts, batch_id)
     ways = [
         (RunStatus.SUCCEEDED, 0),
@@ -82,6 +85,7 @@ async def test_what_could_not_be_done_is_tried_again_and_nothing_else(world: Wor
         (RunStatus.FAILED, 1),
         (RunStatus.DENIED, 6),
         (RunStatus.IN_DOUBT, 7),
+        (RunStatus.CANCELLED, 130),
     ]
     for run, (status, code) in zip(runs, ways, strict=True):
         world.log.set_status(run.run_id, status, world.clock.now(), reason="", code=code)
@@ -90,11 +94,7 @@ async def test_what_could_not_be_done_is_tried_again_and_nothing_else(world: Wor
     again = take_up(world.parts, batch_id)
 
     assert again.left == tuple(run.run_id for run in runs[3:])
-    assert [run.run_id for run in latest(world.parts, batch_id)] == [
-        runs[0].run_id,
-        *again.retried,
-        *again.left,
-    ]
+    assert [run.run_id for run in latest(world.parts, batch_id)] == [runs[0].run_id, *again.retried, *again.left]
     for old, new_id in zip(runs[1:3], again.retried, strict=True):
         new = world.parts.run(new_id)
         assert (new.job_sha256, new.job_json, new.status) == (old.job_sha256, old.job_json, RunStatus.QUEUED)
@@ -102,6 +102,19 @@ async def test_what_could_not_be_done_is_tried_again_and_nothing_else(world: Wor
         assert after.workdir.read_bytes() == before.workdir.read_bytes()
         assert after.job_file.read_bytes() == before.job_file.read_bytes()
         assert new.outputs_dir == str(after.outputs)
+
+
+@pytest.mark.parametrize("left", ["pod", "link"])
+def test_a_job_that_may_still_cost_is_not_tried_again(world: World, left: str) -> None:
+    """Its pod is not proven gone, or its link may still be paid: another run would be a second pod for one job."""
+    batch_id = submitted(world, 1)
+    (run,) = latest(world.parts, batch_id)
+    offer = an_offer(run.run_id, rail=Rail.STRIPE if left == "link" else Rail.CREDITS)
+    event = LinkShown("HOG-a1b2c3d4e5f6", Cents(147)) if left == "link" else Paid(Cents(147), "HOG-a1b2c3d4e5f6")
+    settled(world.log, offer, event, world.clock.now())
+    world.log.set_status(run.run_id, RunStatus.FAILED, world.clock.now(), reason="", code=5)
+    again = take_up(world.parts, batch_id)
+    assert (again.retried, again.left) == ((), (run.run_id,))
 
 
 def test_a_job_that_another_process_tries_again_is_left_to_it(world: World) -> None:
@@ -123,8 +136,11 @@ async def test_without_its_snapshot_a_job_is_not_tried_again(world: World) -> No
     world.log.set_status(run.run_id, RunStatus.REFUSED, world.clock.now(), reason="", code=3)
     world.clock.advance(1)
     await prune(world.driver(), Limits(older_than=timedelta(0)), dry_run=False)
+    (job,) = world.log.batch_jobs(batch_id)
     with pytest.raises(BadJob, match=f"train SEED=1: the snapshot of {run.run_id} was pruned"):
-        take_up(world.parts, batch_id)
+        try_again(world.parts, run, job)
+    again = take_up(world.parts, batch_id)
+    assert (again.retried, again.left) == ((), (run.run_id,))
 
 
 async def test_the_report_adds_up(world: World) -> None:

@@ -25,6 +25,7 @@ from tests.tools.spend_log.things import (
     offered,
     order_of,
 )
+from tools.errors import NotWanted
 from tools.spend_log.batch_rows import BatchJob, Grant, NewGrant
 from tools.spend_log.port import Frozen, NotApproved, SpendLog
 from tools.spend_log.rows import Charge, Decision
@@ -169,6 +170,37 @@ def test_a_grant_is_taken_back(log: SpendLog) -> None:
     assert log.revoke_grant("gra-1", "another", NOW + HOUR) == revoked
     with pytest.raises(LookupError):
         log.revoke_grant("gra-2", "me", NOW)
+
+
+@pytest.mark.parametrize("how", ["revoked", "ended"])
+def test_what_was_reserved_is_not_sent_once_its_grant_is_gone(log: SpendLog, how: str) -> None:
+    """A purchase may wait for its turn after it was reserved: taking the grant back still stops it."""
+    granted(log, "a")
+    charge = buy(log, "a")
+    assert isinstance(charge, Charge)
+    if how == "revoked":
+        log.revoke_grant("gra-1", "me", NOW)
+    at = NOW if how == "revoked" else TERMS.until
+    with pytest.raises(NotWanted, match="the grant that was to pay for it"):
+        log.submit(charge.charge_id, at, BALANCE, ME)
+    log.settle(charge.charge_id, Released("taken back"), NOW)
+
+
+def test_the_last_yes_is_the_one_that_holds(log: SpendLog) -> None:
+    """Two grants of a batch do not add up."""
+    granted(log, "a", "b")
+    asked(log, grant_id="gra-2")
+    assert isinstance(log.decide_grant("gra-2", CODE, Cents(300), Decision.APPROVED, "me", NOW), Grant)
+    assert [grant.revoked_by for grant in log.grants("bat-1")] == ["the later gra-2", ""]
+    assert isinstance(buy(log, "a", 300), Charge)
+    assert isinstance(buy(log, "b", 1), CapHit)
+
+
+def test_a_code_of_broken_letters_is_wrong(log: SpendLog) -> None:
+    """As a terminal gives bytes that are no text; it is counted like any other."""
+    batched(log, "a")
+    asked(log)
+    assert answer(log, code="\udcff") == "the code is wrong"
 
 
 def test_what_proved_not_to_have_happened_is_given_back(log: SpendLog) -> None:

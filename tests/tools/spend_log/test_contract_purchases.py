@@ -29,7 +29,7 @@ from tests.tools.spend_log.things import (
     settled,
     submitted,
 )
-from tools.errors import IntentAlreadyOpen
+from tools.errors import IntentAlreadyOpen, NotWanted
 from tools.spend_log.port import Frozen, NotApproved, SpendLog
 from tools.spend_log.rows import Charge, RunStatus
 
@@ -50,6 +50,21 @@ def test_a_run_has_one_pod_at_a_time(log: SpendLog) -> None:
     assert ORDER not in str(caught.value)
     log.see_order(ORDER, "terminated", NOW)
     assert isinstance(reserve(log, an_offer(attempt=3), charge_id="third"), Charge)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "ended"])
+def test_what_was_reserved_is_not_sent_for_a_run_that_is_over(log: SpendLog, how: str) -> None:
+    """It may have waited for its turn: a cancel in between is heard where the intent is committed."""
+    charge = held(log, an_offer())
+    if how == "cancelled":
+        log.request_cancel("run-1", NOW, "me")
+    else:
+        log.set_status("run-1", RunStatus.FAILED, NOW, reason="", code=5)
+    with pytest.raises(
+        NotWanted, match="the run is being cancelled" if how == "cancelled" else "the run ended as failed"
+    ):
+        log.submit(charge.charge_id, NOW, BALANCE, ME)
+    assert log.settle(charge.charge_id, Released("cancelled"), NOW).state is ChargeState.RELEASED
 
 
 def test_an_offer_buys_once_ever(log: SpendLog) -> None:
