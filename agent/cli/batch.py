@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from agent.folders import write_atomically
 from agent.herd import Herd
 from agent.parts import Parts
 from policies.money import Cents, cents_from_text
+from tools.errors import StoreUnusable
 from tools.spend_log.batch_rows import Batch
 
 
@@ -48,6 +50,10 @@ def batch(asked: Asked) -> None:
     with output.clear_errors():
         if bool(asked.sources) == (asked.resume is not None):
             output.fail("batch takes job files, folders or `-`, or else --resume BATCH", output.USAGE)
+        if asked.resume is not None and (asked.budget or asked.max_usd or asked.outputs or asked.ignore):
+            output.fail(
+                "--budget-usd, --max-usd, --outputs and --ignore are fixed when a batch is submitted", output.USAGE
+            )
         sys.exit(asyncio.run(_batch(asked)))
 
 
@@ -108,11 +114,14 @@ async def _drive(herd: Herd, face: BatchFace, batch: Batch, asked: Asked, *, tab
     parts = herd.parts
     driver = BatchDriver(herd.driver, _at_once(parts, face, asked.max_parallel or batch.max_parallel))
     foreground = BatchForeground(herd, face, batch, driver, table=table)
-    await foreground.drive(wait=asked.wait)
-    for run_id, why in driver.trouble.items():
-        face.say(f"[{face.labels[run_id]}] is left as it is: {why}")
-    if to_do(parts, batch.batch_id):
-        face.say(f"left as it is; go on with `swineherd batch --resume {batch.batch_id}`")
+    try:
+        await foreground.drive(wait=asked.wait)
+    finally:
+        for run_id, why in driver.trouble.items():
+            face.say(f"[{face.labels[run_id]}] is left as it is: {why}")
+        with suppress(StoreUnusable):
+            if to_do(parts, batch.batch_id):
+                face.say(f"left as it is; go on with `swineherd batch --resume {batch.batch_id}`")
     return worst_code(latest(parts, batch.batch_id))
 
 

@@ -15,7 +15,7 @@ from agent.cli.output import printable, send_nowhere
 from agent.lease_time import lease_end
 from agent.parts import Parts
 from policies.money import rate, usd
-from tools.spend_log.rows import ENDED, Run
+from tools.spend_log.rows import ENDED, Awaited, Run
 
 _HEAD = ("#", "JOB", "STATE", "GPU", "PRICE", "SPENT", "LEFT", "LAST WORD")
 _SPARE_LINES = 7
@@ -28,6 +28,8 @@ class BatchFace:
     def __init__(self, stream: TextIO, *, table: bool) -> None:
         self._stream = stream
         self._table = table
+        self.above: Live | None = None
+        """The table that is shown just now: lines go above it."""
         self.labels: dict[str, str] = {}
         self.last: dict[str, str] = {}
 
@@ -42,8 +44,11 @@ class BatchFace:
         """A line of the batch's own."""
         text = printable(line, colours=False).replace("\n", " ")
         try:
-            self._stream.write(f"▸ {text}\n")
-            self._stream.flush()
+            if self.above is not None:
+                self.above.console.print(Text(f"▸ {text}"))
+            else:
+                self._stream.write(f"▸ {text}\n")
+                self._stream.flush()
         except OSError:  # a reader that is gone must not end the runs under their pods
             send_nowhere(self._stream)
 
@@ -94,8 +99,17 @@ def _cells(parts: Parts, face: BatchFace, position: int, run: Run) -> tuple[str,
         rate(offer.price_per_hour) if offer else "-",
         f"${usd(parts.log.totals(run.run_id).spent)}",
         _left(parts, run),
-        run.reason or face.last.get(run.run_id, ""),
+        run.reason or _asks(parts, run) or face.last.get(run.run_id, ""),
     )
+
+
+def _asks(parts: Parts, run: Run) -> str:
+    """What a human has to do, should the run wait for one."""
+    parked = next(iter(parts.log.parked(run.run_id)), None)
+    if run.status in ENDED or parked is None:
+        return ""
+    asks = {Awaited.HUMAN: f"asks for approval: swineherd approve {run.run_id}", Awaited.PAYMENT: "waits to be paid"}
+    return asks.get(parked.awaited, "")
 
 
 def _left(parts: Parts, run: Run) -> str:

@@ -88,11 +88,12 @@ class BatchForeground:
 
     def _start_table(self) -> None:
         """A new one each time: an old one would erase what a human typed below it."""
-        self._live = live_table()
+        self._live = self._face.above = live_table()
         self._live.start()
 
     def _stop_table(self) -> None:
         live, self._live = self._live, None
+        self._face.above = None
         if live is not None:
             with suppress(OSError):
                 live.stop()

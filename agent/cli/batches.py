@@ -133,7 +133,7 @@ def _question(grant: Grant) -> dict[str, object]:
     return {"code": grant.code, "amount_usd": usd(grant.amount), "expires_at": timestamp(grant.expires_at)}
 
 
-def cancel_batch(settings: Settings, batch_id: str) -> int:
+def cancel_batch(settings: Settings, batch_id: str, *, as_json: bool) -> int:
     """Wish every run of a batch that has not ended to end, and drive home what nobody else drives. Buys nothing."""
     is_sandbox = holds_batch(settings, batch_id)
     with _store_of(settings, batch_id) as log:
@@ -141,16 +141,21 @@ def cancel_batch(settings: Settings, batch_id: str) -> int:
         unended = [run.run_id for run in runs if run is not None and run.status not in ENDED]
         for run_id in unended:
             log.request_cancel(run_id, datetime.now(UTC), "cancel command")
-    output.line(f"{batch_id}: {len(unended)} of {len(runs)} runs are to be cancelled")
-    return asyncio.run(_bring_home(settings, unended, sandbox=is_sandbox)) if unended else 0
+    output.aside(f"{batch_id}: {len(unended)} of {len(runs)} runs are to be cancelled")
+    if unended:
+        asyncio.run(_bring_home(settings, unended, sandbox=is_sandbox))
+    with _store_of(settings, batch_id) as log:
+        document = batch_result(log, batch_id, datetime.now(UTC))
+    if as_json:
+        output.document(document)
+    else:
+        print_jobs(document)
+    return 0
 
 
-async def _bring_home(settings: Settings, run_ids: list[str], *, sandbox: bool) -> int:
+async def _bring_home(settings: Settings, run_ids: list[str], *, sandbox: bool) -> None:
     async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
         driver = BatchDriver(herd.driver, HOME_AT_ONCE)
         await interruptible(driver.drive(run_ids, wait=False))
         for run_id, why in driver.trouble.items():
-            output.line(f"{run_id}: {why}")
-        left = [run_id for run_id in run_ids if herd.parts.run(run_id).status not in ENDED]
-        output.line(f"{len(run_ids) - len(left)} have ended; {len(left)} are left to whoever drives them")
-        return 0
+            output.aside(f"{run_id}: {why}")

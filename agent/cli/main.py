@@ -157,7 +157,7 @@ def sweep(*, json: Json = False) -> None:
 
 @app.command()
 def worker(*, sandbox: Sandbox = False) -> None:
-    """Drive every run that nobody drives, until SIGTERM: queued ones, and those whose process is gone."""
+    """Drive every run that nobody drives, until SIGTERM; what waits in a batch is left to the batch."""
     from agent.cli import work
 
     work.work(sandbox=sandbox, port=None)

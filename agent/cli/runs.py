@@ -176,7 +176,7 @@ def cancel(run_id: str, *, as_json: bool) -> None:
     with output.clear_errors():
         settings = settings_or_fail()
         if is_batch(settings, run_id) is not None:
-            sys.exit(cancel_batch(settings, run_id))
+            sys.exit(cancel_batch(settings, run_id, as_json=as_json))
         sys.exit(asyncio.run(_cancel(settings, run_id, sandbox=holds(settings, run_id), as_json=as_json)))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowSerializationFormat
 
 from agent.engine.leg import Leg
-from tools.spend_log.database import connect, folder_locked
+from tools.spend_log.database import connect, folder_locked, readable_errors
 
 APPLICATION = "swineherd"
 
@@ -42,8 +42,12 @@ Drive = Callable[[Leg], Awaitable[str]]
 
 
 def sqlite_url(path: Path) -> str:
-    """The queue's own file, made (0600) and in WAL before DBOS opens it: its steps take a third of the time there."""
-    with folder_locked(path.parent):
+    """The queue's own file, made (0600) and in WAL before DBOS opens it: its steps take a third of the time there.
+
+    Raises:
+        StoreUnusable: the disk is full, say.
+    """
+    with readable_errors(path), folder_locked(path.parent):
         connect(path).close()
     return f"sqlite:///{path}"
 

@@ -30,5 +30,6 @@ async def test_letting_go_of_what_failed_raises_nothing() -> None:
         raise ValueError
 
     task = asyncio.create_task(driving())
+    await asyncio.sleep(0)
     await let_go(task)
     assert isinstance(task.exception(), ValueError)

@@ -187,9 +187,9 @@ def test_cancelling_a_batch_brings_home_what_nobody_drives(herd: Swineherd, tmp_
         started.send(signal.SIGKILL)
         started.process.wait(timeout=30)
     batch_id = said.split("▸ batch ")[1].split(":")[0]
-    cancelled = quick.run("cancel", batch_id, seconds=90)
+    cancelled = quick.run("cancel", batch_id, "--json", seconds=90)
     assert cancelled.code == 0, cancelled.text
-    document = quick.show(batch_id)
+    document = cancelled.document
     assert document["counts"] == {"cancelled": 2}
     assert document["spent_usd"] == "0.20"
     assert (Path(document["jobs"][0]["outputs_dir"]) / "out.txt").read_text() == "half\n"
@@ -220,6 +220,7 @@ def test_a_signal_brings_every_pod_home(herd: Swineherd, tmp_path: Path, gate: G
         (("{folder}",), "no job file"),
         (("{folder}", "--budget-usd", "ten"), "--budget-usd: "),
         (("{folder}", "--resume", "batch-x-1"), "or else --resume BATCH"),
+        (("--resume", "batch-x-1", "--budget-usd", "5.00"), "are fixed when a batch is submitted"),
     ],
 )
 def test_what_can_not_be_a_batch_is_said(bare: Swineherd, tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:

@@ -155,7 +155,8 @@ def require_room(into: Path, wanted: Sequence[Wanted]) -> None:
         free = shutil.disk_usage(into).free
     need = sum(entry.size * len(entry.targets) for entry in wanted)
     if need + _SPARE_BYTES > free:
-        raise TransferFailed(f"the outputs need {need >> 20} MiB and the disk of {into} has {free >> 20} MiB left")
+        needed = f"the outputs need {need / 2**20:.1f} MiB with {_SPARE_BYTES >> 20} MiB to spare"
+        raise TransferFailed(f"{needed}, and the disk of {into} has {free / 2**20:.1f} MiB left")
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def test_a_full_disk_is_an_error_with_figures(tmp_path: Path, monkeypatch: pytes
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100 << 20))
     require_room(tmp_path / "into", [Wanted("a", ("a",), 36 << 20, "")])
-    with pytest.raises(TransferFailed, match=r"need 37 MiB .* has 100 MiB left"):
+    with pytest.raises(TransferFailed, match=r"need 37.0 MiB with 64 MiB to spare.* has 100.0 MiB left"):
         require_room(tmp_path / "into", [Wanted("a", ("a",), 37 << 20, "")])
 
 
