@@ -42,14 +42,18 @@ class BatchDriver:
     def _parts(self) -> Parts:
         return self.driver.parts
 
-    async def drive(self, run_ids: Sequence[str], *, wait: bool) -> None:
+    async def drive(self, run_ids: Sequence[str], *, wait: bool, in_turn: bool = True) -> None:
         """Take every run as far as it goes; a run that somebody else drives is left to them.
+
+        Args:
+            in_turn: so many at once as may; a run that has a pod already waits for no turn.
 
         Raises:
             StoreUnusable: the spend log can't be written.
         """
         self.hold(run_ids)
-        driving = [asyncio.create_task(self._one(run_id, wait=wait)) for run_id in run_ids]
+        one = self._in_turn if in_turn else self._one
+        driving = [asyncio.create_task(one(run_id, wait=wait)) for run_id in run_ids]
         try:
             outcomes = await asyncio.gather(*driving, return_exceptions=True)
         finally:
@@ -80,17 +84,22 @@ class BatchDriver:
         for run_id in run_ids:
             self._parts.log.request_cancel(run_id, self._parts.clock.now(), by)
 
-    async def _one(self, run_id: str, *, wait: bool) -> None:
+    async def _in_turn(self, run_id: str, *, wait: bool) -> None:
         async with self._slots:
             async with self._turn:
                 await self._room(run_id)
                 self._starting.add(run_id)
-            self._going.add(run_id)
             try:
-                await self.driver.drive(run_id, wait=wait)
+                await self._one(run_id, wait=wait)
             finally:
                 self._starting.discard(run_id)
-                self._going.discard(run_id)
+
+    async def _one(self, run_id: str, *, wait: bool) -> None:
+        self._going.add(run_id)
+        try:
+            await self.driver.drive(run_id, wait=wait)
+        finally:
+            self._going.discard(run_id)
 
     async def _room(self, run_id: str) -> None:
         """Wait until one pod more may be opened: a cap on pods makes a job of a batch wait, not fail."""

@@ -76,7 +76,7 @@ class BatchForeground:
         going = at_work(self._herd.parts, runs)
         others = [run_id for run_id in runs if run_id not in going]
         outcomes = await asyncio.gather(
-            self._driver.drive(going, wait=wait), self._begin(others, wait=wait), return_exceptions=True
+            self._driver.drive(going, wait=wait, in_turn=False), self._begin(others, wait=wait), return_exceptions=True
         )
         for outcome in outcomes:
             if outcome is not None:

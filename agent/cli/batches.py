@@ -43,8 +43,6 @@ def batches(*, as_json: bool) -> None:
         output.table(("BATCH", "JOBS", "SPENT", "BUDGET", "CREATED"), rows)
 
 
-HOME_AT_ONCE = 8
-
 _COLUMNS = ("batch_id", "counts", "spent_usd", "budget_usd", "created_at")
 
 
@@ -155,7 +153,7 @@ def cancel_batch(settings: Settings, batch_id: str, *, as_json: bool) -> int:
 
 async def _bring_home(settings: Settings, run_ids: list[str], *, sandbox: bool) -> None:
     async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
-        driver = BatchDriver(herd.driver, HOME_AT_ONCE)
-        await interruptible(driver.drive(run_ids, wait=False))
+        driver = BatchDriver(herd.driver, 1)
+        await interruptible(driver.drive(run_ids, wait=False, in_turn=False))
         for run_id, why in driver.trouble.items():
             output.aside(f"{run_id}: {why}")

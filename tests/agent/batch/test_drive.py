@@ -31,6 +31,14 @@ async def test_so_many_at_once_and_in_order(world: World, at_once: int) -> None:
     assert driver.seen.most == [at_once]
 
 
+async def test_what_has_a_pod_waits_for_no_turn(world: World) -> None:
+    """Pods that were paid for are driven all at once, however few may begin."""
+    batch_id = submitted(world, 4)
+    driver = short_runs(world)
+    await BatchDriver(driver, 1).drive(to_do(world.parts, batch_id), wait=True, in_turn=False)
+    assert driver.seen.most == [4]
+
+
 async def test_what_the_budget_does_not_fit_is_refused_with_its_reason(world: World) -> None:
     """The first that fit run; the others name the budget and what is used of it."""
     batch_id = submitted(world, 5, budget=3 * COST)
