@@ -71,7 +71,7 @@ REFUSED = (
     Pod("size-negative", hashes(b"-5\n--\n" + DIGEST), NO_FIT),
     Pod("size-in-other-digits", hashes("١٤\n--\n".encode() + DIGEST), NO_FIT),
     Pod("size-of-five-thousand-digits", hashes(b"9" * 5000 + b"\n--\n" + DIGEST), NO_FIT),
-    Pod("size-above-any-disk", hashes(b"9" * 18 + b"\n--\n" + DIGEST), "the outputs need 953674316406 MiB"),
+    Pod("size-above-any-disk", hashes(b"9" * 18 + b"\n--\n" + DIGEST), "the outputs need 953674316406.2 MiB"),
     Pod("digest-missing", hashes(b"14\n--\n"), NO_FIT),
     Pod("digest-of-another-kind", hashes(b"14\n--\nd41d8cd98f00b204e9800998ecf8427e  x\n"), NO_FIT),
     Pod("contents-of-another-file", sends(packed(CONTENT[::-1])), "1 files changed while they were fetched"),
