@@ -212,6 +212,8 @@ def _released(state: State, parts: Parts, offer: Offer, charge: Charge) -> To:
     """Nothing was taken. A plain refusal of this GPU means another; a link that we refused, the end."""
     parts.log.end_attempt(offer.run_id, offer.attempt, charge.note, parts.clock.now())
     kept = parts.log.kept_answer(charge.charge_id)
+    if kept is None and not charge.order_id and parts.run(offer.run_id).cancel_requested:
+        return _end(endings.cancelled("cancelled before anything was spent"))
     if charge.rail is Rail.STRIPE and kept is not None and kept.status == 402:
         return Command(update=endings.refused(f"{offer.gpu_name}: {charge.note}"), goto="terminate")
     kind = FailureKind.PROVIDER

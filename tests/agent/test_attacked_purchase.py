@@ -138,3 +138,22 @@ async def test_a_suspended_holder_on_this_host_keeps_its_lease(world: World) -> 
             await other.drive(run_id, wait=False)
     assert world.calls == []
     assert (await other.drive(run_id, wait=False)).code == 0
+
+
+@pytest.mark.parametrize("policy", [AUTO, CHECKOUT], ids=["credits", "link"])
+async def test_a_cancel_between_the_reservation_and_the_intent_is_heard(make_world: MakeWorld, policy: Policy) -> None:
+    """A reserved purchase may wait for its turn: nothing is sent for a run that somebody has cancelled by then."""
+    world = make_world(policy)
+    run_id = world.submit()
+
+    def cancel_once_reserved(_number: int) -> None:
+        if world.log.charges(run_id, [ChargeState.HELD]) and not world.parts.run(run_id).cancel_requested:
+            world.log.before_write = lambda _: None
+            world.cancel(run_id)
+
+    world.log.before_write = cancel_once_reserved
+    run = await world.drive(run_id)
+    assert (run.status, run.code) == (RunStatus.CANCELLED, 130)
+    assert world.states(run_id) == ["held", "released"]
+    assert world.purchases == []
+    world.check()
