@@ -29,6 +29,8 @@ async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
     order = parts.pod(run_id)
     if order is None:
         return _failed(state, parts, FailureKind.POD_LOST, "the pod is gone")
+    if order.job_started:  # no checkpoint led past here: what this pod's job has left comes home first (law 8)
+        return _to_the_job(parts)
     if parts.run(run_id).cancel_requested:
         return Command(update=endings.cancelled("cancelled while the pod came up"), goto="terminate")
     view = await _look(parts, order)
@@ -37,13 +39,17 @@ async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
     if wrong := _wrong_hardware(parts, order, view):
         return _failed(state, parts, FailureKind.WRONG_GPU, wrong)
     if phase(view.status) == "running" and view.ssh is not None:
-        until = parts.clock.now() + timedelta(minutes=parts.policy.time.ssh_minutes)
-        return Command(update=State(ssh_until=until.isoformat(), job_exit_code=None), goto="run_job")
+        return _to_the_job(parts)
     deadline = _deadline(parts, order)
     if parts.clock.now() >= deadline:
         minutes = parts.policy.time.deploy_minutes
         return _failed(state, parts, FailureKind.NEVER_UP, f"still {view.status or 'unseen'} after {minutes} minutes")
     return Command(update=waiting(Awaited.DEPLOY, deadline), goto="poll")
+
+
+def _to_the_job(parts: Parts) -> Command[Next]:
+    until = parts.clock.now() + timedelta(minutes=parts.policy.time.ssh_minutes)
+    return Command(update=State(ssh_until=until.isoformat(), job_exit_code=None), goto="run_job")
 
 
 async def _look(parts: Parts, order: OrderRow) -> OrderView:

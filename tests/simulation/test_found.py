@@ -46,3 +46,23 @@ async def test_a_run_that_ended_is_not_woken_by_an_old_checkpoint(make_world: Ma
         assert (again.status, again.reason, again.ended_at) == (ended.status, ended.reason, ended.ended_at)
     assert len(world.log.attempts(run_id)) == 1
     assert world.purchases == []
+
+
+@pytest.mark.parametrize("after", [5.0, 3000.0], ids=["soon", "past deploy_minutes"])
+async def test_a_started_job_comes_home_though_its_checkpoint_is_lost(world: World, after: float) -> None:
+    """The run begins anew at `poll`, which knows pods that come up: cancelled, it must not end one whose job ran."""
+    run_id = world.submit()
+
+    def die_once_it_runs(_number: int) -> None:
+        if any(order.job_started for order in world.log.orders(run_id)):
+            die()
+
+    world.log.before_write = die_once_it_runs
+    assert await world.killed(run_id)
+    world.saver = InMemorySaver()
+    world.clock.advance(after)
+    world.cancel(run_id)
+    run = await world.drive(run_id)
+    assert (run.status, run.code) == (RunStatus.CANCELLED, 130)
+    assert (world.home.run(run_id).outputs / "metrics.json").exists()
+    world.check()
