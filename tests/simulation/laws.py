@@ -264,7 +264,9 @@ def _hopeless(moment: Moment, order: Order, row: Row) -> bool:
     """Its hours are nearly over, its machine is dead, or a human who cancelled was waited for long enough."""
     witness = moment.witness
     storage = [one for one in witness.charges if one["kind"] == "storage" and one["order_id"] == order.order_id]
-    kept = bool(row["on_volume"]) and not any(_over_by_now(witness, one) for one in storage)
+    if any(_over_by_now(witness, one) for one in storage):
+        return True  # stopped for its volume, and `uncollected_hours` are over: that is its end, paid hours left or not
+    kept = bool(row["on_volume"])
     nearly_over = moment.now >= _hours_begin(moment, order, row) + order.hours * HOUR - 240
     cancelled = moment.now >= witness.words.cancelled.get(row["run_id"], moment.now) + 120
     return (nearly_over or cancelled) and not kept
