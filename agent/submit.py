@@ -80,7 +80,7 @@ def submit(
 def check(parts: Parts, job: Job) -> None:
     """Refuse what can't run here. Raises `BadJob` for a variable that is not set, or a mount that is not allowed."""
     _check_variables(job, parts.variables)
-    _check_mounts(job, absolute=parts.absolute_mounts)
+    check_where_mounted(parts, job)
 
 
 def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | None, outputs: Path | None) -> NewRun:
@@ -123,9 +123,10 @@ def _check_variables(job: Job, environment: Mapping[str, str]) -> None:
         raise BadJob(f"not set in the environment: {', '.join(missing)} (the job asks for them with `null`)")
 
 
-def _check_mounts(job: Job, *, absolute: bool) -> None:
+def check_where_mounted(parts: Parts, job: Job) -> None:
+    """Refuse mounts that a sandbox's pod can't have. Raises `BadJob`."""
     outside = [remote for remote, _ in job.file_mounts if not remote.startswith("~/")]
-    if outside and not absolute:
+    if outside and not parts.absolute_mounts:
         names = ", ".join(outside)
         raise BadJob(f"file_mounts: {names}: the sandbox's pods share this machine's files, mount below ~/ instead")
 

@@ -48,3 +48,32 @@ def not_covered(terms: Terms, used: Used, offer: Offer, now: datetime) -> str | 
     if used.pods >= terms.pods:
         return f"the {terms.pods} pods granted are used"
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class NightTerms:
+    """What was said yes to for many nights of a schedule.
+
+    Attributes:
+        each: of one night; its `until` ends them all.
+        nights: so many at most.
+    """
+
+    each: Terms
+    nights: int
+
+    @property
+    def total(self) -> Cents:
+        """What all of them may cost together."""
+        return Cents(self.each.amount * self.nights)
+
+
+def not_drawn(terms: NightTerms, nights: int, account: str, base_url: str, now: datetime) -> str | None:
+    """Why a standing grant gives nothing for one more night after so many, or None where it does."""
+    if (account, base_url) != (terms.each.account, terms.each.base_url):
+        return "the grant is for another account or provider"
+    if now >= terms.each.until:
+        return f"the grant ended at {terms.each.until:%Y-%m-%d %H:%M:%S} UTC"
+    if nights >= terms.nights:
+        return f"the {terms.nights} nights granted are used"
+    return None

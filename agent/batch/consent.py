@@ -7,6 +7,7 @@ from datetime import timedelta
 from agent.drive import LEASE_SECONDS
 from agent.parts import Parts
 from policies.grant import Terms
+from policies.job import Job
 from policies.money import Cents
 from policies.offer import Rail
 from policies.selection import select
@@ -40,12 +41,21 @@ async def expect(parts: Parts, run_ids: Sequence[str]) -> Expected:
     Raises:
         MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
     """
+    return await expect_jobs(parts, [(parts.job(run_id), parts.run(run_id).ceiling) for run_id in run_ids])
+
+
+async def expect_jobs(parts: Parts, jobs: Sequence[tuple[Job, Cents | None]]) -> Expected:
+    """The same for jobs, each with its ceiling.
+
+    Raises:
+        MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
+    """
     listings, bad = await parts.market.gpus(), parts.log.bad_gpus(parts.clock.now())
     fitting = []
-    for run_id in run_ids:
-        chosen = select(listings, parts.job(run_id), parts.policy, parts.run(run_id).ceiling, bad=bad)
+    for job, ceiling in jobs:
+        chosen = select(listings, job, parts.policy, ceiling, bad=bad)
         fitting += [chosen.quotes[0].total] if chosen.quotes else []
-    return Expected(tuple(fitting), len(run_ids) - len(fitting))
+    return Expected(tuple(fitting), len(jobs) - len(fitting))
 
 
 def needs_a_yes(parts: Parts, batch: Batch, expected: Expected) -> bool:

@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent.parts import Parts
-from agent.submit import BadJob, ReadJob, check, check_writable, prepare, slug
+from agent.submit import BadJob, ReadJob, check, check_where_mounted, check_writable, prepare, slug
+from policies.job import Job
 from policies.money import Cents
 from tools.errors import IntentAlreadyOpen, SwineherdError
 from tools.ports import Packed, Packer
@@ -29,37 +30,71 @@ class Wanted:
     """Where the runs' outputs go, a folder for each; None: into the runs' own folders."""
 
 
+Written = list[tuple[NewRun, BatchJob]]
+"""The runs of a batch, each with its place in it."""
+
+
 def submit_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted: Wanted) -> str:
     """Write a batch down. Returns its id; nothing is spent.
 
     Raises:
         BadJob: a job can't run here; it is named, and no batch exists.
     """
+    batch, written = prepare_batch(parts, packer, jobs, wanted)
+    try:
+        parts.log.add_batch(batch, written)
+    except SwineherdError:
+        discard(parts, written)
+        raise
+    return batch.batch_id
+
+
+def prepare_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted: Wanted) -> tuple[Batch, Written]:
+    """A batch that is not written down yet, with a folder and a snapshot for each of its runs.
+
+    It asks nothing of the spend log, so that a thread may do it.
+
+    Raises:
+        BadJob: a job can't run here; it is named, and no folder is left.
+    """
     _check_all(parts, jobs)
     if wanted.outputs is not None:
         check_writable(wanted.outputs)
     batch_id = parts.new_id(f"batch-{slug(wanted.name)}")
     shared = SharedSnapshots(packer)
-    written: list[tuple[NewRun, BatchJob]] = []
+    written: Written = []
     try:
         for position, job in enumerate(jobs, 1):
             outputs = wanted.outputs and wanted.outputs / f"{position:03}-{slug(job.label)}"
             run = prepare(parts, shared, job, ceiling=wanted.ceiling, outputs=outputs)
             written.append((run, BatchJob(run.run_id, batch_id, position, job.label)))
-        now = parts.clock.now()
-        parts.log.add_batch(Batch(batch_id, wanted.name, wanted.budget, wanted.max_parallel, now), written)
-    except SwineherdError:
-        for run, _ in written:
-            shutil.rmtree(parts.home.run(run.run_id).path, ignore_errors=True)
+    except BaseException:
+        discard(parts, written)
         raise
-    return batch_id
+    return Batch(batch_id, wanted.name, wanted.budget, wanted.max_parallel, parts.clock.now()), written
+
+
+def discard(parts: Parts, written: Written) -> None:
+    """Remove the folders of runs that were not written down."""
+    for run, _ in written:
+        shutil.rmtree(parts.home.run(run.run_id).path, ignore_errors=True)
 
 
 def _check_all(parts: Parts, jobs: Sequence[ReadJob]) -> None:
+    _each_checked(jobs, lambda job: check(parts, job))
+
+
+def check_mounts(parts: Parts, jobs: Sequence[ReadJob]) -> None:
+    """What can be said before the jobs are submitted, whatever the environment is then. Raises `BadJob`."""
+    _each_checked(jobs, lambda job: check_where_mounted(parts, job))
+
+
+def _each_checked(jobs: Sequence[ReadJob], check_one: Callable[[Job], None]) -> None:
+    """One look names every job that has a problem."""
     problems = []
     for job in jobs:
         try:
-            check(parts, job.job)
+            check_one(job.job)
         except BadJob as error:
             problems.append(f"{job.label}: {error}")
     if problems:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -11,14 +10,15 @@ from agent.assemble import open_herd
 from agent.batch.drive import BatchDriver
 from agent.batch.report import batch_result
 from agent.cli import output
+from agent.cli.answers import given
 from agent.cli.batch import print_jobs
 from agent.cli.batch_question import grant_card
 from agent.cli.foreground import interruptible
 from agent.cli.places import holds_batch, settings_or_fail, stores
-from agent.cli.terminal import Keyboard, TerminalFace, who
+from agent.cli.terminal import TerminalFace, who
 from agent.result import timestamp
 from agent.settings import Settings
-from policies.money import Cents, cents_from_text, usd
+from policies.money import usd
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
@@ -69,33 +69,17 @@ def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: st
             output.fail(
                 f"{batch_id} does not wait for an approval; `swineherd show {batch_id}` says where it stands", 2
             )
-        given, cents = _given(log, grant, decision, code, amount)
+        batch = log.batch(batch_id)
+        card = grant_card(batch, grant, None) if batch else ()
+        given_code, cents = given(batch_id, (grant.code, grant.amount), card, decision, (code, amount))
         by, now = f"terminal:{who()}", datetime.now(UTC)
-        said = log.decide_grant(grant.grant_id, given.strip().upper(), cents, decision, by, now)
+        said = log.decide_grant(grant.grant_id, given_code, cents, decision, by, now)
         if isinstance(said, str):
             output.fail(said, output.USAGE)
         output.line(f"{batch_id}: {said.decision}")
         if not _is_driven(log, batch_id):
             output.line(f"nobody drives it now: go on with `swineherd batch --resume {batch_id}`")
     return 0
-
-
-def _given(log: SpendLog, grant: Grant, decision: Decision, code: str | None, amount: str | None) -> tuple[str, Cents]:
-    if code is not None and amount is not None:
-        try:
-            return code, cents_from_text(amount)
-        except ValueError as error:
-            output.fail(f"--amount: {error}", output.USAGE)
-    if not Keyboard().is_there:
-        told = f"without a terminal: --code C --amount N, as `swineherd show {grant.batch_id}` prints them"
-        output.fail(told, output.USAGE)
-    batch = log.batch(grant.batch_id)
-    for line in grant_card(batch, grant, None) if batch else ():
-        output.line(line)
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    if input(f"{'Approve' if decision is Decision.APPROVED else 'Deny'}? [y/N] ").strip().lower() not in {"y", "yes"}:
-        output.fail("nothing was decided", output.USAGE)
-    return grant.code, grant.amount
 
 
 def open_question(log: SpendLog, batch_id: str) -> Grant | None:

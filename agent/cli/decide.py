@@ -9,7 +9,8 @@ from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.batches import answer_batch
 from agent.cli.card import card
-from agent.cli.places import holds, is_batch, settings_or_fail
+from agent.cli.places import holds, is_batch, is_schedule, settings_or_fail
+from agent.cli.schedule_question import answer_schedule
 from agent.cli.terminal import Keyboard, who
 from agent.herd import Herd
 from agent.parts import Parts
@@ -35,6 +36,8 @@ def _decide(run_id: str, decision: Decision, code: str | None, amount: str | Non
         settings = settings_or_fail()
         if is_batch(settings, run_id) is not None:
             sys.exit(answer_batch(settings, run_id, decision, code, amount))
+        if is_schedule(settings, run_id) is not None:
+            sys.exit(answer_schedule(run_id, decision, (code, amount)))
         sys.exit(asyncio.run(_answer(settings, run_id, decision, code, amount)))
 
 

@@ -8,10 +8,11 @@ from agent.cli.places import settings_or_fail, stores
 from agent.cli.terminal import who
 from agent.result import timestamp
 from agent.settings import Settings
-from policies.money import usd
+from policies.money import Cents, usd
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Decision
+from tools.spend_log.schedule_rows import StandingGrant
 
 
 def grants(*, revoke: str | None, as_json: bool) -> None:
@@ -24,19 +25,21 @@ def grants(*, revoke: str | None, as_json: bool) -> None:
         listed: list[dict[str, object]] = []
         for store in stores(settings):
             with closing(store.open()) as log:
+                listed += [_standing(log, grant) for grant in log.standing_grants()]
                 listed += [_grant(log, grant) for grant in log.grants()]
         if as_json:
             output.document({"grants": listed})
             return
-        columns = ("grant_id", "batch_id", "standing", "amount_usd", "used_usd", "pods", "used_pods", "until")
+        columns = ("grant_id", "of", "standing", "amount_usd", "used_usd", "pods", "used_pods", "until")
         rows = [[str(grant[column]) for column in columns] for grant in listed]
-        output.table(("GRANT", "BATCH", "STANDING", "UP TO", "USED", "PODS", "USED", "UNTIL"), rows)
+        output.table(("GRANT", "BATCH OR SCHEDULE", "STANDING", "UP TO", "USED", "PODS", "USED", "UNTIL"), rows)
 
 
 def _grant(log: SpendLog, grant: Grant) -> dict[str, object]:
     used = log.grant_used(grant.grant_id)
     return {
         "grant_id": grant.grant_id,
+        "of": grant.batch_id,
         "batch_id": grant.batch_id,
         "standing": standing(grant, datetime.now(UTC)),
         "amount_usd": usd(grant.amount),
@@ -49,7 +52,28 @@ def _grant(log: SpendLog, grant: Grant) -> dict[str, object]:
     }
 
 
-def standing(grant: Grant, now: datetime) -> str:
+def _standing(log: SpendLog, grant: StandingGrant) -> dict[str, object]:
+    """Of many nights: what it may cost in all, and what the nights that it gave a grant have used."""
+    used = [log.grant_used(one) for one in log.grants_of_nights(grant.grant_id)]
+    return {
+        "grant_id": grant.grant_id,
+        "of": grant.schedule_id,
+        "schedule_id": grant.schedule_id,
+        "standing": standing(grant, datetime.now(UTC)),
+        "amount_usd": usd(grant.terms.total),
+        "used_usd": usd(Cents(sum(one.amount for one in used))),
+        "usd_per_night": usd(grant.amount),
+        "nights": grant.nights,
+        "used_nights": len(used),
+        "pods": grant.pods * grant.nights,
+        "used_pods": sum(one.pods for one in used),
+        "until": timestamp(grant.until),
+        "decided_by": grant.decided_by or None,
+        "decided_at": timestamp(grant.decided_at),
+    }
+
+
+def standing(grant: Grant | StandingGrant, now: datetime) -> str:
     """One word for where a grant stands."""
     if grant.revoked_at is not None:
         return "revoked"
@@ -61,8 +85,10 @@ def standing(grant: Grant, now: datetime) -> str:
 def _revoke(settings: Settings, grant_id: str) -> None:
     for store in stores(settings):
         with closing(store.open()) as log:
-            if log.grant(grant_id) is not None:
-                log.revoke_grant(grant_id, f"terminal:{who()}", datetime.now(UTC))
+            by, now = f"terminal:{who()}", datetime.now(UTC)
+            if log.grant(grant_id) is not None or log.standing_grant(grant_id) is not None:
+                revoke = log.revoke_grant if log.grant(grant_id) is not None else log.revoke_standing_grant
+                revoke(grant_id, by, now)
                 output.line(f"{grant_id} pays for nothing more")
                 return
     output.fail(f"no grant {grant_id}; `swineherd grants` lists them", output.USAGE)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli import output
-from agent.cli.places import is_batch, settings_or_fail, stores
+from agent.cli.places import is_batch, is_schedule, settings_or_fail, stores
 from agent.folders import Home
 from agent.result import run_result, timestamp
 from agent.settings import Settings
@@ -88,6 +88,10 @@ def show(run_id: str, *, as_json: bool) -> None:
             from agent.cli.batches import show_batch
 
             show_batch(settings, run_id, as_json=as_json)
+        elif is_schedule(settings, run_id) is not None:
+            from agent.cli.schedules import show_schedule
+
+            show_schedule(run_id, as_json=as_json)
         else:
             _show_run(settings, run_id, as_json=as_json)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import many
+from agent.cli import many, schedule
 from agent.cli.options import Amount, Code, Ignore, JobPath, Json, MaxUsd, Outputs, RunId, Sandbox, Wait
 
 app = typer.Typer(
@@ -60,6 +60,7 @@ app.command()(many.batch)
 app.command()(many.batches)
 app.command()(many.grants)
 app.command()(many.prune)
+app.add_typer(schedule.app, name="schedule")
 
 
 @app.command()

@@ -47,6 +47,19 @@ def is_batch(settings: Settings, name: str) -> bool | None:
     return _having(settings, lambda log: log.batch(name) is not None)
 
 
+def holds_schedule(settings: Settings, schedule_id: str) -> bool:
+    """Whether the schedule lies in the sandbox's store; ends with a clear word where no store has it."""
+    found = is_schedule(settings, schedule_id)
+    if found is None:
+        output.fail(f"no schedule {schedule_id} under {settings.home}; `schedule list` lists them", output.USAGE)
+    return found
+
+
+def is_schedule(settings: Settings, name: str) -> bool | None:
+    """Whether a schedule of this name lies in the sandbox's store; None where there is none."""
+    return _having(settings, lambda log: log.schedule(name) is not None)
+
+
 def _having(settings: Settings, has: Callable[[SpendLog], bool]) -> bool | None:
     found: bool | None = None
     for store in stores(settings):

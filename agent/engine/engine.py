@@ -10,18 +10,20 @@ import structlog
 from agent.engine import chores
 from agent.engine.counted_market import CountedMarket
 from agent.engine.crew import BEAT_SECONDS, Crew, executor_id
-from agent.engine.leg import Leg, LegQueue
+from agent.engine.leg import Leg, LegQueue, WorkQueue
 from agent.engine.legs import Legs
 from agent.engine.lookout import TICK_SECONDS, Lookout
 from agent.engine.metrics import Metrics
+from agent.engine.nights import ROUND_SECONDS, TURN_SECONDS, NightWatch
+from agent.engine.timed import Ring
 from agent.herd import Herd
 from tools.errors import SwineherdError
 
 STALE_SECONDS = 30.0
 """After so long without a tick of the lookout the worker is not ready any more."""
 
-OpenQueue = Callable[[str, Callable[[Leg], Awaitable[str]]], AbstractAsyncContextManager[LegQueue]]
-"""Opens the queue for an executor id and whoever drives the legs."""
+OpenQueue = Callable[[str, Callable[[Leg], Awaitable[str]], Ring], AbstractAsyncContextManager[WorkQueue]]
+"""Opens the queue for an executor id, whoever drives the legs, and whoever sees to the times of schedules."""
 
 _log = structlog.get_logger()
 
@@ -37,6 +39,7 @@ class Engine:
         self._open_queue = open_queue
         self._legs = Legs(self._herd.driver)
         self._crew = Crew(parts)
+        self._nights = NightWatch(parts, herd.packer, self._crew)
         self._ticked_at: float | None = None
 
     @property
@@ -57,7 +60,7 @@ class Engine:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then let go of everything: other workers, or a later one, go on with it."""
         self._crew.join()
-        async with self._open_queue(executor_id(self._parts.holder), self._drive) as queue:
+        async with self._open_queue(executor_id(self._parts.holder), self._drive, self._nights.ring) as queue:
             try:
                 async with self._working(queue):
                     _log.info("working", pid=self._parts.holder.pid, workers=self._crew.size)
@@ -73,7 +76,7 @@ class Engine:
         return came
 
     @asynccontextmanager
-    async def _working(self, queue: LegQueue) -> AsyncIterator[None]:
+    async def _working(self, queue: WorkQueue) -> AsyncIterator[None]:
         """Everything that asks for legs. A defect in one of these loops ends the worker: half a one is worse."""
         lookout = Lookout(self._parts, queue, self._legs, self._crew, self.metrics)
         await self._crew.round(queue)
@@ -83,6 +86,8 @@ class Engine:
                     loops.create_task(self._every(BEAT_SECONDS, lambda: self._crew.round(queue))),
                     loops.create_task(self._every(TICK_SECONDS, lambda: self._tick(lookout))),
                     loops.create_task(self._every(chores.EVERY_SECONDS, lambda: self._chores(queue))),
+                    loops.create_task(self._every(ROUND_SECONDS, lambda: self._nights.round(queue.keep_ringing))),
+                    loops.create_task(self._every(TURN_SECONDS, lambda: self._nights.turns(queue))),
                 ]
                 yield
                 for task in running:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agent.engine.timed import Timed
 from agent.parking import Cause
 
 
@@ -52,4 +53,12 @@ class LegQueue(Protocol):
 
     async def settled(self) -> bool:
         """Wait for what came of the legs begun here to be written down; False when that takes more than a moment."""
+        ...
+
+
+class WorkQueue(LegQueue, Protocol):
+    """What a worker works on: legs, and the times of schedules."""
+
+    async def keep_ringing(self, wanted: frozenset[Timed]) -> None:
+        """Let these schedules ring when they are due, and no others."""
         ...

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from dbos import DBOS, DBOSConfig, EnqueueOptions, WorkflowSerializationFormat
 
+from agent.engine import rings
 from agent.engine.leg import Leg
+from agent.engine.timed import Ring, Timed
 from tools.spend_log.database import connect, folder_locked, readable_errors
 
 APPLICATION = "swineherd"
@@ -29,6 +31,8 @@ not point to it: what a schedule puts into a queue has no partition, and in this
 """
 
 POLL_SECONDS = 0.25
+
+NIGHTS_POLL_SECONDS = 1.0
 
 SETTLED_SECONDS = 1.5
 
@@ -55,26 +59,30 @@ def sqlite_url(path: Path) -> str:
 class DbosQueue:
     """`LegQueue` on DBOS, which is one for each process."""
 
-    def __init__(self, dbos: DBOS, executor_id: str) -> None:
+    def __init__(self, dbos: DBOS, executor_id: str, night: rings.Workflow) -> None:
         self._dbos = dbos
         self._executor_id = executor_id
+        self._night = night
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, database_url: str, executor_id: str, drive: Drive) -> AsyncIterator["DbosQueue"]:
+    async def open(cls, database_url: str, executor_id: str, drive: Drive, ring: Ring) -> AsyncIterator["DbosQueue"]:
         """Launch DBOS, and drive what is asked for, in this event loop, until the block ends.
 
         Args:
             executor_id: of this process and no other: a second launch with it would take over what the first one runs.
             drive: one leg; called once for each, and once more where a worker died in the middle of it.
+            ring: one time of a schedule; the same.
         """
         logging.getLogger("dbos").setLevel(logging.WARNING)  # before the constructor says hello
         dbos = DBOS(config=_config(database_url, executor_id))
         try:
             _register(drive)
+            night = rings.register(ring)
             DBOS.launch()
             await DBOS.register_queue_async(LEGS, partition_concurrency=1, polling_interval_sec=POLL_SECONDS)
-            yield cls(dbos, executor_id)
+            await DBOS.register_queue_async(rings.NIGHTS, polling_interval_sec=NIGHTS_POLL_SECONDS)
+            yield cls(dbos, executor_id, night)
         finally:
             await _destroy()
 
@@ -101,6 +109,10 @@ class DbosQueue:
     async def begin_again(self, leg_ids: Sequence[str]) -> None:
         """See `LegQueue.begin_again`. On the queue they were on, not DBOS's own: there they keep their partition."""
         await DBOS.resume_workflows_async(list(leg_ids), queue_name=LEGS)
+
+    async def keep_ringing(self, wanted: frozenset[Timed]) -> None:
+        """See `WorkQueue.keep_ringing`."""
+        await rings.keep(self._night, rings.NIGHTS, wanted)
 
     async def forget(self, ended_before: datetime) -> int:
         """Delete the rows of legs that ended before then, at most a thousand: the spend log has their history.

@@ -1,5 +1,6 @@
 """Grants in the log: asked, answered, used up, taken back. Every function works inside the caller's transaction."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from policies.charge import ChargeState
@@ -19,6 +20,9 @@ _COVERING = """
     WHERE b.run_id = ? AND g.decision = 'approved' AND g.revoked_at IS NULL
     AND EXISTS (SELECT 1 FROM grant_jobs j WHERE j.grant_id = g.grant_id AND j.job_sha256 = ?) ORDER BY g.seq
 """
+_JOBS_OF_BATCH = (
+    "SELECT DISTINCT r.job_sha256 FROM batch_jobs j JOIN runs r ON r.run_id = j.run_id WHERE j.batch_id = ?"
+)
 _USED = (
     "SELECT coalesce(sum(c.amount), 0) AS cents, count(*) AS pods FROM grant_uses u"
     " JOIN charges c ON c.charge_id = u.charge_id WHERE u.grant_id = ? AND c.state <> ?"
@@ -31,6 +35,12 @@ def ask(db: Database, new: NewGrant, now: datetime) -> Grant:
         "UPDATE grants SET decision = 'superseded', decided_at = ? WHERE batch_id = ? AND decision IS NULL",
         [to_text(now), new.batch_id],
     )
+    of_batch = db.query(_JOBS_OF_BATCH, [new.batch_id])
+    return add(db, new, {row["job_sha256"] for row in of_batch}, now)
+
+
+def add(db: Database, new: NewGrant, jobs: Collection[str], now: datetime) -> Grant:
+    """A question about jobs, by their digests."""
     terms = new.terms
     row = {
         "grant_id": new.grant_id,
@@ -45,11 +55,8 @@ def ask(db: Database, new: NewGrant, now: datetime) -> Grant:
         "until": to_text(terms.until),
     }
     insert(db, "grants", row)
-    db.execute(
-        "INSERT INTO grant_jobs (grant_id, job_sha256) SELECT DISTINCT ?, r.job_sha256"
-        " FROM batch_jobs j JOIN runs r ON r.run_id = j.run_id WHERE j.batch_id = ?",
-        [new.grant_id, new.batch_id],
-    )
+    for job in sorted(jobs):
+        insert(db, "grant_jobs", {"grant_id": new.grant_id, "job_sha256": job})
     asked = {"grant": new.grant_id, "batch": new.batch_id, "usd": usd(terms.amount), "pods": terms.pods}
     append(db, now, "grant_asked", asked)
     return need(db, new.grant_id)
@@ -87,15 +94,26 @@ def decide(
     row = one(db, "SELECT * FROM grants WHERE grant_id = ?", grant_id)
     if row is None:
         return "nothing is asked under this id"
-    refusal = codes.refused(db, "grants", row, code, now) or _answer_refused(decode(Grant, row), amount, now)
+    asked = decode(Grant, row)
+    refusal = codes.refused(db, "grants", row, code, now) or codes.not_answered(asked, asked.amount, amount, now)
     if refusal is not None:
         return refusal
-    change = "UPDATE grants SET decision = ?, decided_by = ?, decided_at = ? WHERE grant_id = ?"
-    db.execute(change, [decision.value, by, to_text(now), grant_id])
-    append(db, now, "grant_decided", {"grant": grant_id, "decision": decision, "by": by})
+    _record(db, grant_id, decision, by, now)
     if decision is Decision.APPROVED:
         _end_earlier(db, row["batch_id"], grant_id, now)
     return None
+
+
+def approve(db: Database, grant_id: str, by: str, now: datetime) -> Grant:
+    """A yes that was given before, to a grant that was drawn from it."""
+    _record(db, grant_id, Decision.APPROVED, by, now)
+    return need(db, grant_id)
+
+
+def _record(db: Database, grant_id: str, decision: Decision, by: str, now: datetime) -> None:
+    change = "UPDATE grants SET decision = ?, decided_by = ?, decided_at = ? WHERE grant_id = ?"
+    db.execute(change, [decision.value, by, to_text(now), grant_id])
+    append(db, now, "grant_decided", {"grant": grant_id, "decision": decision, "by": by})
 
 
 def _end_earlier(db: Database, batch_id: str, grant_id: str, now: datetime) -> None:
@@ -103,17 +121,6 @@ def _end_earlier(db: Database, batch_id: str, grant_id: str, now: datetime) -> N
     for earlier in listed(db, batch_id):
         if earlier.grant_id != grant_id and earlier.decision is Decision.APPROVED:
             revoke(db, earlier.grant_id, f"the later {grant_id}", now)
-
-
-def _answer_refused(asked: Grant, amount: Cents, now: datetime) -> str | None:
-    if asked.decision is not None and asked.decided_at is not None:
-        by = f" by {asked.decided_by}" if asked.decided_by else ""
-        return f"already {asked.decision}{by} at {asked.decided_at:%Y-%m-%d %H:%M:%S} UTC"
-    if asked.expires_at <= now:
-        return f"the question expired at {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC"
-    if amount != asked.amount:
-        return f"the grant is for up to ${usd(asked.amount)}, not for ${usd(amount)}"
-    return None
 
 
 def revoke(db: Database, grant_id: str, by: str, now: datetime) -> Grant:

@@ -17,6 +17,7 @@ from policies.offer import Offer
 from tools.spend_log.account_rows import Observed, Reading, Sender
 from tools.spend_log.port_batches import BatchLog
 from tools.spend_log.port_driving import Driving
+from tools.spend_log.port_schedules import ScheduleLog
 from tools.spend_log.rows import (
     Approval,
     Attempt,
@@ -63,7 +64,7 @@ class NotRecorded:
     reason: str
 
 
-class SpendLog(BatchLog, Driving, Protocol):
+class SpendLog(BatchLog, Driving, ScheduleLog, Protocol):
     """Everything durable about runs and money."""
 
     # runs

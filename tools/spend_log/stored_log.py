@@ -15,6 +15,7 @@ from tools.spend_log.journal import Line
 from tools.spend_log.log_account import AccountLog
 from tools.spend_log.log_batches import BatchesLog
 from tools.spend_log.log_driving import DrivingLog
+from tools.spend_log.log_schedules import SchedulesLog
 from tools.spend_log.port import Frozen, NotApproved, NotRecorded, Recorded
 from tools.spend_log.reserve import reserve
 from tools.spend_log.rows import (
@@ -35,7 +36,7 @@ from tools.spend_log.rows import (
 from tools.spend_log.usage import totals, usage
 
 
-class StoredLog(AccountLog, BatchesLog, DrivingLog):
+class StoredLog(AccountLog, BatchesLog, DrivingLog, SchedulesLog):
     """`SpendLog` but for how its store is opened and audited: the rules are the same in every store."""
 
     # runs

@@ -1,0 +1,41 @@
+"""A human's answer to a question of more than one order: from the options, or from a key at this terminal."""
+
+import sys
+import termios
+from collections.abc import Sequence
+
+from agent.cli import output
+from agent.cli.terminal import Keyboard
+from policies.money import Cents, cents_from_text
+from tools.spend_log.rows import Decision
+
+
+def given(
+    name: str, asked: tuple[str, Cents], card: Sequence[str], decision: Decision, said: tuple[str | None, str | None]
+) -> tuple[str, Cents]:
+    """The code and the amount that are answered with.
+
+    Args:
+        name: of the batch or schedule, as `show` takes it.
+        asked: the question's own, given by whoever says yes to the card.
+        said: `--code` and `--amount`.
+    """
+    code, amount = said
+    if code is not None and amount is not None:
+        try:
+            return code.strip().upper(), cents_from_text(amount)
+        except ValueError as error:
+            output.fail(f"--amount: {error}", output.USAGE)
+    if not Keyboard().is_there:
+        output.fail(f"without a terminal: --code C --amount N, as `swineherd show {name}` prints them", output.USAGE)
+    for line in card:
+        output.line(line)
+    if not agreed("Approve" if decision is Decision.APPROVED else "Deny"):
+        output.fail("nothing was decided", output.USAGE)
+    return asked
+
+
+def agreed(verb: str) -> bool:
+    """Ask at the terminal, where nothing but y or yes is a yes; what was typed before does not count."""
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    return input(f"{verb}? [y/N] ").strip().lower() in {"y", "yes"}

@@ -1,0 +1,104 @@
+"""The question about many nights of a schedule: asked, shown and answered."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from agent.assemble import open_herd
+from agent.cli import output
+from agent.cli.answers import agreed, given
+from agent.cli.batch import dollars
+from agent.cli.places import holds_schedule, settings_or_fail
+from agent.cli.schedule_store import need, stored
+from agent.cli.terminal import Keyboard, TerminalFace, who
+from agent.parts import Parts
+from agent.result import timestamp
+from agent.schedule.add import read_schedule
+from agent.schedule.consent import Asked, ask, expect_night, open_question
+from policies.money import Cents, usd
+from tools.spend_log.rows import Decision
+from tools.spend_log.schedule_rows import Schedule, StandingGrant
+
+
+def grant(schedule_id: str, *, nights: int, until: str | None, usd_per_night: str | None) -> None:
+    """Ask for a yes ahead; answered here where there is a terminal."""
+    with output.clear_errors():
+        with stored(schedule_id) as log:
+            schedule = need(log, schedule_id)
+        asked = Asked(dollars("--usd-per-night", usd_per_night), nights, _day_end(until, schedule.timezone))
+        sys.exit(asyncio.run(_grant(schedule, asked)))
+
+
+def _day_end(text: str | None, timezone: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ZoneInfo(timezone))
+    except ValueError:
+        output.fail(f"--until takes a day as in 2026-12-31, not {text!r}", output.USAGE)
+    return (day + timedelta(days=1)).astimezone(UTC)
+
+
+async def _grant(schedule: Schedule, asked: Asked) -> int:
+    settings = settings_or_fail()
+    sandbox = holds_schedule(settings, schedule.schedule_id)
+    async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
+        parts, jobs = herd.parts, read_schedule(schedule)
+        expected = await expect_night(parts, schedule, jobs)
+        question = ask(parts, schedule, jobs, expected, asked)
+        for line in standing_card(schedule, question):
+            output.line(line)
+        output.line(f"  now     {len(jobs)} job(s), expected to cost ${usd(expected.total)} a night as the market is")
+        if not Keyboard().is_there:
+            shown = f"`swineherd show {schedule.schedule_id}` prints the code"
+            output.line(f"waiting for `swineherd approve {schedule.schedule_id}`; {shown}")
+            return output.WAITING
+        return _decided(parts, schedule, question)
+
+
+def _decided(parts: Parts, schedule: Schedule, question: StandingGrant) -> int:
+    decision = Decision.APPROVED if agreed("Approve") else Decision.DENIED
+    now, total = parts.clock.now(), question.terms.total
+    said = parts.log.decide_standing_grant(question.grant_id, question.code, total, decision, f"terminal:{who()}", now)
+    if isinstance(said, str):
+        output.fail(said, output.USAGE)
+    output.line(f"{schedule.schedule_id}: {said.decision} ({said.grant_id}; `swineherd grants` lists it)")
+    return 0 if decision is Decision.APPROVED else output.DENIED
+
+
+def standing_card(schedule: Schedule, grant: StandingGrant) -> list[str]:
+    """What a yes would cover."""
+    zone = ZoneInfo(schedule.timezone)
+    end = grant.until.astimezone(zone)
+    each = f"${usd(grant.amount)} a night, {grant.nights} nights: ${usd(grant.terms.total)} in all, from credits"
+    return [
+        f"Approve the schedule {schedule.name}: up to {each}",
+        f"  until   {end:%a %Y-%m-%d %H:%M} ({schedule.timezone}), each order still within every cap",
+        f"  pods    {grant.pods} a night at most: every job may need another where one is lost",
+        "  covers  what its job files name now: commands, variables, and folders with what lies in them each night",
+        f"  when    {schedule.cron} ({schedule.timezone}); {schedule.schedule_id}",
+    ]
+
+
+def question_shown(grant: StandingGrant) -> dict[str, object]:
+    """As `show --json` prints it."""
+    total = usd(grant.terms.total)
+    return {"code": grant.code, "amount_usd": total, "expires_at": timestamp(grant.expires_at)}
+
+
+def answer_schedule(schedule_id: str, decision: Decision, said: tuple[str | None, str | None]) -> int:
+    """Record a human's yes or no to the nights of a schedule."""
+    with stored(schedule_id) as log:
+        schedule, now = need(log, schedule_id), datetime.now(UTC)
+        question = open_question(log.standing_grants(schedule_id), now)
+        if question is None:
+            output.fail(f"{schedule_id} does not wait for an approval; `swineherd schedule grant` asks for one", 2)
+        asked = question.code, question.terms.total
+        code, total = given(schedule_id, asked, standing_card(schedule, question), decision, said)
+        by = f"terminal:{who()}"
+        answered = log.decide_standing_grant(question.grant_id, code, Cents(total), decision, by, datetime.now(UTC))
+        if isinstance(answered, str):
+            output.fail(answered, output.USAGE)
+        output.line(f"{schedule_id}: {answered.decision}")
+    return 0

@@ -1,0 +1,216 @@
+"""schedule add, list, pause, resume and remove; and what `show` says of a schedule."""
+
+import asyncio
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tzlocal import get_localzone_name
+
+from agent.assemble import open_herd
+from agent.cli import output
+from agent.cli.batch import dollars
+from agent.cli.places import settings_or_fail, stores
+from agent.cli.schedule_question import question_shown
+from agent.cli.schedule_store import need, stored
+from agent.cli.terminal import TerminalFace
+from agent.result import timestamp
+from agent.schedule.add import Wanted, add_schedule, missing_here
+from agent.schedule.consent import expect_night, needs_a_yes, open_question
+from agent.schedule.report import SHOWN_NIGHTS, next_times, schedule_result
+from agent.settings import Settings
+from policies.money import usd
+from policies.timetable import BadTimetable
+from tools.spend_log.holder import is_alive, this_process
+from tools.spend_log.port import SpendLog
+from tools.spend_log.schedule_rows import CatchUp, Schedule
+from tools.spend_log.standing import lives
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What the command line says of a new schedule."""
+
+    cron: str
+    timezone: str | None
+    sources: tuple[Path, ...]
+    budget_usd: str | None
+    max_usd: str | None
+    max_parallel: int
+    outputs: Path | None
+    ignore: frozenset[str]
+    catch_up: str
+    sandbox: bool
+    as_json: bool
+
+
+def add(new: New) -> None:
+    """Write a schedule down, and say when it runs and what it would ask."""
+    with output.clear_errors():
+        asyncio.run(_add(new, _wanted(new)))
+
+
+def _wanted(new: New) -> Wanted:
+    if new.catch_up not in set(CatchUp):
+        output.fail(f"--catch-up takes none or last, not {new.catch_up!r}", output.USAGE)
+    return Wanted(
+        cron=new.cron,
+        timezone=new.timezone or get_localzone_name() or "UTC",
+        sources=new.sources,
+        ignored=new.ignore,
+        budget=dollars("--budget-usd", new.budget_usd),
+        ceiling=dollars("--max-usd", new.max_usd),
+        max_parallel=new.max_parallel,
+        outputs=new.outputs,
+        catch_up=CatchUp(new.catch_up),
+    )
+
+
+async def _add(new: New, wanted: Wanted) -> None:
+    settings = settings_or_fail()
+    async with open_herd(settings, sandbox=new.sandbox, face=TerminalFace(sys.stderr)) as herd:
+        parts = herd.parts
+        try:
+            schedule, jobs = add_schedule(parts, wanted)
+        except BadTimetable as error:
+            output.fail(str(error), output.USAGE)
+        for warning in dict.fromkeys(warning for job in jobs for warning in job.warnings):
+            output.aside(f"warning: {warning}")
+        for name in missing_here(parts, jobs):
+            output.aside(f"warning: {name} is not set here; the worker needs it, or the night is not begun")
+        expected = await expect_night(parts, schedule, jobs)
+        asks = needs_a_yes(parts, expected)
+    if new.as_json:
+        output.document(schedule_result(parts.log, schedule, parts.clock.now()))
+        return
+    each = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, now about ${usd(expected.total)}"
+    output.line(f"schedule {schedule.schedule_id}: {each} a night")
+    _say_next(schedule)
+    if expected.unfitting:
+        output.line(f"  {expected.unfitting} of the jobs fit no GPU on offer now; `swineherd quote` says why")
+    if asks:
+        output.line(f"  its orders ask a human each night, unless: swineherd schedule grant {schedule.schedule_id}")
+    _say_worker(settings, sandbox=new.sandbox)
+
+
+def _say_next(schedule: Schedule) -> None:
+    zone = ZoneInfo(schedule.timezone)
+    times = [f"{due.astimezone(zone):%a %Y-%m-%d %H:%M}" for due in next_times(schedule, datetime.now(UTC))]
+    output.line(f"  next    {', '.join(times) or 'never: it rests'} ({schedule.timezone})")
+
+
+def _say_worker(settings: Settings, *, sandbox: bool) -> None:
+    """A schedule that nobody runs is the surprise of the next morning."""
+    here = this_process()
+    for store in stores(settings):
+        with closing(store.open()) as log:
+            now = datetime.now(UTC)
+            if store.is_sandbox is sandbox and any(lives(one, here, now, is_alive) for one in log.workers()):
+                return
+    output.line(f"  no worker runs now: start `swineherd serve{' --sandbox' if sandbox else ''}`, and keep it running")
+
+
+def list_schedules(*, as_json: bool) -> None:
+    """Every schedule of both stores."""
+    with output.clear_errors():
+        listed: list[dict[str, object]] = []
+        for store in stores(settings_or_fail()):
+            with closing(store.open()) as log:
+                now = datetime.now(UTC)
+                listed += [schedule_result(log, one, now) | {"sandbox": store.is_sandbox} for one in log.schedules()]
+        if as_json:
+            output.document({"schedules": listed})
+            return
+        if not listed:
+            output.line('no schedule; `swineherd schedule add "0 2 * * *" JOB` makes one')
+            return
+        output.table(("SCHEDULE", "CRON", "ZONE", "NEXT", "LAST NIGHT", "GRANTED"), [_row(one) for one in listed])
+
+
+def _row(listed: dict[str, object]) -> list[str]:
+    zone = ZoneInfo(str(listed["timezone"]))
+    times = listed["next"] if isinstance(listed["next"], list) else []
+    shown = [f"{datetime.fromisoformat(due).astimezone(zone):%a %d %b %H:%M}" for due in times]
+    mark = " (sandbox)" if listed["sandbox"] else ""
+    return [
+        f"{listed['schedule_id']}{mark}",
+        str(listed["cron"]),
+        str(listed["timezone"]),
+        ", ".join(shown) or str(listed["state"]),
+        _last(listed["nights"]),
+        _granted(listed["grant"]),
+    ]
+
+
+def _last(nights: object) -> str:
+    for night in nights if isinstance(nights, list) else ():
+        what = night["batch_id"] or night["why"]
+        return f"{night['night']} {night['came']}: {str(what).splitlines()[0]}"
+    return "-"
+
+
+def _granted(grant: object) -> str:
+    if not isinstance(grant, dict):
+        return "-"
+    return f"${grant['usd_per_night']} a night, {grant['used_nights']} of {grant['nights']} nights used"
+
+
+def pause(schedule_id: str) -> None:
+    """Begin no night until it goes on."""
+    with output.clear_errors(), stored(schedule_id) as log:
+        need(log, schedule_id)
+        log.pause_schedule(schedule_id, datetime.now(UTC))
+        output.line(f"{schedule_id}: paused{_under_way(log, schedule_id)}; `schedule resume` goes on")
+
+
+def resume(schedule_id: str) -> None:
+    """Go on after a pause."""
+    with output.clear_errors(), stored(schedule_id) as log:
+        need(log, schedule_id)
+        schedule = log.go_on_with_schedule(schedule_id, datetime.now(UTC))
+        output.line(f"{schedule_id}: active")
+        _say_next(schedule)
+
+
+def remove(schedule_id: str) -> None:
+    """Remove it; its history stays."""
+    with output.clear_errors(), stored(schedule_id) as log:
+        need(log, schedule_id)
+        log.remove_schedule(schedule_id, datetime.now(UTC))
+        output.line(f"{schedule_id}: removed{_under_way(log, schedule_id)}")
+
+
+def _under_way(log: SpendLog, schedule_id: str) -> str:
+    if not log.night_under_way(schedule_id):
+        return ""
+    batch_id = next((night.batch_id for night in log.nights(schedule_id, limit=5) if night.batch_id), "")
+    return f"; its night {batch_id} goes on (`swineherd cancel {batch_id}` ends it)"
+
+
+def show_schedule(schedule_id: str, *, as_json: bool) -> None:
+    """One schedule with its last nights; the code of its question is printed here and nowhere else."""
+    with stored(schedule_id) as log:
+        schedule, now = log.schedule(schedule_id), datetime.now(UTC)
+        if schedule is None:
+            return
+        document = schedule_result(log, schedule, now, nights=SHOWN_NIGHTS)
+        question = open_question(log.standing_grants(schedule_id), now)
+    if as_json:
+        output.document(document | ({"approval": question_shown(question)} if question else {}))
+        return
+    for key, value in document.items():
+        if key not in {"nights", "grant"}:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            output.line(f"{key:<14}{'-' if shown in (None, '') else shown}")
+    output.line(f"{'granted':<14}{_granted(document['grant'])}")
+    nights = document["nights"] if isinstance(document["nights"], list) else []
+    rows = [[night["night"], night["came"], night["spent_usd"], night["batch_id"] or night["why"]] for night in nights]
+    output.table(("NIGHT", "CAME", "SPENT", "BATCH OR WHY"), rows)
+    if question is not None:
+        answer = f"{schedule_id} --code {question.code} --amount {usd(question.terms.total)}"
+        output.line(f"waits for a human until {timestamp(question.expires_at)}:")
+        output.line(f"  swineherd approve {answer}")
+        output.line(f"  swineherd deny {answer}")

@@ -1,0 +1,97 @@
+"""One question for many nights: where a human would have to approve a schedule's orders, a grant asks ahead (law 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from agent.batch.consent import Expected, expect_jobs
+from agent.parts import Parts
+from agent.schedule.work import work_of
+from agent.submit import BadJob, ReadJob
+from policies.grant import NightTerms, Terms
+from policies.money import Cents
+from policies.offer import Rail
+from policies.timetable import Timetable
+from tools.spend_log.schedule_rows import NewStandingGrant, Schedule, StandingGrant
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a human is to say yes to.
+
+    Attributes:
+        per_night: None for the schedule's budget, or else for what its jobs are expected to cost now.
+        until: None for the end of the last of the nights.
+    """
+
+    per_night: Cents | None
+    nights: int
+    until: datetime | None
+
+
+async def expect_night(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob]) -> Expected:
+    """What a night would cost now.
+
+    Raises:
+        MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
+    """
+    return await expect_jobs(parts, [(read.job, _lower(read.job.budget, schedule.ceiling)) for read in jobs])
+
+
+def needs_a_yes(parts: Parts, expected: Expected) -> bool:
+    """Whether some order of a night would wait for a human."""
+    payment = parts.policy.payment
+    if not expected.fitting or payment.rails[:1] != (Rail.CREDITS,):
+        return False
+    return max(expected.fitting) > payment.auto_pay or expected.total > payment.auto_pay_per_day
+
+
+def ask(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob], expected: Expected, asked: Asked) -> StandingGrant:
+    """Ask for a yes to the work that a schedule's files say now; the answer is given like any other.
+
+    Raises:
+        BadJob: nothing can be granted; the message says why.
+    """
+    now = parts.clock.now()
+    amount = asked.per_night or schedule.budget or expected.total
+    until = asked.until or _end_of(schedule, asked.nights, now)
+    if amount <= 0:
+        raise BadJob("no GPU on offer fits these jobs now, so nobody knows what a night costs: say --usd-per-night")
+    if until <= now:
+        raise BadJob(f"--until: {until:%Y-%m-%d %H:%M} UTC is over")
+    if not parts.account:
+        raise BadJob("a grant is for orders that are paid from credits: set GPUHOG_API_KEY")
+    each = Terms(
+        amount=amount,
+        pods=len(jobs) * parts.policy.recovery.max_pods_per_run,
+        account=parts.account,
+        base_url=parts.base_url,
+        until=until,
+    )
+    new = NewStandingGrant(
+        grant_id=parts.new_id("grant"),
+        schedule_id=schedule.schedule_id,
+        terms=NightTerms(each, asked.nights),
+        work=frozenset(work_of(read) for read in jobs),
+        code=parts.new_code(),
+        expires_at=now + timedelta(minutes=parts.policy.payment.approval_minutes),
+    )
+    return parts.log.ask_standing_grant(new, now)
+
+
+def open_question(grants: Sequence[StandingGrant], now: datetime) -> StandingGrant | None:
+    """The question that may still be answered."""
+    asked = [grant for grant in grants if grant.decision is None]
+    return asked[-1] if asked and now < asked[-1].expires_at else None
+
+
+def _end_of(schedule: Schedule, nights: int, now: datetime) -> datetime:
+    """An hour after the last of so many nights is due: late ones, and none after it."""
+    times = islice(Timetable(schedule.cron, schedule.timezone).after(now), nights)
+    return max(times) + timedelta(hours=1)
+
+
+def _lower(first: Cents | None, second: Cents | None) -> Cents | None:
+    known = [ceiling for ceiling in (first, second) if ceiling is not None]
+    return min(known) if known else None

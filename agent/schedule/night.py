@@ -1,0 +1,135 @@
+"""What becomes of each time at which a schedule is due: begun, skipped, missed or failed, and written down, once."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from agent.batch.consent import GRANTED_FOR
+from agent.batch.submit import Wanted, Written, discard, prepare_batch
+from agent.parts import Parts
+from agent.schedule.add import read_schedule
+from agent.schedule.left import left_to_its_human
+from agent.schedule.work import work_of
+from agent.submit import BadJob
+from policies.file_problem import FileError
+from policies.timetable import Timetable
+from tools.ports import Packer
+from tools.spend_log.batch_rows import Batch
+from tools.spend_log.schedule_rows import Came, CatchUp, NewNight, Night, Schedule
+
+LATE = timedelta(minutes=10)
+"""A night is begun so late without having been missed: a worker may be restarted in the middle of the night."""
+
+RINGS_WITHIN = timedelta(seconds=30)
+"""So long after a time it is left to whoever rings for it."""
+
+NEXT_NIGHT = "the next night of its schedule"
+"""Who cancels what nobody said yes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nights:
+    """Sees to the nights of schedules in this process."""
+
+    parts: Parts
+    packer: Packer
+
+    async def ring(self, schedule_id: str, due: datetime) -> Night | None:
+        """A schedule is due, or was when this was written down: see to it.
+
+        Returns what came of that night; None where it is none of the schedule's times, or the schedule rests.
+
+        Raises:
+            StoreUnusable: nothing was lost by it; `catch_up` sees to the night again.
+        """
+        schedule = self.parts.log.schedule(schedule_id)
+        if schedule is None or schedule.rests or due <= schedule.counts_from:
+            return None
+        timetable = _timetable(schedule)
+        if not timetable.is_due(due):
+            return None
+        known = self.parts.log.night(schedule_id, timetable.night(due))
+        return known or await self._see_to(schedule, due)
+
+    async def catch_up(self, schedule: Schedule) -> Night | None:
+        """See to the latest time that nobody rang for; those before it are over.
+
+        Returns what came of it; None where there is nothing to be seen to.
+
+        Raises:
+            StoreUnusable: nothing was lost by it.
+        """
+        if schedule.rests:
+            return None
+        now = self.parts.clock.now()
+        seen_to = [night.due_at for night in self.parts.log.nights(schedule.schedule_id)]
+        due = _timetable(schedule).last_due(max([schedule.counts_from, *seen_to]), now - RINGS_WITHIN)
+        return None if due is None else await self._see_to(schedule, due)
+
+    async def _see_to(self, schedule: Schedule, due: datetime) -> Night:
+        now = self.parts.clock.now()
+        if now - due > LATE:
+            if schedule.catch_up is CatchUp.NONE:
+                return self._nothing(schedule, due, Came.MISSED, "no worker ran")
+            later = _timetable(schedule).last_due(due, now)
+            if later is not None:
+                return self._nothing(schedule, due, Came.MISSED, f"no worker ran before {later:%Y-%m-%d %H:%M} UTC")
+        return await self._begin(schedule, due)
+
+    async def _begin(self, schedule: Schedule, due: datetime) -> Night:
+        self._end_what_nobody_answered(schedule)
+        other = self.parts.log.night_under_way(schedule.schedule_id)
+        if other:
+            return self._nothing(schedule, due, Came.SKIPPED, f"the night of {other} was still under way")
+        night = _timetable(schedule).night(due)
+        try:  # on a thread: folders may be large, and leases are renewed meanwhile
+            batch, written, work = await asyncio.to_thread(self._prepared, schedule, night)
+        except (BadJob, FileError) as error:
+            return self._nothing(schedule, due, Came.FAILED, str(error))
+        new = NewNight(
+            schedule_id=schedule.schedule_id,
+            night=night,
+            due_at=due,
+            batch=batch,
+            jobs=written,
+            work=work,
+            grant_id=self.parts.new_id("grant"),
+            account=self.parts.account,
+            base_url=self.parts.base_url,
+            granted_until=self.parts.clock.now() + GRANTED_FOR,
+        )
+        came: Night | None = None
+        try:
+            came = self.parts.log.begin_night(new, self.parts.clock.now())
+            return came
+        finally:
+            if came is None or came.batch_id != batch.batch_id:
+                discard(self.parts, written)
+
+    def _prepared(self, schedule: Schedule, night: str) -> tuple[Batch, Written, dict[str, str]]:
+        """Raises `BadJob` and `FileError`."""
+        jobs = read_schedule(schedule)
+        outputs = Path(schedule.outputs) / night if schedule.outputs else None
+        wanted = Wanted(schedule.name, schedule.budget, schedule.max_parallel, schedule.ceiling, outputs)
+        batch, written = prepare_batch(self.parts, self.packer, jobs, wanted)
+        work = {run.run_id: work_of(read) for read, (run, _) in zip(jobs, written, strict=True)}
+        return batch, written, work
+
+    def _end_what_nobody_answered(self, schedule: Schedule) -> None:
+        """Offers of earlier nights whose time is over must not keep a schedule from its next night for ever."""
+        now = self.parts.clock.now()
+        for night in self.parts.log.nights(schedule.schedule_id, limit=2):
+            for run in self.parts.log.unended(night.batch_id):
+                if left_to_its_human(self.parts, run):
+                    self.parts.log.request_cancel(run.run_id, now, NEXT_NIGHT)
+
+    def _nothing(self, schedule: Schedule, due: datetime, came: Came, why: str) -> Night:
+        night = Night(
+            schedule.schedule_id, _timetable(schedule).night(due), due, self.parts.clock.now(), came, why[:1000], ""
+        )
+        return self.parts.log.record_night(night)
+
+
+def _timetable(schedule: Schedule) -> Timetable:
+    return Timetable(schedule.cron, schedule.timezone)
