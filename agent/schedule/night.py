@@ -119,8 +119,8 @@ class Nights:
     def _end_what_nobody_answered(self, schedule: Schedule) -> None:
         """Offers of earlier nights whose time is over must not keep a schedule from its next night for ever."""
         now = self.parts.clock.now()
-        for night in self.parts.log.nights(schedule.schedule_id, limit=2):
-            for run in self.parts.log.unended(night.batch_id):
+        for batch in self.parts.log.open_nights(schedule.schedule_id):
+            for run in self.parts.log.unended(batch.batch_id):
                 if left_to_its_human(self.parts, run):
                     self.parts.log.request_cancel(run.run_id, now, NEXT_NIGHT)
 

@@ -41,7 +41,7 @@ class ScheduleLog(Protocol):
     def night_under_way(self, schedule_id: str) -> str:
         """The name of a night that has not ended, or "".
 
-        One whose runs only wait for a human, and are to be cancelled, has: they have bought nothing and will not.
+        One whose runs are to be cancelled, and have bought nothing, has: they will buy nothing.
         """
         ...
 
@@ -57,8 +57,8 @@ class ScheduleLog(Protocol):
         """
         ...
 
-    def open_nights(self) -> list[Batch]:
-        """The batches of nights that have not ended, oldest first."""
+    def open_nights(self, schedule_id: str = "") -> list[Batch]:
+        """The batches of nights that have not ended, oldest first; of one schedule, or of all."""
         ...
 
     def unended(self, batch_id: str) -> list[Run]:

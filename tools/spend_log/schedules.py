@@ -8,23 +8,26 @@ from tools.spend_log.batch_rows import Batch
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
-from tools.spend_log.rows import Run, RunStatus
+from tools.spend_log.rows import Run
 from tools.spend_log.schedule_rows import Came, NewNight, Night, Schedule
 from tools.spend_log.sql import Database
 
 _LISTS = ("sources", "ignored")
 _OPEN = (
     "SELECT DISTINCT b.* FROM runs r JOIN batch_jobs j ON j.run_id = r.run_id JOIN nights n ON n.batch_id = j.batch_id"
-    " JOIN batches b ON b.batch_id = n.batch_id WHERE r.ended_at IS NULL ORDER BY b.seq"
+    " JOIN batches b ON b.batch_id = n.batch_id WHERE r.ended_at IS NULL AND (:schedule_id = '' OR"
+    " n.schedule_id = :schedule_id) ORDER BY b.seq"
 )
 _UNENDED = (
     "SELECT r.* FROM batch_jobs j JOIN runs r ON r.run_id = j.run_id WHERE j.batch_id = ? AND r.ended_at IS NULL"
     " ORDER BY j.position, r.seq"
 )
-# What is to be cancelled and only waited for its human has bought nothing, and will not: it keeps no night waiting.
+# What is to be cancelled and has bought nothing will buy nothing: it keeps no night waiting.
 _UNDER_WAY = (
     "SELECT n.night FROM nights n JOIN batch_jobs j ON j.batch_id = n.batch_id JOIN runs r ON r.run_id = j.run_id"
-    " WHERE n.schedule_id = ? AND r.ended_at IS NULL AND NOT (r.cancel_requested = 1 AND r.status = ?) LIMIT 1"
+    " WHERE n.schedule_id = ? AND r.ended_at IS NULL AND NOT (r.cancel_requested = 1"
+    " AND NOT EXISTS (SELECT 1 FROM charges c WHERE c.run_id = r.run_id AND c.settled_at IS NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.run_id = r.run_id AND o.gone_at IS NULL AND o.unpaid = 0)) LIMIT 1"
 )
 
 
@@ -98,7 +101,7 @@ def night(db: Database, schedule_id: str, name: str) -> Night | None:
 
 def under_way(db: Database, schedule_id: str) -> str:
     """The name of a night that has not ended, or ""."""
-    row = one(db, _UNDER_WAY, schedule_id, RunStatus.WAITING_FOR_HUMAN.value)
+    row = one(db, _UNDER_WAY, schedule_id)
     return row["night"] if row else ""
 
 
@@ -129,9 +132,9 @@ def begin(db: Database, new: NewNight, now: datetime) -> Night:
     return begun
 
 
-def open_batches(db: Database) -> list[Batch]:
-    """Batches of nights that have not ended, oldest first."""
-    return [decode(Batch, row) for row in db.query(_OPEN, [])]
+def open_batches(db: Database, schedule_id: str) -> list[Batch]:
+    """Batches of nights that have not ended, oldest first; of all schedules for ""."""
+    return [decode(Batch, row) for row in db.query(_OPEN, {"schedule_id": schedule_id})]
 
 
 def unended(db: Database, batch_id: str) -> list[Run]:

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from agent.engine.leg import Leg
+from agent.engine.timed import Ring, Timed
 
 Drive = Callable[[Leg], Awaitable[str]]
 
 
 class PlainQueue:
-    """Implements `LegQueue`: one leg of a run at a time, the same leg never twice at once.
+    """Implements `WorkQueue`: one leg of a run at a time, the same leg never twice at once; a test rings by itself.
 
     Attributes:
         asked: every leg that was asked for, duplicates too.
@@ -19,6 +20,8 @@ class PlainQueue:
         begun: legs that somebody had begun, by leg id; with whose executor id.
         again: legs of the dead that are to begin again.
         busy: legs wait until it is cleared.
+        ring: sees to a time of a schedule, while a worker is there.
+        kept: the schedules that are to ring.
     """
 
     def __init__(self) -> None:
@@ -27,18 +30,20 @@ class PlainQueue:
         self.begun: dict[str, str] = {}
         self.again: list[str] = []
         self.busy = False
+        self.ring: Ring | None = None
+        self.kept: frozenset[Timed] = frozenset()
         self._drive: Drive | None = None
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._runs: dict[str, asyncio.Lock] = {}
 
     @asynccontextmanager
-    async def open(self, _executor_id: str, drive: Drive) -> AsyncIterator["PlainQueue"]:
+    async def open(self, _executor_id: str, drive: Drive, ring: Ring) -> AsyncIterator["PlainQueue"]:
         """Drive what is asked for until the block ends; then the process is gone, with whatever it was doing."""
-        self._drive = drive
+        self._drive, self.ring = drive, ring
         try:
             yield self
         finally:
-            self._drive = None
+            self._drive = self.ring = None
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -47,6 +52,9 @@ class PlainQueue:
         self.asked.append(leg)
         if not self.busy and self._drive is not None and leg.leg_id not in self._tasks:
             self._tasks[leg.leg_id] = asyncio.create_task(self._driven(leg, self._drive))
+
+    async def keep_ringing(self, wanted: frozenset[Timed]) -> None:
+        self.kept = wanted
 
     async def under_way(self) -> Mapping[str, str]:
         return dict(self.begun)
