@@ -21,6 +21,7 @@ from agent.face import Face, Silent
 from agent.folders import Home
 from agent.graph import build_graph
 from agent.herd import Herd
+from agent.home_id import home_id
 from agent.lease_time import HOUR
 from agent.parts import Parts
 from agent.settings import Settings
@@ -175,7 +176,12 @@ async def open_herd(
         stack.push_async_callback(market.aclose)
         saver = await stack.enter_async_context(checkpoints(place.home.checkpoints, place.database_url))
         variables = dict(os.environ if variables is None else variables)
-        parts = replace(parts_of(place, log, market, _pods(place)), face=face or Silent(), variables=variables)
+        parts = replace(
+            parts_of(place, log, market, _pods(place)),
+            face=face or Silent(),
+            variables=variables,
+            home_id=home_id(place.home, new_id) if place.store.is_shared else "",
+        )
         yield Herd(parts, Driver(parts, build_graph(saver)), pack)
 
 

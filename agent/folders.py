@@ -81,6 +81,11 @@ class Home:
         """The legs that workers are asked for: proof of nothing, and made anew where it is lost."""
         return self.path / "queue.db"
 
+    @property
+    def id_file(self) -> Path:
+        """The name of this home among those that share a store; it goes where the runs' folders go."""
+        return self.path / "home-id"
+
     def run(self, run_id: str) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.path / "runs" / run_id)

@@ -20,9 +20,10 @@ def holds_results(parts: Parts, order: OrderRow) -> bool:
 
 
 def kept_pods(parts: Parts) -> list[OrderRow]:
-    """Those of ended runs at this provider."""
+    """Those of ended runs at this provider; what belongs into another home only once its time is over."""
     pods = [order for order in parts.log.orders(open_only=True) if holds_results(parts, order)]
-    return [order for order in pods if parts.run(order.run_id).status in ENDED and not parts.named_elsewhere(order)]
+    ended = [order for order in pods if parts.run(order.run_id).status in ENDED and not parts.named_elsewhere(order)]
+    return [order for order in ended if parts.at_home(order.run_id) or _time_is_over(parts, order)]
 
 
 async def collect_kept(parts: Parts, order: OrderRow) -> bool:

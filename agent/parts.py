@@ -56,6 +56,8 @@ class Parts:
     """How long a paid hour lasts; only a sandbox may be set to shorter ones."""
     spends: bool = field(default=True, kw_only=True)
     """False where nothing may be bought, however it is approved, and no job is stood by: a sweep only winds down."""
+    home_id: str = field(default="", kw_only=True)
+    """The home among those that share the store; "" where the store lies in it."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]
@@ -69,6 +71,10 @@ class Parts:
         if run is None:
             raise SwineherdError(f"no run {run_id} in {self.home.spend_log}")
         return run
+
+    def at_home(self, run_id: str) -> bool:
+        """Whether this home has the run's files, as far as is known."""
+        return self.log.home_of(run_id) in {"", self.home_id}
 
     def job(self, run_id: str) -> Job:
         """The job as it was submitted."""

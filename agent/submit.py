@@ -107,6 +107,7 @@ def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | Non
         ceiling=_lower(job.budget, ceiling),
         outputs_dir=str((outputs or folder.outputs).absolute()),
         created_at=parts.clock.now(),
+        home=parts.home_id,
     )
 
 

@@ -53,15 +53,16 @@ async def _answer(settings: Settings, run_id: str, decision: Decision, code: str
         if isinstance(said, NotRecorded):
             output.fail(said.reason, output.USAGE)
         output.line(f"{run_id}: {said.approval.decision}")
-        if herd.parts.log.lease(run_id) is None and not _somebody_works(herd.parts):
+        if herd.parts.log.lease(run_id) is None and not _somebody_works(herd.parts, run_id):
             output.line(f"nobody drives it now: go on with `swineherd resume {run_id}`")
         return 0
 
 
-def _somebody_works(parts: Parts) -> bool:
-    """Whether a worker lives, who takes up whatever may go on."""
-    now = parts.clock.now()
-    return any(lives(worker, parts.holder, now, parts.alive) for worker in parts.log.workers())
+def _somebody_works(parts: Parts, run_id: str) -> bool:
+    """Whether a worker lives at the run's home, who takes up whatever may go on there."""
+    now, home = parts.clock.now(), parts.log.home_of(run_id)
+    at_home = [worker for worker in parts.log.workers() if worker.home == home]
+    return any(lives(worker, parts.holder, now, parts.alive) for worker in at_home)
 
 
 def _given(herd: Herd, approval: Approval, decision: Decision, code: str | None, amount: str | None) -> tuple[str, str]:

@@ -63,8 +63,9 @@ def _name_leftovers(log: SpendLog, here: Holder) -> None:
     undriven = [run_id for run_id, lease in leases if not lease or not stands_against(lease, here, now, is_alive)]
     for batch_id in sorted({queues[run_id] for run_id in undriven if run_id in queues}):
         output.aside(f"jobs of {batch_id} wait and nobody drives it: `swineherd batch --resume {batch_id}` goes on")
-    begun = [run_id for run_id in undriven if run_id not in queues]
-    if begun and not any(lives(worker, here, now, is_alive) for worker in log.workers()):
+    worked_at = {worker.home for worker in log.workers() if lives(worker, here, now, is_alive)}
+    begun = [run_id for run_id in undriven if run_id not in queues and log.home_of(run_id) not in worked_at]
+    if begun:
         output.aside(f"nobody drives {', '.join(begun)}: `swineherd resume` goes on")
     for charge in log.charges(states=[ChargeState.IN_DOUBT]):
         output.aside(f"${usd(charge.amount)} of {charge.run_id} is in doubt: `swineherd show {charge.run_id}` says why")

@@ -6,13 +6,16 @@ import sys
 from contextlib import AsyncExitStack
 from functools import partial
 
+from pydantic import SecretStr
+
 from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.places import settings_or_fail
 from agent.engine.engine import Engine
 from agent.engine.log_lines import LogFace, log_to_stderr
-from agent.engine.queue import DbosQueue, sqlite_url
+from agent.engine.queue import DbosQueue, QueuePlace, in_file
 from agent.engine.web import answering
+from agent.parts import Parts
 
 
 def work(*, sandbox: bool, port: int | None) -> None:
@@ -25,19 +28,24 @@ def work(*, sandbox: bool, port: int | None) -> None:
 
 async def _work(*, sandbox: bool, port: int | None) -> None:
     settings = settings_or_fail()
-    if settings.database_url is not None and not sandbox:
-        # A run's files are on the machine where it was submitted, and workers share the runs of a store by their names.
-        remedy = "`run`, `batch`, `resume` and `sweep` work there; unset SWINEHERD_DATABASE_URL for a worker"
-        output.fail(f"workers on PostgreSQL are still to come: {remedy}", output.USAGE)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         herd = await stack.enter_async_context(open_herd(settings, sandbox=sandbox, face=LogFace()))
-        database_url = sqlite_url(herd.parts.home.queue)
-        engine = Engine(herd, partial(DbosQueue.open, database_url))
+        place = _queue_of(herd.parts, None if sandbox else settings.database_url)
+        engine = Engine(herd, partial(DbosQueue.open, place))
         if port is not None:
             address = await stack.enter_async_context(answering(engine, port))
             output.aside(f"serving on {address}")
         await engine.run(stop)
+
+
+def _queue_of(parts: Parts, database_url: SecretStr | None) -> QueuePlace:
+    """Beside the spend log: where that is lost, so are the legs."""
+    if database_url is None:
+        return in_file(parts.home.queue)
+    from agent.engine.queue_postgres import in_postgres
+
+    return in_postgres(database_url, parts.home_id)

@@ -1,4 +1,8 @@
-"""The workers on one store: each says that it lives, sees to what the dead ones left, and takes its share of looks."""
+"""The workers on one store: each says that it lives, sees to what the dead ones left, and takes its share of looks.
+
+A worker drives the runs of its home, whose files are there. Runs and legs are shared by the workers of one home, the
+requests to the provider by all of them.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from zlib import crc32
@@ -26,30 +30,40 @@ class Crew:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._place = 0
+        self._at_home = 1
         self.size = 1
-        """How many workers live."""
+        """How many workers live, of whatever home."""
 
     def join(self) -> None:
         """Say that this one lives: before it takes its first leg, so that the others know whose that is."""
-        self._parts.log.beat(self._parts.holder, self._parts.clock.now())
+        self._parts.log.beat(self._parts.holder, self._parts.clock.now(), self._parts.home_id)
+
+    def adopt(self) -> None:
+        """Runs that were submitted before a home was written down for each are of the home where their files are."""
+        parts = self._parts
+        here = [run_id for run_id in parts.log.homeless() if parts.home.run(run_id).path.is_dir()]
+        if parts.home_id and here:
+            parts.log.adopt(here, parts.home_id, parts.clock.now())
 
     async def round(self, queue: LegQueue) -> None:
         """Say it again; and where this one is the first of the living, see to what the dead have left."""
         self.join()
         under_way = await queue.under_way()  # before the list is read: whoever has begun a leg had joined by then
         workers = self._parts.log.workers()
-        living = [worker.holder for worker in workers if self._lives(worker)]
-        if self._parts.holder not in living:
+        living = [worker for worker in workers if self._lives(worker)]
+        at_home = [worker.holder for worker in living if worker.home == self._parts.home_id]
+        if self._parts.holder not in at_home:
             return  # taken for dead by somebody, a moment ago; the next round says again that it lives
         self.size = len(living)
-        self._place = living.index(self._parts.holder)
+        self._at_home = len(at_home)
+        self._place = at_home.index(self._parts.holder)
         if self._place == 0:
-            await self._take_over(queue, under_way, {executor_id(holder) for holder in living})
-            self._bury(worker for worker in workers if worker.holder not in living)
+            await self._take_over(queue, under_way, {executor_id(holder) for holder in at_home})
+            self._bury(worker for worker in workers if worker not in living)
 
     def mine(self, run_id: str) -> bool:
-        """Whether this worker looks after a run. While two of them disagree, a leg is at most asked for twice."""
-        return crc32(run_id.encode()) % self.size == self._place
+        """Whether this worker looks after a run of its home. Where two disagree, a leg is at most asked for twice."""
+        return crc32(run_id.encode()) % self._at_home == self._place
 
     def leave(self) -> None:
         """Nothing is under way here any more."""

@@ -59,6 +59,7 @@ class Engine:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then let go of everything: other workers, or a later one, go on with it."""
+        self._crew.adopt()
         self._crew.join()
         async with self._open_queue(executor_id(self._parts.holder), self._drive, self._nights.ring) as queue:
             try:

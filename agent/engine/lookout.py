@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 
 
 class Lookout:
-    """Looks after every run of the store that nobody drives."""
+    """Looks after every run of the home that nobody drives."""
 
     def __init__(self, parts: Parts, queue: LegQueue, legs: Legs, crew: Crew, metrics: Metrics) -> None:
         self._parts = parts
@@ -73,7 +73,7 @@ class Lookout:
         """Rows that a leg was asked for stay due until it has begun; they must not hide the others."""
         now = self._parts.clock.now()
         horizon = now + timedelta(seconds=longest_wait(self._parts.policy))
-        return self._parts.log.due(now, horizon, (MOST_ROWS + len(self._asked)) * self._crew.size)
+        return self._parts.log.due(now, horizon, (MOST_ROWS + len(self._asked)) * self._crew.size, self._parts.home_id)
 
     def _may_look(self, row: Parked) -> bool:
         if row.run_id in self._looks or not self._crew.mine(row.run_id) or self._asked.lately(_where(row)):
@@ -107,14 +107,16 @@ class Lookout:
 
     async def _round(self) -> None:
         """Runs that were submitted or let go, and those whose driver died. Each begins by asking the provider."""
-        for run_id in [*self._orphaned(), *self._parts.log.adrift(MOST_ROWS * self._crew.size)]:
+        adrift = self._parts.log.adrift(MOST_ROWS * self._crew.size, self._parts.home_id)
+        for run_id in [*self._orphaned(), *adrift]:
             if self._crew.mine(run_id) and not self._asked.lately(run_id):
                 if not self._allowance.take():
                     return
                 await self._ask(Leg(run_id), run_id)
 
     def _orphaned(self) -> list[str]:
-        found = [lease.run_id for lease in self._parts.log.leases() if self._holds_nothing(lease)]
+        leases = self._parts.log.leases(self._parts.home_id)
+        found = [lease.run_id for lease in leases if self._holds_nothing(lease)]
         return [run_id for run_id in found if not self._waits_in_a_batch(run_id)]
 
     def _waits_in_a_batch(self, run_id: str) -> bool:

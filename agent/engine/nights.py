@@ -47,7 +47,7 @@ class NightWatch:
         Raises:
             SwineherdError: the next round tries again.
         """
-        schedules = self._parts.log.schedules()
+        schedules = [one for one in self._parts.log.schedules() if one.home == self._parts.home_id]
         wanted = timed(schedules)
         if wanted != self._kept:
             await keep(wanted)
@@ -65,7 +65,7 @@ class NightWatch:
             StoreUnusable: the next look tries again.
         """
         self._asked.forget_old()
-        for batch in self._parts.log.open_nights():
+        for batch in self._parts.log.open_nights(self._parts.home_id):
             if self._crew.mine(batch.batch_id):
                 for run_id in next_in_turn(self._parts, batch, self._asked.lately):
                     self._asked.note(run_id)

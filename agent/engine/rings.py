@@ -14,6 +14,9 @@ from agent.engine.timed import Ring, Timed
 NIGHTS = "nights"
 """The queue of what is rung, and the workflow on it. It has no partitions: a schedule's workflows have none either."""
 
+RUNG = "sched-"
+"""How the ids of what DBOS enqueues for schedules begin; those of legs begin with a run's."""
+
 Workflow = Callable[[datetime, Any], Coroutine[Any, Any, None]]
 
 

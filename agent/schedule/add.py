@@ -59,7 +59,7 @@ def add_schedule(parts: Parts, wanted: Wanted) -> tuple[Schedule, list[ReadJob]]
         max_parallel=wanted.max_parallel,
         outputs="" if wanted.outputs is None else str(wanted.outputs.absolute()),
         catch_up=wanted.catch_up,
-        home_id="",
+        home=parts.home_id,
         created_at=now,
         counts_from=now,
     )

@@ -44,7 +44,7 @@ class Nights:
             StoreUnusable: nothing was lost by it; `catch_up` sees to the night again.
         """
         schedule = self.parts.log.schedule(schedule_id)
-        if schedule is None or schedule.rests or due <= schedule.counts_from:
+        if schedule is None or schedule.rests or due <= schedule.counts_from or schedule.home != self.parts.home_id:
             return None
         timetable = _timetable(schedule)
         if not timetable.is_due(due):
@@ -119,7 +119,7 @@ class Nights:
     def _end_what_nobody_answered(self, schedule: Schedule) -> None:
         """Offers of earlier nights whose time is over must not keep a schedule from its next night for ever."""
         now = self.parts.clock.now()
-        for batch in self.parts.log.open_nights(schedule.schedule_id):
+        for batch in self.parts.log.open_nights(schedule.home, schedule.schedule_id):
             for run in self.parts.log.unended(batch.batch_id):
                 if left_to_its_human(self.parts, run):
                     self.parts.log.request_cancel(run.run_id, now, NEXT_NIGHT)

@@ -134,6 +134,8 @@ OFF_THE_PATHS = {
     "journal.lines": "read by `doctor`, and here to compare",
     "file.batch": "the report of a batch, once all of its runs have been driven",
     "file.store": "the mark of a home whose spend log is in PostgreSQL",
+    "file.home_id": "the name of a home among those that share a store in PostgreSQL",
+    "log.adopt": "a worker begins",
     "log.add_batch": "a batch is submitted, all its runs at once",
     "log.add_batched_run": "a batch is gone on with, before any of its runs is driven",
     "log.ask_grant": "a batch asks, before any of its runs is driven",

@@ -56,7 +56,12 @@ def test_a_run_leaves_nothing_but_its_folder_on_the_machine(machine: Machine, tm
     here = machine("here")
     ran = secretive(here.run("run", write_job(tmp_path, "echo done"), "--json"))
     assert ran.code == 0, ran.text
-    assert {path.name for path in here.home.iterdir()} == {"orders.jsonl", "runs", "spend-log-is-in-postgresql"}
+    assert {path.name for path in here.home.iterdir()} == {
+        "home-id",
+        "orders.jsonl",
+        "runs",
+        "spend-log-is-in-postgresql",
+    }
     spent = ran.document["spent_usd"]
 
     there = machine("there", per_day=spent)
@@ -109,14 +114,6 @@ def test_a_server_that_is_away_stops_spending_and_nothing_else(machine: Machine,
         assert done.code == 5, done.text
         assert "127.0.0.1:1/spend" in done.text
         assert "cleaning up goes on" not in done.text
-
-
-@pytest.mark.parametrize("command", ["worker", "serve"])
-def test_no_worker_begins_there(machine: Machine, command: str) -> None:
-    """Half of the runs would be looked after by a machine that lacks their files: it says so instead."""
-    done = secretive(machine("here").run(command))
-    assert done.code == 2
-    assert "workers on PostgreSQL are still to come" in done.stderr
 
 
 def test_a_home_has_one_spend_log(machine: Machine, tmp_path: Path) -> None:

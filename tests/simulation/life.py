@@ -161,7 +161,17 @@ class Life:
         folder.make()
         ceiling = self.dice.choice((None, None, None, Cents(120), Cents(250)))
         log.add_run(
-            NewRun(run_id, "train", job_json, sha256, "", ceiling, str(folder.outputs.absolute()), self.clock.now())
+            NewRun(
+                run_id,
+                "train",
+                job_json,
+                sha256,
+                "",
+                ceiling,
+                str(folder.outputs.absolute()),
+                self.clock.now(),
+                home="",
+            )
         )
         self.run_ids.append(run_id)
         return run_id

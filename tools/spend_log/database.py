@@ -38,12 +38,15 @@ _BUSY = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED"})
 
 
 @contextmanager
-def folder_locked(folder: Path) -> Iterator[None]:
-    """One process at a time: two that turn a new file to WAL at once would see it locked, busy timeout or not."""
+def folder_locked(folder: Path) -> Iterator[int]:
+    """One process at a time: two that turn a new file to WAL at once would see it locked, busy timeout or not.
+
+    Yields the folder's descriptor.
+    """
     fd = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
+        yield fd
     finally:
         os.close(fd)
 

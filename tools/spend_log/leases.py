@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from tools.spend_log import runs
+from tools.spend_log import homes, runs
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, encode, to_text
-from tools.spend_log.database import one, rows
+from tools.spend_log.database import one
 from tools.spend_log.rows import Holder, Lease
 from tools.spend_log.sql import Database
 from tools.spend_log.standing import stands_against
@@ -26,9 +26,10 @@ def find(db: Database, run_id: str) -> Lease | None:
     return _lease(row) if row else None
 
 
-def listed(db: Database) -> list[Lease]:
-    """Every one of them."""
-    return [_lease(row) for row in rows(db, "leases", "true", order_by="run_id")]
+def listed(db: Database, home: str) -> list[Lease]:
+    """See `Driving.leases`."""
+    found = db.query(f"SELECT * FROM leases WHERE {homes.at_home('leases.run_id')} ORDER BY run_id", {"home": home})  # noqa: S608
+    return [_lease(row) for row in found]
 
 
 def _lease(row: Row) -> Lease:

@@ -57,9 +57,9 @@ class SchedulesLog(LogFile):
         with self._write() as db:
             return schedules.begin(db, new, now)
 
-    def open_nights(self, schedule_id: str = "") -> list[Batch]:
+    def open_nights(self, home: str, schedule_id: str = "") -> list[Batch]:
         with self._read() as db:
-            return schedules.open_batches(db, schedule_id)
+            return schedules.open_batches(db, home, schedule_id)
 
     def unended(self, batch_id: str) -> list[Run]:
         with self._read() as db:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from tools.spend_log import homes
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, rows
 from tools.spend_log.rows import Awaited, Parked
@@ -21,15 +22,16 @@ def listed(db: Database, run_id: str | None) -> list[Parked]:
     return [decode(Parked, row) for row in rows(db, "parked", where, args, order_by="next_look, run_id")]
 
 
-def due(db: Database, now: datetime, horizon: datetime, limit: int) -> list[Parked]:
+def due(db: Database, now: datetime, horizon: datetime, limit: int, home: str) -> list[Parked]:
     """See `Driving.due`."""
     where = (
         "(next_look <= :now OR (next_look > :horizon AND awaited <> 'human'))"
         " AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.run_id = parked.run_id)"
     )
-    # The table and its order are texts of this module; every value is bound.
-    query = f"SELECT * FROM parked WHERE {where} ORDER BY {_FIRST}, next_look, run_id LIMIT :limit"  # noqa: S608
-    found = db.query(query, {"now": to_text(now), "horizon": to_text(horizon), "limit": limit})
+    at_home = homes.at_home("parked.run_id")
+    # The table and its order are texts of this package; every value is bound.
+    query = f"SELECT * FROM parked WHERE {where} AND {at_home} ORDER BY {_FIRST}, next_look, run_id LIMIT :limit"  # noqa: S608
+    found = db.query(query, {"now": to_text(now), "horizon": to_text(horizon), "limit": limit, "home": home})
     return [decode(Parked, row) for row in found]
 
 

@@ -1,6 +1,6 @@
 """What a process that drives many runs asks of the spend log: who drives what, and which runs are to be seen to now."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -8,9 +8,12 @@ from tools.spend_log.rows import Holder, Lease, Parked, RunStatus, Worker
 
 
 class Driving(Protocol):
-    """One part of `tools.spend_log.port.SpendLog`; its cost does not grow with the number of runs that wait."""
+    """One part of `tools.spend_log.port.SpendLog`; its cost does not grow with the number of runs that wait.
 
-    def due(self, now: datetime, horizon: datetime, limit: int) -> list[Parked]:
+    A `home` leaves the runs of other homes out, whose files are not there; "" leaves out none.
+    """
+
+    def due(self, now: datetime, horizon: datetime, limit: int, home: str = "") -> list[Parked]:
         """Parked runs without a lease whose next look has come: what costs no look (humans) and deadlines first.
 
         Args:
@@ -18,14 +21,14 @@ class Driving(Protocol):
         """
         ...
 
-    def adrift(self, limit: int) -> list[str]:
+    def adrift(self, limit: int, home: str = "") -> list[str]:
         """Unfinished runs that are neither parked nor leased, oldest first: new ones, and those that were let go.
 
         Not those left to their human, nor those that wait for their turn in a batch, unless they are to be cancelled.
         """
         ...
 
-    def leases(self) -> list[Lease]:
+    def leases(self, home: str = "") -> list[Lease]:
         """Every lease, whether its holder lives or not."""
         ...
 
@@ -33,8 +36,20 @@ class Driving(Protocol):
         """How many runs there are of each status that occurs."""
         ...
 
-    def beat(self, holder: Holder, now: datetime) -> None:
-        """A worker says that it lives."""
+    def home_of(self, run_id: str) -> str:
+        """The home that has a run's files; "" where none was written down."""
+        ...
+
+    def homeless(self) -> list[str]:
+        """Unfinished runs of which no home was written down, oldest first."""
+        ...
+
+    def adopt(self, run_ids: Collection[str], home: str, now: datetime) -> None:
+        """Write down whose files lie in a home; a run that has a home already keeps it."""
+        ...
+
+    def beat(self, holder: Holder, now: datetime, home: str = "") -> None:
+        """A worker says that it lives, and whose runs it drives."""
         ...
 
     def retire(self, holder: Holder) -> None:

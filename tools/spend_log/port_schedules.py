@@ -57,8 +57,8 @@ class ScheduleLog(Protocol):
         """
         ...
 
-    def open_nights(self, schedule_id: str = "") -> list[Batch]:
-        """The batches of nights that have not ended, oldest first; of one schedule, or of all."""
+    def open_nights(self, home: str, schedule_id: str = "") -> list[Batch]:
+        """The batches of nights that have not ended, oldest first; of one schedule of a home, or of all."""
         ...
 
     def unended(self, batch_id: str) -> list[Run]:

@@ -44,6 +44,7 @@ class NewRun:
         job_sha256: of the command, the mounts' content and the env names; approvals are bound to it.
         job_path: the job file, to read literal secrets again; "" for free text.
         ceiling: the lowest of `budget_usd` and `--max-usd`, or None.
+        home: the home that has its files; "" where the store lies in that home itself.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class NewRun:
     ceiling: Cents | None
     outputs_dir: str
     created_at: datetime
+    home: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A process that drives whatever nobody else drives, and when it last said that it lives."""
+    """A process that drives whatever nobody else drives, and when it last said that it lives.
+
+    Attributes:
+        home: whose runs it drives; "" where the store lies in that home itself.
+    """
 
     holder: Holder
     heartbeat_at: datetime
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tools.spend_log import parking
+from tools.spend_log import homes, parking
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
@@ -17,7 +17,8 @@ def add(db: Database, run: NewRun) -> None:
     """Keep a new run; ValueError when its id is taken."""
     if find(db, run.run_id) is not None:
         raise ValueError(f"there is a run {run.run_id} already")
-    insert(db, "runs", encode(run))
+    insert(db, "runs", {name: value for name, value in encode(run).items() if name != "home"})
+    homes.keep(db, run.run_id, run.home)
     append(db, run.created_at, "run_added", {"name": run.name, "job_sha256": run.job_sha256}, run_id=run.run_id)
 
 
@@ -40,19 +41,19 @@ def listed(db: Database, *, unfinished: bool, limit: int) -> list[Run]:
     return [decode(Run, row) for row in rows(db, "runs", where, order_by="seq DESC", limit=limit)]
 
 
-def adrift(db: Database, limit: int) -> list[str]:
+def adrift(db: Database, limit: int, home: str) -> list[str]:
     """See `Driving.adrift`."""
-    found = db.query(_ADRIFT, {"left": RunStatus.WAITING_FOR_HUMAN.value, "limit": limit})
+    found = db.query(_ADRIFT, {"left": RunStatus.WAITING_FOR_HUMAN.value, "limit": limit, "home": home})
     return [row["run_id"] for row in found]
 
 
 _ADRIFT = (
-    "SELECT run_id FROM runs WHERE ended_at IS NULL AND (status <> :left OR cancel_requested = 1)"
+    "SELECT run_id FROM runs WHERE ended_at IS NULL AND (status <> :left OR cancel_requested = 1)"  # noqa: S608
     " AND NOT EXISTS (SELECT 1 FROM parked WHERE parked.run_id = runs.run_id)"
     " AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.run_id = runs.run_id)"
     " AND (started_at IS NOT NULL OR cancel_requested = 1"
     " OR NOT EXISTS (SELECT 1 FROM batch_jobs WHERE batch_jobs.run_id = runs.run_id))"
-    " ORDER BY seq LIMIT :limit"
+    f" AND {homes.at_home('runs.run_id')} ORDER BY seq LIMIT :limit"
 )
 
 

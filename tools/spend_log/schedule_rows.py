@@ -41,7 +41,7 @@ class Schedule:
         budget: what a night may cost.
         ceiling: of each of its runs.
         outputs: an absolute path, or "" for the runs' own folders.
-        home_id: whose files these are.
+        home: that has its files; "" where the store lies in that home itself.
         counts_from: when it was added, or last went on after a pause: no night before that is missed.
     """
 
@@ -56,7 +56,7 @@ class Schedule:
     max_parallel: int
     outputs: str
     catch_up: CatchUp
-    home_id: str
+    home: str
     created_at: datetime
     counts_from: datetime
     paused_at: datetime | None = None

@@ -15,8 +15,9 @@ from tools.spend_log.sql import Database
 _LISTS = ("sources", "ignored")
 _OPEN = (
     "SELECT DISTINCT b.* FROM runs r JOIN batch_jobs j ON j.run_id = r.run_id JOIN nights n ON n.batch_id = j.batch_id"
-    " JOIN batches b ON b.batch_id = n.batch_id WHERE r.ended_at IS NULL AND (:schedule_id = '' OR"
-    " n.schedule_id = :schedule_id) ORDER BY b.seq"
+    " JOIN schedules s ON s.schedule_id = n.schedule_id JOIN batches b ON b.batch_id = n.batch_id"
+    " WHERE r.ended_at IS NULL AND s.home = :home AND (:schedule_id = '' OR s.schedule_id = :schedule_id)"
+    " ORDER BY b.seq"
 )
 _UNENDED = (
     "SELECT r.* FROM batch_jobs j JOIN runs r ON r.run_id = j.run_id WHERE j.batch_id = ? AND r.ended_at IS NULL"
@@ -132,9 +133,9 @@ def begin(db: Database, new: NewNight, now: datetime) -> Night:
     return begun
 
 
-def open_batches(db: Database, schedule_id: str) -> list[Batch]:
-    """Batches of nights that have not ended, oldest first; of all schedules for ""."""
-    return [decode(Batch, row) for row in db.query(_OPEN, {"schedule_id": schedule_id})]
+def open_batches(db: Database, home: str, schedule_id: str) -> list[Batch]:
+    """Batches of nights of a home that have not ended, oldest first; of all its schedules for ""."""
+    return [decode(Batch, row) for row in db.query(_OPEN, {"home": home, "schedule_id": schedule_id})]
 
 
 def unended(db: Database, batch_id: str) -> list[Run]:

@@ -11,6 +11,7 @@ from tools.spend_log.rules import RULES
 from tools.spend_log.schema_2 import VERSION_2
 from tools.spend_log.schema_3 import VERSION_3
 from tools.spend_log.schema_4 import VERSION_4
+from tools.spend_log.schema_5 import VERSION_5
 from tools.spend_log.schema_6 import VERSION_6
 from tools.spend_log.tables import INDEXES, TABLES
 
@@ -19,6 +20,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     VERSION_2,
     VERSION_3,
     VERSION_4,
+    VERSION_5,
     VERSION_6,
 )
 """Statements that lead from version n to n + 1. A released one never changes: files that had it would not get it."""

@@ -23,7 +23,7 @@ _RESTS = (
 )
 _SCHEDULE = (
     *("seq", "schedule_id", "name", "cron", "timezone", "sources", "ignored", "budget", "ceiling", "max_parallel"),
-    *("outputs", "catch_up", "home_id", "created_at"),
+    *("outputs", "catch_up", "home", "created_at"),
 )
 _STANDING = (
     *("seq", "grant_id", "schedule_id", "amount", "pods", "nights", "account", "base_url", "code", "created_at"),
@@ -107,7 +107,7 @@ VERSION_6 = (
         max_parallel INTEGER NOT NULL CHECK (max_parallel > 0),
         outputs TEXT NOT NULL,
         catch_up TEXT NOT NULL CHECK (catch_up IN ('none', 'last')),
-        home_id TEXT NOT NULL,
+        home TEXT NOT NULL,
         created_at TEXT NOT NULL,
         counts_from TEXT NOT NULL,
         paused_at TEXT,

@@ -8,15 +8,15 @@ from tools.spend_log.rows import Holder, Worker
 from tools.spend_log.sql import Database
 
 _BEAT = (
-    "INSERT INTO workers (boot_id, pid, started, host, heartbeat_at)"
-    " VALUES (:boot_id, :pid, :started, :host, :heartbeat_at)"
+    "INSERT INTO workers (boot_id, pid, started, host, heartbeat_at, home)"
+    " VALUES (:boot_id, :pid, :started, :host, :heartbeat_at, :home)"
     " ON CONFLICT (host, boot_id, pid, started) DO UPDATE SET heartbeat_at = excluded.heartbeat_at"
 )
 _RETIRE = "DELETE FROM workers WHERE host = :host AND boot_id = :boot_id AND pid = :pid AND started = :started"
 
 
-def beat(db: Database, holder: Holder, now: datetime) -> None:
-    db.execute(_BEAT, encode(holder) | {"heartbeat_at": to_text(now)})
+def beat(db: Database, holder: Holder, now: datetime, home: str) -> None:
+    db.execute(_BEAT, encode(holder) | {"heartbeat_at": to_text(now), "home": home})
 
 
 def retire(db: Database, holder: Holder) -> None:
@@ -25,4 +25,4 @@ def retire(db: Database, holder: Holder) -> None:
 
 def listed(db: Database) -> list[Worker]:
     found = rows(db, "workers", "true", order_by="host, boot_id, pid, started")
-    return [Worker(decode(Holder, row), datetime.fromisoformat(row["heartbeat_at"])) for row in found]
+    return [Worker(decode(Holder, row), datetime.fromisoformat(row["heartbeat_at"]), row["home"]) for row in found]

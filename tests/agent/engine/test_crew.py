@@ -1,5 +1,6 @@
 """Workers on one store: who is dead, who sees to what they left, and whose run is whose."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -96,6 +97,41 @@ async def test_every_run_is_exactly_one_workers(world: World) -> None:
         assert sorted(run_id for share in shares for run_id in share) == sorted(run_ids)
         assert all(shares)
         crews[0].leave()
+
+
+async def test_a_crew_is_of_one_home(world: World) -> None:
+    """Runs are shared among the workers whose home has their files; the requests among all."""
+    world.change(alive=lambda _holder: True, home_id="home-a")
+    crews = [Crew(replace(world.parts, holder=replace(HERE, pid=pid), home_id="home-b")) for pid in (1, 2)]
+    for crew in (*crews, alone := Crew(world.parts)):
+        crew.join()
+    for crew in (*crews, alone):
+        await crew.round(PlainQueue())
+    run_ids = [f"run-{number}" for number in range(20)]
+    assert all(alone.mine(run_id) for run_id in run_ids)
+    assert all(crews[0].mine(run_id) != crews[1].mine(run_id) for run_id in run_ids)
+    assert {crew.size for crew in (*crews, alone)} == {3}
+
+
+async def test_legs_are_left_to_no_worker_of_another_home(world: World) -> None:
+    """It takes no leg of this home's: what it had begun here is nobody's."""
+    world.change(alive=lambda _holder: True, home_id="home-a")
+    world.log.beat(HERE, world.clock.now(), "home-b")
+    queue = PlainQueue()
+    queue.begun = {"leg": executor_id(HERE)}
+    await Crew(world.parts).round(queue)
+    assert queue.again == ["leg"]
+
+
+def test_runs_of_no_home_are_adopted_where_their_files_are(world: World) -> None:
+    """Those that were submitted before homes were written down; where the store lies in a home there is no need."""
+    here, elsewhere = world.submit(), world.submit()
+    shutil.rmtree(world.home.run(elsewhere).path)
+    Crew(world.parts).adopt()
+    assert world.log.home_of(here) == ""
+    world.change(home_id="home-a")
+    Crew(world.parts).adopt()
+    assert [world.log.home_of(run_id) for run_id in (here, elsewhere)] == ["home-a", ""]
 
 
 @pytest.mark.parametrize(

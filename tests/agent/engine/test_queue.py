@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.engine.leg import Leg
-from agent.engine.queue import POLL_SECONDS, VERSION, DbosQueue, sqlite_url
+from agent.engine.queue import POLL_SECONDS, VERSION, DbosQueue, QueuePlace, in_file
 
 ANSWER = Leg("run-1", "at-1", "changed")
 
@@ -41,8 +41,8 @@ class Driver:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return sqlite_url(tmp_path / "queue.db")
+def place(tmp_path: Path) -> QueuePlace:
+    return in_file(tmp_path / "queue.db")
 
 
 async def nobody_rings(schedule_id: str, due: datetime) -> str:
@@ -65,16 +65,16 @@ async def ended(queue: DbosQueue, driver: Driver, legs: int) -> None:
 def test_the_file_is_its_owners_and_in_wal(tmp_path: Path) -> None:
     """0600 from its first moment; in WAL before DBOS opens it."""
     path = tmp_path / "queue.db"
-    assert sqlite_url(path) == f"sqlite:///{path}"
+    assert in_file(path).database == {"system_database_url": f"sqlite:///{path}"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with closing(sqlite3.connect(path)) as file:
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-async def test_a_duplicate_is_none(url: str) -> None:
+async def test_a_duplicate_is_none(place: QueuePlace) -> None:
     """A duplicate of what waits, or is under way, is none; a leg that came to nothing is driven anew."""
     driver = Driver()
-    async with DbosQueue.open(url, "one", driver, nobody_rings) as queue:
+    async with DbosQueue.open(place, "one", driver, nobody_rings) as queue:
         driver.go_on.clear()
         for _ in range(3):
             await queue.ask(ANSWER)
@@ -87,10 +87,10 @@ async def test_a_duplicate_is_none(url: str) -> None:
     assert driver.driven == [ANSWER, ANSWER]
 
 
-async def test_one_leg_of_a_run_at_a_time(url: str) -> None:
+async def test_one_leg_of_a_run_at_a_time(place: QueuePlace) -> None:
     """A deadline and an answer are both driven, one after the other; other runs do not wait for them."""
     driver = Driver()
-    async with DbosQueue.open(url, "one", driver, nobody_rings) as queue:
+    async with DbosQueue.open(place, "one", driver, nobody_rings) as queue:
         driver.go_on.clear()
         for leg in (ANSWER, Leg("run-1", "at-1", "deadline"), Leg("run-1"), Leg("run-2"), Leg("run-3")):
             await queue.ask(leg)
@@ -101,14 +101,14 @@ async def test_one_leg_of_a_run_at_a_time(url: str) -> None:
     assert driver.at_once == 3
 
 
-async def test_what_a_dead_worker_had_begun_is_driven_by_a_living_one(url: str) -> None:
+async def test_what_a_dead_worker_had_begun_is_driven_by_a_living_one(place: QueuePlace) -> None:
     """Not by itself: only once somebody says that it is dead. Until then its run has no second leg; then it has."""
     first, second = Driver(), Driver()
-    async with DbosQueue.open(url, "dead", first, nobody_rings) as queue:
+    async with DbosQueue.open(place, "dead", first, nobody_rings) as queue:
         first.go_on.clear()
         await queue.ask(ANSWER)
         await until(lambda: first.driven)
-    async with DbosQueue.open(url, "living", second, nobody_rings) as queue:
+    async with DbosQueue.open(place, "living", second, nobody_rings) as queue:
         await queue.ask(ANSWER)
         await queue.ask(Leg("run-1"))
         await queue.ask(Leg("run-2"))
@@ -126,10 +126,10 @@ async def test_what_a_dead_worker_had_begun_is_driven_by_a_living_one(url: str) 
     assert second.driven[2:] == [Leg("run-1")]
 
 
-async def test_no_leg_is_begun_after_stopping(url: str) -> None:
+async def test_no_leg_is_begun_after_stopping(place: QueuePlace) -> None:
     """It waits for the next worker; one under way is not settled before it ends."""
     driver = Driver()
-    async with DbosQueue.open(url, "one", driver, nobody_rings) as queue:
+    async with DbosQueue.open(place, "one", driver, nobody_rings) as queue:
         driver.go_on.clear()
         await queue.ask(ANSWER)
         await until(lambda: driver.driven)
@@ -140,29 +140,29 @@ async def test_no_leg_is_begun_after_stopping(url: str) -> None:
         assert await queue.settled()
         assert driver.driven == [ANSWER]
     later = Driver()
-    async with DbosQueue.open(url, "two", later, nobody_rings) as queue:
+    async with DbosQueue.open(place, "two", later, nobody_rings) as queue:
         await ended(queue, later, 1)
     assert later.driven == [Leg("run-2")]
 
 
-async def test_an_edit_of_ours_strands_nothing(url: str, tmp_path: Path) -> None:
+async def test_an_edit_of_ours_strands_nothing(place: QueuePlace, tmp_path: Path) -> None:
     """What waits is of the version that we say, whatever our source is: another worker, later, takes it."""
-    async with DbosQueue.open(url, "one", Driver(), nobody_rings) as queue:
+    async with DbosQueue.open(place, "one", Driver(), nobody_rings) as queue:
         queue.stop_taking()
         await asyncio.sleep(2 * POLL_SECONDS)
         await queue.ask(ANSWER)
         with closing(sqlite3.connect(tmp_path / "queue.db")) as file:
             assert file.execute("SELECT version_name FROM application_versions").fetchall() == [(VERSION,)]
     later = Driver()
-    async with DbosQueue.open(url, "two", later, nobody_rings) as queue:
+    async with DbosQueue.open(place, "two", later, nobody_rings) as queue:
         await ended(queue, later, 1)
 
 
-async def test_what_is_kept_is_json_and_is_forgotten(url: str, tmp_path: Path) -> None:
+async def test_what_is_kept_is_json_and_is_forgotten(place: QueuePlace, tmp_path: Path) -> None:
     """Nothing read back is a pickle; the rows of legs that ended go, others stay."""
     driver = Driver()
     driver.go_on.clear()
-    async with DbosQueue.open(url, "one", driver, nobody_rings) as queue:
+    async with DbosQueue.open(place, "one", driver, nobody_rings) as queue:
         await queue.ask(ANSWER)
         await until(lambda: driver.driven)
         assert await queue.forget(datetime.now(UTC) + timedelta(hours=1)) == 0

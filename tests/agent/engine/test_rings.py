@@ -12,7 +12,7 @@ import pytest
 from dbos import _scheduler
 
 from agent.engine.engine import Engine
-from agent.engine.queue import DbosQueue, sqlite_url
+from agent.engine.queue import DbosQueue, in_file
 from agent.herd import Herd
 from tests.agent.schedule.scheduled import came, scheduled
 from tests.agent.world import World
@@ -64,8 +64,8 @@ def clock(world: World, monkeypatch: pytest.MonkeyPatch) -> StandingClock:
 @asynccontextmanager
 async def working(world: World, path: Path) -> AsyncIterator[None]:
     """A worker on DBOS."""
-    url, stop = sqlite_url(path), asyncio.Event()
-    engine = Engine(Herd(world.parts, world.driver(), pack), lambda *who: DbosQueue.open(url, *who))
+    place, stop = in_file(path), asyncio.Event()
+    engine = Engine(Herd(world.parts, world.driver(), pack), lambda *who: DbosQueue.open(place, *who))
     running = asyncio.create_task(engine.run(stop))
     try:
         yield

@@ -138,6 +138,12 @@ ILLEGAL: Mapping[str, tuple[str, ...]] = {
         "INSERT INTO grant_uses SELECT * FROM grant_uses ON CONFLICT DO NOTHING",
         "INSERT INTO grant_uses (charge_id, grant_id) VALUES ('charge-waiting', 'gra-1')",
     ),
+    "run_homes_kept": ("DELETE FROM run_homes", "TRUNCATE run_homes"),
+    "run_homes_fixed": ("UPDATE run_homes SET home = 'home-b'",),
+    "run_homes_added": (
+        "INSERT INTO run_homes SELECT * FROM run_homes ON CONFLICT DO NOTHING",
+        "INSERT INTO run_homes (run_id, home) VALUES ('over', 'home-b')",
+    ),
     "readings_kept": ("DELETE FROM readings", "TRUNCATE readings"),
     "readings_fixed": ("UPDATE readings SET spent = 0",),
 }

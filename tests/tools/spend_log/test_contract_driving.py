@@ -139,6 +139,32 @@ def test_every_lease_is_listed(log: SpendLog) -> None:
     assert log.leases() == [log.lease("a"), log.lease("b")]
 
 
+def test_a_home_is_asked_for_its_own_runs(log: SpendLog) -> None:
+    """What is due, adrift or leased; those of another home, and those of which no home is known, are left out."""
+    for home in ("home-a", "home-b", ""):
+        for kind in ("due", "adrift", "leased"):
+            log.add_run(new_run(f"{kind}-{home}", home=home))
+        park(log, f"due-{home}", Awaited.DEPLOY, -MINUTE)
+        log.take_lease(f"leased-{home}", ME, NOW, 60, alive)
+    assert [row.run_id for row in log.due(NOW, FAR, 1, "home-b")] == ["due-home-b"]
+    assert log.adrift(1, "home-b") == ["adrift-home-b"]
+    assert [lease.run_id for lease in log.leases("home-b")] == ["leased-home-b"]
+    assert (len(due(log)), len(log.adrift(10)), len(log.leases())) == (3, 3, 3)
+
+
+def test_a_run_of_no_home_is_adopted_once(log: SpendLog) -> None:
+    """By whoever has its files; it never moves, and what has ended is left alone."""
+    for run_id, home in (("old", ""), ("other", ""), ("ended", ""), ("has-one", "home-a")):
+        log.add_run(new_run(run_id, home=home))
+    log.set_status("ended", RunStatus.FAILED, NOW, reason="", code=1)
+    assert log.homeless() == ["old", "other"]
+    log.adopt(["old"], "home-a", NOW)
+    log.adopt(["old", "has-one"], "home-b", NOW)
+    assert [log.home_of(run_id) for run_id in ("old", "other", "has-one")] == ["home-a", "", "home-a"]
+    assert log.homeless() == ["other"]
+    assert [event.kind for event in log.events("old")] == ["run_added", "adopted"]
+
+
 def test_runs_are_counted_by_status(log: SpendLog) -> None:
     """A status that no run has is left out."""
     assert log.count_runs() == {}
@@ -152,8 +178,8 @@ def test_a_worker_is_listed_while_it_is_not_retired(log: SpendLog) -> None:
     """With its last beat; a twin with another start time is another worker."""
     twin = replace(ME, started="else")
     for holder, at in ((ME, NOW), (twin, NOW), (ME, NOW + MINUTE)):
-        log.beat(holder, at)
-    assert log.workers() == [Worker(ME, NOW + MINUTE), Worker(twin, NOW)]
+        log.beat(holder, at, "home-a" if holder == ME else "")
+    assert log.workers() == [Worker(ME, NOW + MINUTE, "home-a"), Worker(twin, NOW)]
     log.retire(ME)
     log.retire(OTHER)
     assert log.workers() == [Worker(twin, NOW)]

@@ -65,7 +65,7 @@ def furnish(log: PostgresSpendLog) -> None:
     approved(log, an_offer("allowed", account="b"))
     used = an_offer("used", account="c")
     log.reserve("charge-used", used, WIDE, NOW, approved(log, used))
-    log.add_run(new_run("over"))
+    log.add_run(new_run("over", home="home-a"))
     log.set_status("over", RunStatus.FAILED, NOW, reason="", code=1)
     log.add_order(an_order(run_id="over", host_key="k"))
     granted(log, "batched")

@@ -26,6 +26,7 @@ RELEASED = (
     "5081f8d194259a53b33f58f17474a2d7e9d8b7b94e9f5080abf8f62646d7fe07",
     "eaebe7e9aea21ce39a8bcaf21b78ead546cdd2c092ffa671d512fc050d8edc47",
     "f2cd97e146b174e2deb2539e4fda1476b1a355b82f5450c31628b9e3d51a7111",
+    "b9854ca415506d6318a9fab693662e18a57f021be3886d7de077b3a35847c065",
 )
 """SHA-256 of each migration that databases out there have had."""
 

@@ -160,3 +160,13 @@ def test_an_attempt_buys_once_by_sql(log: SpendLog, raw: sqlite3.Connection) -> 
     spent(log, "run-1", 147)
     with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
         write(raw, a_charge(ChargeState.HELD, "run-1", charge_id="b", kind="rent"), "INSERT OR REPLACE")
+
+
+def test_a_run_keeps_its_home(log: SpendLog, raw: sqlite3.Connection) -> None:
+    """No row is changed, deleted, or replaced by another one of the same run."""
+    log.add_run(new_run(home="home-a"))
+    refused(raw, "DELETE FROM run_homes")
+    refused(raw, "UPDATE run_homes SET home = 'home-b'")
+    for verb in ("INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE"):
+        refused(raw, f"{verb} INTO run_homes (run_id, home) VALUES ('run-1', 'home-b')")
+    assert log.home_of("run-1") == "home-a"

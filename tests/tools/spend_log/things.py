@@ -50,6 +50,7 @@ def new_run(run_id: str = "run-1", **changes: Any) -> NewRun:
         ceiling=Cents(500),
         outputs_dir="/home/me/outputs",
         created_at=NOW,
+        home="",
     )
     return replace(run, **changes)
 

@@ -65,7 +65,7 @@ def _translated(statement: str) -> Iterator[str]:
     trigger = _TRIGGER.fullmatch(statement)
     if trigger is not None:
         translated = [*_trigger(trigger)]
-    elif statement.startswith("CREATE TABLE "):
+    elif statement.startswith(("CREATE TABLE ", "ALTER TABLE ")):
         translated = [_replaced(_replaced(statement, _IN_TABLES), _EVERYWHERE)]
     else:
         translated = [_replaced(statement, _EVERYWHERE)]

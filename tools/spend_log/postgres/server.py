@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import Buffer, Loader
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from pydantic import SecretStr
 
@@ -53,8 +53,9 @@ class Server:
             raise StoreUnusable(
                 "SWINEHERD_DATABASE_URL can't be read: postgresql://USER:PASSWORD@HOST:PORT/DATABASE is its form"
             ) from None
-        self._url = url
-        self._defaults = {name: value for name, value in _WHEN_SILENT.items() if name not in said}
+        defaults = {name: value for name, value in _WHEN_SILENT.items() if name not in said}
+        self.conninfo = SecretStr(make_conninfo(url.get_secret_value(), **defaults))
+        """What libpq takes, with our patience where the URL names none."""
         host = said.get("host") or said.get("hostaddr") or "the local socket"
         port = f":{said['port']}" if said.get("port") else ""
         self.place = f"PostgreSQL at {host}{port}/{said.get('dbname') or said.get('user') or ''}".rstrip("/")
@@ -67,12 +68,11 @@ class Server:
             StoreUnusable: the server would forget or garble what is written.
         """
         connection = psycopg.connect(
-            self._url.get_secret_value(),
+            self.conninfo.get_secret_value(),
             autocommit=True,
             client_encoding="utf8",
             prepare_threshold=None,  # a pooler in front may give each transaction another session
             row_factory=dict_row,
-            **self._defaults,
         )
         try:
             connection.adapters.register_loader("numeric", _WholeNumber)
