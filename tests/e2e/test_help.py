@@ -37,6 +37,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "unfreeze": ("--sandbox",),
     "sandbox": ("--stop", "--json"),
     "doctor": ("--sandbox", "--cron", "--json"),
+    "schedule": ("add", "list", "pause", "resume", "remove", "grant"),
 }
 
 

@@ -42,7 +42,7 @@ async def test_a_home_drives_its_own_legs_only(url: SecretStr, caplog: pytest.Lo
         assert await queue.under_way() == {}
     async with DbosQueue.open(in_postgres(url, "home-a"), "three", third, nobody_rings) as queue:
         await until(lambda: third.driven)
-        assert await queue.under_way() == {ANSWER.leg_id: "one"}
+        assert (await queue.under_way())[ANSWER.leg_id] == "one"
         await queue.begin_again([ANSWER.leg_id])
         await ended(queue, third, 2)
     assert third.driven == [Leg("run-2"), ANSWER]

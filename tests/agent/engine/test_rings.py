@@ -13,7 +13,10 @@ from dbos import _scheduler
 
 from agent.engine.engine import Engine
 from agent.engine.queue import DbosQueue, in_file
+from agent.engine.rings import RUNG
+from agent.engine.timed import timed
 from agent.herd import Herd
+from tests.agent.engine.test_queue import Driver
 from tests.agent.schedule.scheduled import came, scheduled
 from tests.agent.world import World
 from tools.spend_log.schedule_rows import CatchUp
@@ -89,6 +92,33 @@ def rung(path: Path) -> int:
         done = "SELECT count(*) FROM workflow_status WHERE name = 'nights' AND status = 'SUCCESS'"
         (times,) = file.execute(done).fetchone()
     return int(times)
+
+
+async def test_what_a_dead_worker_was_rung_for_is_seen_to_by_a_living_one(
+    world: World, clock: StandingClock, tmp_path: Path
+) -> None:
+    """It had begun, and nothing was written down yet; of legs and of rings each goes back to its own queue."""
+    clock.set("2026-10-24T01:59:59+02:00")
+    place, due = in_file(tmp_path / "queue.db"), datetime(2026, 10, 24, tzinfo=UTC)
+    schedule = scheduled(world, 1, text=NO_GPU)
+    seen: list[tuple[str, datetime]] = []
+    hangs = asyncio.Event()
+
+    async def see(schedule_id: str, at: datetime) -> str:
+        seen.append((schedule_id, at))
+        await hangs.wait()
+        return ""
+
+    async with DbosQueue.open(place, "dead", Driver(), see) as queue:
+        await queue.keep_ringing(timed([schedule]))
+        await until(lambda: seen)
+    hangs.set()
+    async with DbosQueue.open(place, "living", Driver(), see) as queue:
+        ((ring_id, executor),) = (await queue.under_way()).items()
+        assert (ring_id.startswith(RUNG), executor) == (True, "dead")
+        await queue.begin_again([ring_id])
+        await until(lambda: len(seen) == 2)
+    assert seen == [(schedule.schedule_id, due)] * 2
 
 
 async def test_over_a_night_of_two_two_o_clocks_a_restart_and_a_missed_night(
