@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,13 +18,16 @@ from agent.cli.places import settings_or_fail, stores
 from agent.cli.schedule_question import question_shown
 from agent.cli.schedule_store import need, stored
 from agent.cli.terminal import TerminalFace
+from agent.parts import Parts
 from agent.result import timestamp
 from agent.schedule.add import Wanted, add_schedule, missing_here
 from agent.schedule.consent import expect_night, needs_a_yes, open_question
 from agent.schedule.report import SHOWN_NIGHTS, next_times, schedule_result
 from agent.settings import Settings
+from agent.submit import ReadJob
 from policies.money import usd
 from policies.timetable import BadTimetable
+from tools.errors import SwineherdError
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
 from tools.spend_log.schedule_rows import CatchUp, Schedule
@@ -81,19 +85,27 @@ async def _add(new: New, wanted: Wanted) -> None:
             output.aside(f"warning: {warning}")
         for name in missing_here(parts, jobs):
             output.aside(f"warning: {name} is not set here; the worker needs it, or the night is not begun")
+        if new.as_json:
+            output.document(schedule_result(parts.log, schedule, parts.clock.now()))
+            return
+        output.line(f"schedule {schedule.schedule_id}: {len(jobs)} job{'' if len(jobs) == 1 else 's'} a night")
+        _say_next(schedule)
+        await _say_cost(parts, schedule, jobs)
+    _say_worker(settings, sandbox=new.sandbox)
+
+
+async def _say_cost(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob]) -> None:
+    """The schedule stands, whether the provider answers now or not."""
+    try:
         expected = await expect_night(parts, schedule, jobs)
-        asks = needs_a_yes(parts, expected)
-    if new.as_json:
-        output.document(schedule_result(parts.log, schedule, parts.clock.now()))
+    except SwineherdError as error:
+        output.aside(f"warning: what a night would cost is not known: {error}")
         return
-    each = f"{len(jobs)} job{'' if len(jobs) == 1 else 's'}, now about ${usd(expected.total)}"
-    output.line(f"schedule {schedule.schedule_id}: {each} a night")
-    _say_next(schedule)
+    output.line(f"  cost    about ${usd(expected.total)} a night, as the market is now")
     if expected.unfitting:
         output.line(f"  {expected.unfitting} of the jobs fit no GPU on offer now; `swineherd quote` says why")
-    if asks:
+    if needs_a_yes(parts, expected):
         output.line(f"  its orders ask a human each night, unless: swineherd schedule grant {schedule.schedule_id}")
-    _say_worker(settings, sandbox=new.sandbox)
 
 
 def _say_next(schedule: Schedule) -> None:
