@@ -1,0 +1,102 @@
+"""Workers that share a PostgreSQL: many runs, workers that die in the middle, and one purse for all of them."""
+
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.machines import Machine, machine
+from tests.e2e.swineherd import ROOT, Started, Swineherd, ended, wait_for, write_job
+from tests.e2e.test_workers import submitted
+from tests.fixtures_postgres import database, postgres, ready
+from tests.postgres import PASSWORD, Cluster
+from tools.spend_log.postgres.log import PostgresSpendLog
+from tools.spend_log.rows import ENDED, RunStatus
+
+__all__ = ["database", "machine", "postgres", "ready"]
+
+pytestmark = pytest.mark.timeout(1500)
+
+RUNS, AFFORDED, CENTS = 200, 150, 20
+"""So many runs, and a day's cap for so many of them at the price of one."""
+
+LONG = 500.0
+"""Seconds that all of it may take on a busy machine; a quarter of a minute's work each on two idle cores."""
+
+
+@contextmanager
+def store(postgres: Cluster, database: str, folder: Path) -> Iterator[PostgresSpendLog]:
+    """The spend log, as one more machine has it."""
+    folder.mkdir(mode=0o700)
+    with closing(PostgresSpendLog.open(postgres.url(database), folder / "orders.jsonl")) as log:
+        yield log
+
+
+def light_worker(herd: Swineherd, marks: Path) -> Started:
+    """A worker whose pods are files."""
+    return herd.start(marks, command=(sys.executable, str(ROOT / "tests" / "e2e" / "light_worker.py")))
+
+
+def bought(log: PostgresSpendLog) -> int:
+    """Orders that were paid for."""
+    return len(log.orders())
+
+
+def assert_one_purse(log: PostgresSpendLog, books: dict[str, Any]) -> None:
+    """No run is paid for twice, both books say the same, and the cap is used up to the last cent."""
+    totals = log.totals()
+    assert (totals.held, totals.in_doubt, totals.spent) == (0, 0, AFFORDED * CENTS)
+    assert books["total_spent"] == totals.spent
+    assert {(one["kind"], one["cents"]) for one in books["debits"]} == {("rent", CENTS)}
+    known = Counter(order.run_id for order in log.orders())
+    assert set(known.values()) == {1}
+    # Killed between a purchase and its answer, a worker leaves a pod that nobody can know, and its money counted.
+    unheard = {one["order_id"] for one in books["orders"]} - {order.order_id for order in log.orders()}
+    assert len(unheard) <= 1
+    assert len(known) + len(unheard) == AFFORDED
+    assert {one["status"] for one in books["orders"] if one["order_id"] not in unheard} == {"terminated"}
+    assert log.broken_chain() is None
+
+
+def test_two_hundred_runs_and_workers_that_die(
+    machine: Machine, postgres: Cluster, database: str, tmp_path: Path
+) -> None:
+    """Two workers; in the middle of the purchases one is killed and another one begins; later one is told to end. Every
+    run ends, none is paid for twice, every job began once, and of what the day's cap affords exactly that is bought.
+    """
+    herd = machine("here", per_day=f"{AFFORDED * CENTS / 100:.2f}", pods=RUNS)
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    with ExitStack() as stack:
+        log = stack.enter_context(store(postgres, database, tmp_path / "watching"))
+        run_ids = submitted(herd, write_job(tmp_path, "true", outputs=["out.txt"]), RUNS, "real")
+        workers = [stack.enter_context(ended(light_worker(herd, marks))) for _ in range(2)]
+        wait_for(lambda: bought(log) >= AFFORDED // 4, "a quarter of the purchases", LONG)
+        workers[0].send(signal.SIGKILL)
+        workers.append(stack.enter_context(ended(light_worker(herd, marks))))
+        wait_for(lambda: bought(log) >= AFFORDED // 2, "half of the purchases", LONG)
+        assert len({lease.holder.pid for lease in log.leases()} & {one.process.pid for one in workers[1:]}) > 0
+        workers[1].send(signal.SIGTERM)
+        assert workers[1].done(60).code == 0, workers[1].said()
+        wait_for(lambda: sum(log.count_runs().get(status, 0) for status in ENDED) == RUNS, "the end of all", LONG)
+        workers[2].send(signal.SIGTERM)
+        assert workers[2].done(60).code == 0, workers[2].said()
+
+        assert_one_purse(log, herd.books())
+        came = log.count_runs()
+        assert came[RunStatus.REFUSED] == RUNS - AFFORDED, came
+        assert came[RunStatus.SUCCEEDED] >= AFFORDED - 1, came
+        assert {run.reason.partition(" = ")[0] for run in log.runs() if run.status is RunStatus.REFUSED} == {
+            "per_day_usd"
+        }
+        assert len(list(marks.iterdir())) == came[RunStatus.SUCCEEDED]
+        succeeded = {run.run_id for run in log.runs() if run.status is RunStatus.SUCCEEDED}
+        here = herd.home / "runs"
+        assert {run_id for run_id in run_ids if (here / run_id / "outputs" / "out.txt").exists()} == succeeded
+        assert log.workers() == []
+    assert PASSWORD not in "".join(worker.said() for worker in workers)
