@@ -100,3 +100,26 @@ def test_two_hundred_runs_and_workers_that_die(
         assert {run_id for run_id in run_ids if (here / run_id / "outputs" / "out.txt").exists()} == succeeded
         assert log.workers() == []
     assert PASSWORD not in "".join(worker.said() for worker in workers)
+
+
+def test_each_home_has_workers_of_its_own(machine: Machine, postgres: Cluster, database: str, tmp_path: Path) -> None:
+    """A worker leaves the runs of another home to that one's, whose files they need; each brings its results there."""
+    here, there = machine("here"), machine("there")
+    job = write_job(tmp_path, "echo done > out.txt", outputs=["out.txt"])
+    with store(postgres, database, tmp_path / "watching") as log, ExitStack() as stack:
+        (mine,), (theirs,) = submitted(here, job, 1, "real"), submitted(there, job, 1, "real")
+        workers = [stack.enter_context(ended(there.start("worker")))]
+        wait_for(lambda: (run := log.run(theirs)) and run.status in ENDED, "the end of theirs")
+        left = log.run(mine)
+        assert left is not None
+        assert left.started_at is None
+        assert f"nobody drives {mine}" in here.run("ps").text
+        workers.append(stack.enter_context(ended(here.start("serve", "--port", "0"))))
+        wait_for(lambda: (run := log.run(mine)) and run.status in ENDED, "the end of mine")
+        for worker in workers:
+            worker.send(signal.SIGTERM)
+        assert [worker.done(60).code for worker in workers] == [0, 0], [worker.said() for worker in workers]
+        for machine_, run_id in ((here, mine), (there, theirs)):
+            assert (machine_.home / "runs" / run_id / "outputs" / "out.txt").read_text() == "done\n"
+            machine_.assert_gone(machine_.show(run_id))
+    assert PASSWORD not in "".join(worker.said() for worker in workers)
