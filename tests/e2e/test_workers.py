@@ -36,10 +36,12 @@ def store(herd: Swineherd) -> Iterator[SqliteSpendLog]:
         yield log
 
 
+SUBMIT = (sys.executable, str(ROOT / "tests" / "e2e" / "submit.py"))
+
+
 def submitted(herd: Swineherd, job: Path, how_many: int, where: str = "sandbox") -> list[str]:
     """Runs that nobody drives."""
-    command = (sys.executable, str(ROOT / "tests" / "e2e" / "submit.py"))
-    done = herd.start(where, job, str(how_many), command=command).done()
+    done = herd.start(where, job, str(how_many), command=SUBMIT).done()
     assert done.code == 0, done.text
     return done.stdout.split()
 

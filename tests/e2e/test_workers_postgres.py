@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.machines import Machine, machine
 from tests.e2e.swineherd import ROOT, Started, Swineherd, ended, wait_for, write_job
-from tests.e2e.test_workers import submitted
+from tests.e2e.test_workers import SUBMIT, submitted
 from tests.fixtures_postgres import database, postgres, ready
 from tests.postgres import PASSWORD, Cluster
 from tools.spend_log.postgres.log import PostgresSpendLog
@@ -24,6 +24,9 @@ pytestmark = pytest.mark.timeout(1500)
 
 RUNS, AFFORDED, CENTS = 200, 150, 20
 """So many runs, and a day's cap for so many of them at the price of one."""
+
+BETWEEN = "0.1"
+"""Seconds between two that are submitted: about as fast as one purchase after the other can be made."""
 
 LONG = 500.0
 """Seconds that all of it may take on a busy machine; a quarter of a minute's work each on two idle cores."""
@@ -66,15 +69,16 @@ def assert_one_purse(log: PostgresSpendLog, books: dict[str, Any]) -> None:
 def test_two_hundred_runs_and_workers_that_die(
     machine: Machine, postgres: Cluster, database: str, tmp_path: Path
 ) -> None:
-    """Two workers; in the middle of the purchases one is killed and another one begins; later one is told to end. Every
-    run ends, none is paid for twice, every job began once, and of what the day's cap affords exactly that is bought.
+    """Runs come in, and two workers drive them. In the middle of it one is killed and another one begins; later the
+    other is told to end. Every run ends, none is paid for twice, and exactly what the day's cap affords is bought.
     """
     herd = machine("here", per_day=f"{AFFORDED * CENTS / 100:.2f}", pods=RUNS)
     marks = tmp_path / "marks"
     marks.mkdir()
     with ExitStack() as stack:
         log = stack.enter_context(store(postgres, database, tmp_path / "watching"))
-        run_ids = submitted(herd, write_job(tmp_path, "true", outputs=["out.txt"]), RUNS, "real")
+        job = write_job(tmp_path, "true", outputs=["out.txt"])
+        submitting = stack.enter_context(ended(herd.start("real", job, str(RUNS), BETWEEN, command=SUBMIT)))
         workers = [stack.enter_context(ended(light_worker(herd, marks))) for _ in range(2)]
         wait_for(lambda: bought(log) >= AFFORDED // 4, "a quarter of the purchases", LONG)
         workers[0].send(signal.SIGKILL)
@@ -83,6 +87,7 @@ def test_two_hundred_runs_and_workers_that_die(
         assert len({lease.holder.pid for lease in log.leases()} & {one.process.pid for one in workers[1:]}) > 0
         workers[1].send(signal.SIGTERM)
         assert workers[1].done(60).code == 0, workers[1].said()
+        run_ids = submitting.done(LONG).stdout.split()
         wait_for(lambda: sum(log.count_runs().get(status, 0) for status in ENDED) == RUNS, "the end of all", LONG)
         workers[2].send(signal.SIGTERM)
         assert workers[2].done(60).code == 0, workers[2].said()
