@@ -19,8 +19,9 @@ lint: .venv/.dev-installed
 	.venv/bin/lint-imports
 
 # Kills the agent at every boundary on every path; the ordinary tests kill once at each. A quarter of an hour.
+# STORE=postgres does the same on PostgreSQL, which must be installed.
 crash: .venv/.dev-installed
-	.venv/bin/pytest -m "crash or not crash" -k "not killed_once" -n 4 tests/crash
+	STORE=$(STORE) .venv/bin/pytest -m "crash or not crash" -k "not killed_once" -n 4 tests/crash
 
 # Simulated lives, each from its seed; the ordinary tests live 300. SEEDS=100000 START=1 JOBS=2 are the defaults.
 soak: .venv/.dev-installed

@@ -42,7 +42,7 @@ def _readable_errors() -> Iterator[None]:
         raise StoreUnusable(f"the checkpoints in PostgreSQL: {error.diag.message_primary or error}") from error
 
 
-class _Saver(AsyncPostgresSaver):
+class PostgresSaver(AsyncPostgresSaver):
     """With errors that the agent knows: a server that goes away is no defect of a run."""
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
@@ -89,7 +89,7 @@ async def in_postgres(url: SecretStr) -> AsyncIterator[AsyncPostgresSaver]:
     try:
         with _readable_errors():
             await pool.open(wait=True, timeout=CONNECT_SECONDS)
-            saver = _Saver(pool)
+            saver = PostgresSaver(pool)
             await _make_tables(saver, pool)
         yield saver
     finally:

@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 async def do_chores(herd: Herd, queue: LegQueue, crew: Crew) -> None:
-    """Once, by one worker of all: the one that would look after a run of no name.
+    """Once, by one worker of a home: the one that would look after a run of no name. Money is everybody's.
 
     Raises:
         SwineherdError: something is left for the next time.

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from agent.kept import kept_pods
 from agent.leftovers import end_left_running, left_running
 from policies.charge import ChargeState
 from tests.agent.world import AUTO, PRICE, World
@@ -57,6 +58,17 @@ async def test_then_it_is_ended_and_the_real_cost_booked(world: World, kept: Run
     assert world.log.orders(open_only=True) == []
     charge = storage(world)
     assert (charge.state, charge.amount) == (ChargeState.PAID, BOOKED + 5)
+
+
+async def test_what_belongs_into_another_home_is_left_to_it(world: World, kept: Run) -> None:
+    """Its outputs would land where nobody looks for them; but its pod is nobody's once its time is over."""
+    world.log.adopt([kept.run_id], "home-a", world.clock.now())
+    world.change(home_id="home-a")
+    assert len(kept_pods(world.parts)) == 1
+    world.change(home_id="home-b")
+    assert kept_pods(world.parts) == []
+    world.clock.advance(timedelta(hours=AUTO.time.uncollected_hours, minutes=1).total_seconds())
+    assert len(kept_pods(world.parts)) == 1
 
 
 async def test_without_a_volume_the_pod_is_ended(world: World) -> None:

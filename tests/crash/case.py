@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from policies.money import Cents
 from tests.crash.child import Point
 from tests.crash.ledger import Ending, problems
@@ -49,13 +51,15 @@ class Verdict:
         return asdict(self)
 
 
-def play(scenario: Scenario, folder: Path, provider: Provider, kill: Kill | None) -> Verdict:
+def play(
+    scenario: Scenario, folder: Path, provider: Provider, kill: Kill | None, database_url: SecretStr | None
+) -> Verdict:
     """Play a path, to its end or with one kill; the folder is left only where something does not hold."""
     began = time.monotonic()
     dies = {} if scenario.prelude is None else {"run": scenario.prelude}
     if kill is not None:
         dies[kill.actor] = kill.point
-    stage = Stage(folder, provider, dies, scenario.shorter)
+    stage = Stage(folder, provider, dies, scenario.shorter, database_url)
     stage.furnish(scenario.policy, scenario.run, scenario.resume, scenario.outputs)
     try:
         code = _live(stage, scenario)
@@ -175,10 +179,11 @@ def _sweep(stage: Stage) -> None:
             stage.provider.terminate(order["order_id"])
 
 
-def case(request: dict[str, str | int], folder: Path, provider: Provider) -> Verdict:
+def case(request: dict[str, str | int], folder: Path, provider: Provider, database_url: SecretStr | None) -> Verdict:
     """A case as a test asks for it."""
     scenario = ALL[str(request["scenario"])]
-    if "site" not in request:
-        return play(scenario, folder, provider, None)
-    point = Point(str(request["site"]), int(request["occurrence"]))
-    return play(scenario, folder, provider, Kill(scenario.name, str(request["actor"]), point))
+    kill = None
+    if "site" in request:
+        point = Point(str(request["site"]), int(request["occurrence"]))
+        kill = Kill(scenario.name, str(request["actor"]), point)
+    return play(scenario, folder, provider, kill, database_url)

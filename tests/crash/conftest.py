@@ -1,4 +1,4 @@
-"""One fork server, with a sandbox of its own, for each test process; what it finds is summed up at the end."""
+"""A fork server for each store and test process, with a sandbox of its own; what it finds is summed up at the end."""
 
 import json
 import os
@@ -6,25 +6,48 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.crash.forks import Forks, Recordings
+from tests.crash.scenarios import STORE
 from tests.e2e.swineherd import ROOT
+from tests.fixtures_postgres import postgres, ready
+from tests.postgres import Cluster
+
+__all__ = ["postgres", "ready"]
 
 
-@pytest.fixture(scope="session")
-def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    """The fork server; it ends with its sandbox when its stdin does."""
-    folder = tmp_path_factory.mktemp("crash")
+@contextmanager
+def _serving(folder: Path, *databases: str) -> Iterator[Forks]:
+    """It ends with its sandbox when its stdin does."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.crash.server", str(folder)],
+        [sys.executable, "-m", "tests.crash.server", str(folder), *databases],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
     ) as process:
         yield Forks(process)
+
+
+@pytest.fixture(scope="session")
+def forks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """The fork server, on the store that this sweep is for."""
+    if STORE == "postgres":
+        yield request.getfixturevalue("forks_on_postgres")
+        return
+    with _serving(tmp_path_factory.mktemp("crash")) as forks:
+        yield forks
+
+
+@pytest.fixture(scope="session")
+def forks_on_postgres(postgres: Cluster, ready: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """A fork server whose cases have a database each: a copy of `ready`."""
+    with _serving(tmp_path_factory.mktemp("crash"), str(postgres.port), ready) as forks:
+        yield forks
 
 
 @pytest.fixture(scope="session")

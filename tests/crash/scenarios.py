@@ -1,10 +1,14 @@
 """The paths a run may take: the job, the policy, and what people and the provider do meanwhile."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.crash.child import Point
 from tests.crash.stage import Stage
+
+STORE = os.environ.get("STORE") or "sqlite"
+"""What the sweep is for: `sqlite` or `postgres`."""
 
 NUMBERS = 2000
 LOG = "".join(f"{number}\n" for number in range(1, 201)).encode()
@@ -128,13 +132,16 @@ ALL = {
     )
 }
 
+ONLY_ON_POSTGRES = {
+    "file.home_id": "the name of a home among those that share a store in PostgreSQL",
+    "file.store": "the mark of a home whose spend log is in PostgreSQL",
+}
+
 OFF_THE_PATHS = {
     "checkpoint.adelete_for_runs": "checkpoints are never deleted",
     "checkpoint.adelete_thread": "checkpoints are never deleted",
     "journal.lines": "read by `doctor`, and here to compare",
     "file.batch": "the report of a batch, once all of its runs have been driven",
-    "file.store": "the mark of a home whose spend log is in PostgreSQL",
-    "file.home_id": "the name of a home among those that share a store in PostgreSQL",
     "log.adopt": "a worker begins",
     "log.add_batch": "a batch is submitted, all its runs at once",
     "log.add_batched_run": "a batch is gone on with, before any of its runs is driven",
@@ -153,5 +160,6 @@ OFF_THE_PATHS = {
     "market.pig_chat": "a chat",
     "market.start": "no step starts a stopped pod",
     "pod.gpu_peak_mb": "no step asks",
+    **({} if STORE == "postgres" else ONLY_ON_POSTGRES),
 }
 """Boundaries that no path of a run touches, and why; one that a path does touch fails the sweep."""

@@ -1,6 +1,7 @@
-"""The fork server, `python -m tests.crash.server FOLDER`: everything is imported once, and every process is a fork.
+"""The fork server, `python -m tests.crash.server FOLDER [PORT TEMPLATE]`: all is imported once, each process is a fork.
 
-Reads one case a line on stdin, as JSON, and answers with its verdict, one line on stdout.
+Reads one case a line on stdin, as JSON, and answers with its verdict, one line on stdout. With the port of a PostgreSQL
+the store of each case is a database of its own there, a copy of the template.
 """
 
 import gc
@@ -8,12 +9,17 @@ import itertools
 import json
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from tests.crash import sites
 from tests.crash.case import Verdict, case
 from tests.crash.stage import Provider
+from tests.postgres import Cluster
 from tools.gpuhog.channel import _tls
 from tools.sandbox.process import ensure_running, shut_down
 
@@ -41,7 +47,8 @@ def main() -> None:
             line = sys.stdin.readline()
             if not line:
                 return
-            verdict = _verdict(json.loads(line), folder / f"case-{number}", provider)
+            with _store(f"case-{number}", *sys.argv[2:]) as database_url:
+                verdict = _verdict(json.loads(line), folder / f"case-{number}", provider, database_url)
             sys.stdout.write(json.dumps(verdict.as_json()) + "\n")
             sys.stdout.flush()
     finally:
@@ -57,9 +64,24 @@ def _preload() -> None:
     gc.freeze()
 
 
-def _verdict(request: dict[str, str | int], folder: Path, provider: Provider) -> Verdict:
+@contextmanager
+def _store(name: str, port: str = "", template: str = "") -> Iterator[SecretStr | None]:
+    if not port:
+        yield None
+        return
+    server = Cluster(int(port))
+    server.make(name, template)
     try:
-        return case(request, folder, provider)
+        yield server.url(name)
+    finally:
+        server.drop(name)
+
+
+def _verdict(
+    request: dict[str, str | int], folder: Path, provider: Provider, database_url: SecretStr | None
+) -> Verdict:
+    try:
+        return case(request, folder, provider, database_url)
     except Exception:  # noqa: BLE001 - a defect of one case is told, and the next one is played
         return Verdict(str(request["scenario"]), killed=False, code=-1, problems=[traceback.format_exc()])
 

@@ -21,6 +21,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 import agent
 import tools
 from agent import graph, job_log
+from agent.checkpoints_postgres import PostgresSaver
 from agent.folders import write_atomically
 from agent.graph import STEPS
 from agent.watcher import Watcher
@@ -28,6 +29,7 @@ from tools.gpuhog.client import GpuHog
 from tools.ports import Market, Pods, PodSession
 from tools.spend_log.journal import Journal
 from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.postgres.log import PostgresSpendLog
 from tools.ssh import receive, snapshot
 from tools.ssh.session import SshPods, SshSession
 
@@ -130,6 +132,7 @@ def watch(reached: Reached) -> None:
     for owner, kind, names in (
         (Journal, "journal", public(Journal)),
         (AsyncSqliteSaver, "checkpoint", checkpoint_writers()),
+        (PostgresSaver, "checkpoint", checkpoint_writers()),
         (Watcher, "watcher", public(Watcher)),
     ):
         for name in names:
@@ -178,12 +181,15 @@ async def _streamed(stream: AsyncIterator[Any], boundary: str, reached: Reached)
 
 def _watch_transactions(reached: Reached) -> None:
     """Around every transaction that writes, under the name of the method that opened it, on the list or not."""
-    begin = SqliteSpendLog._write
+    for log in (SqliteSpendLog, PostgresSpendLog):
+        setattr(log, log._write.__name__, _watched(log._write, reached))
 
-    def begun(log: SqliteSpendLog) -> AbstractContextManager[Any]:
+
+def _watched(begin: Callable[[Any], AbstractContextManager[Any]], reached: Reached) -> Callable[[Any], Any]:
+    def begun(log: Any) -> AbstractContextManager[Any]:
         return _between(begin(log), f"log.{sys._getframe(1).f_code.co_name}", reached)
 
-    setattr(SqliteSpendLog, begin.__name__, begun)
+    return begun
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+from pydantic import SecretStr
 
 from agent.cli.main import main
 from agent.folders import Home
@@ -23,6 +24,8 @@ from tests.crash.child import Errand, Point, fork
 from tests.crash.haste import Ahead
 from tools.sandbox.endpoint import Endpoint
 from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.port import SpendLog
+from tools.spend_log.postgres.log import PostgresSpendLog
 
 LOOK_SECONDS = 0.01
 LIFE_SECONDS = 60.0
@@ -83,18 +86,22 @@ class Provider:
 class Stage:
     """Where one run is played. Every process of it is forked here and ends here."""
 
-    def __init__(self, folder: Path, provider: Provider, dies: dict[str, Point], shorter: float) -> None:
+    def __init__(
+        self, folder: Path, provider: Provider, dies: dict[str, Point], shorter: float, database_url: SecretStr | None
+    ) -> None:
         """Make the folder.
 
         Args:
             dies: where the first process of each of those actors is killed.
             shorter: how much shorter every sleep is.
+            database_url: of a PostgreSQL in the place of files.
         """
         folder.mkdir(parents=True)
         self.folder = folder
         self.provider = provider
         self.home = Home(folder / "home")
         self.time = Ahead(shorter)
+        self._database_url = database_url
         self.killed: list[str] = []
         """The sites at which a process of this run was killed, as planned."""
         self._dies = dict(dies)
@@ -118,13 +125,17 @@ class Stage:
     # what is to be seen
 
     @contextmanager
-    def log(self) -> Iterator[SqliteSpendLog | None]:
+    def log(self) -> Iterator[SpendLog | None]:
         """The spend log as one more process sees it, if it is there."""
-        if not (self.folder / "home" / "orders.jsonl").exists():
+        journal = self.home.path / "orders.jsonl"
+        if not journal.exists():
             yield None
-            return
-        with closing(SqliteSpendLog.open(self.home.spend_log)) as log:
-            yield log
+        elif self._database_url is None:
+            with closing(SqliteSpendLog.open(self.home.spend_log)) as log:
+                yield log
+        else:
+            with closing(PostgresSpendLog.open(self._database_url, journal)) as log:
+                yield log
 
     @property
     def run_id(self) -> str:
@@ -215,4 +226,5 @@ class Stage:
             "SWINEHERD_SSH_KEY": str(endpoint.ssh_key),
             "GPUHOG_BASE_URL": endpoint.base_url,
             "GPUHOG_API_KEY": endpoint.api_key,
+            **({"SWINEHERD_DATABASE_URL": self._database_url.get_secret_value()} if self._database_url else {}),
         }

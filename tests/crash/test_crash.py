@@ -11,14 +11,29 @@ import pytest
 
 from tests.crash import sites
 from tests.crash.case import Kill, Verdict
+from tests.crash.child import Point
 from tests.crash.forks import Forks, Recordings
-from tests.crash.scenarios import ALL, OFF_THE_PATHS
+from tests.crash.scenarios import ALL, OFF_THE_PATHS, ONLY_ON_POSTGRES
 
 pytestmark = pytest.mark.timeout(240)
 
 SHARES = 20
 
 Tell = Callable[[str, object], None]
+
+TO_PAY = {
+    "log.add_run",
+    "log.reserve",
+    "log.submit",
+    "log.keep_answer",
+    "log.settle",
+    "journal.append",
+    "checkpoint.setup",
+    "checkpoint.aput",
+    "market.rent_with_credits",
+    *ONLY_ON_POSTGRES,
+}
+"""What a purchase touches, and what is made before the first one."""
 
 SLOW = frozenset({"kept", "in doubt", "recovering", "growing"})
 """Paths that take longer than the others: their sites are killed on them only where no other path has them."""
@@ -59,6 +74,16 @@ def test_killed_once(forks: Forks, recordings: Recordings, site: str, record_pro
     tell(record_property, verdicts)
     assert verdicts[-1].problems == [], "\n".join([str(kill), *verdicts[-1].problems])
     assert verdicts[-1].killed
+
+
+@pytest.mark.parametrize("site", [site for site in sites.sites() if site.partition(":")[0] in TO_PAY])
+def test_killed_once_on_postgres(forks_on_postgres: Forks, site: str, record_property: Tell) -> None:
+    """A purchase whose store is a server, where all the others of the sweep have files."""
+    verdict = forks_on_postgres.play("happy", Kill("happy", "run", Point(site)))
+
+    tell(record_property, [verdict])
+    assert verdict.problems == [], "\n".join([site, *verdict.problems])
+    assert verdict.killed
 
 
 @pytest.mark.crash

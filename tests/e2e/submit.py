@@ -1,4 +1,4 @@
-"""Writes runs down for a worker to drive: `python submit.py JOB HOW_MANY`."""
+"""Writes runs down for a worker to drive: `python submit.py sandbox|real JOB HOW_MANY [SECONDS_BETWEEN]`."""
 
 import asyncio
 import sys
@@ -7,12 +7,14 @@ from pathlib import Path
 from agent.assemble import open_herd
 
 
-async def submit(job: Path, how_many: int) -> None:
+async def submit(job: Path, how_many: int, between: float, *, sandbox: bool) -> None:
     """Print their ids."""
-    async with open_herd(sandbox=True) as herd:
+    async with open_herd(sandbox=sandbox) as herd:
         for _ in range(how_many):
             sys.stdout.write(f"{herd.submit(job)}\n")
+            await asyncio.sleep(between)
 
 
 if __name__ == "__main__":
-    asyncio.run(submit(Path(sys.argv[1]), int(sys.argv[2])))
+    where, job, how_many, *between = sys.argv[1:]
+    asyncio.run(submit(Path(job), int(how_many), float(*between), sandbox=where == "sandbox"))

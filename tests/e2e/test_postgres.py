@@ -1,52 +1,13 @@
 """The command line on PostgreSQL: every store but the run's folder is there, and several machines share it."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from tests.e2e.swineherd import Done, Gate, Swineherd, ended, write_job
+from tests.e2e.machines import Machine, machine, secretive
+from tests.e2e.swineherd import Gate, ended, write_job
 from tests.fixtures_postgres import database, postgres, ready
-from tests.postgres import PASSWORD, Cluster
+from tests.postgres import PASSWORD
 
-__all__ = ["database", "postgres", "ready"]
-
-POLICY = """
-[budget]
-per_day_usd = "{per_day}"
-[payment]
-rails = ["credits"]
-auto_pay_usd = "{auto}"
-auto_pay_per_day_usd = "5.00"
-[network]
-allow_private_hosts = true
-"""
-
-Machine = Callable[..., Swineherd]
-
-
-@pytest.fixture
-def machine(herd: Swineherd, postgres: Cluster, database: str, tmp_path: Path) -> Machine:
-    """Another machine of the same payer: a home of its own, the same provider, key and database."""
-
-    def make(name: str, *, per_day: str = "25.00", auto: str = "5.00") -> Swineherd:
-        scratch = tmp_path / name
-        scratch.mkdir()
-        one = replace(herd, home=scratch / "home", scratch=scratch).policy(POLICY.format(per_day=per_day, auto=auto))
-        return one.having(
-            GPUHOG_BASE_URL=herd.endpoint.base_url,
-            GPUHOG_API_KEY=herd.endpoint.api_key,
-            SWINEHERD_SSH_KEY=str(herd.endpoint.ssh_key),
-            SWINEHERD_DATABASE_URL=postgres.url(database).get_secret_value(),
-        )
-
-    return make
-
-
-def secretive(done: Done) -> Done:
-    assert PASSWORD not in done.text
-    return done
+__all__ = ["database", "machine", "postgres", "ready"]
 
 
 def test_a_run_leaves_nothing_but_its_folder_on_the_machine(machine: Machine, tmp_path: Path) -> None:

@@ -36,9 +36,12 @@ def store(herd: Swineherd) -> Iterator[SqliteSpendLog]:
         yield log
 
 
-def submitted(herd: Swineherd, job: Path, how_many: int) -> list[str]:
+SUBMIT = (sys.executable, str(ROOT / "tests" / "e2e" / "submit.py"))
+
+
+def submitted(herd: Swineherd, job: Path, how_many: int, where: str = "sandbox") -> list[str]:
     """Runs that nobody drives."""
-    done = herd.start(job, str(how_many), command=(sys.executable, str(ROOT / "tests" / "e2e" / "submit.py"))).done()
+    done = herd.start(where, job, str(how_many), command=SUBMIT).done()
     assert done.code == 0, done.text
     return done.stdout.split()
 

@@ -75,6 +75,21 @@ async def test_a_deadline_comes_before_the_looks_that_are_due(world: World) -> N
     assert queue.asked[0] == Leg(late, f"at-{late}", "changed")
 
 
+async def test_runs_of_another_home_are_left_to_its_workers(world: World) -> None:
+    """Parked, new, or driven by somebody who is gone: their files are not here."""
+    world.change(home_id="home-b")
+    park(world, Awaited.DEPLOY, until=timedelta(0))
+    gone = replace(world.holder, pid=1)
+    world.log.take_lease(world.submit(), gone, world.clock.now(), 60, world.parts.alive)
+    world.submit()
+    queue = PlainQueue()
+    for home, legs in (("home-a", 0), ("home-b", 3)):
+        world.change(home_id=home)
+        async with looking(world, queue) as lookout:
+            await look_for(world, lookout, 3)
+        assert len({leg.run_id for leg in queue.asked}) == legs
+
+
 async def test_an_answer_needs_no_turn(make_world: MakeWorld) -> None:
     """It costs no request, so it waits for none."""
     world = make_world(ASK)
