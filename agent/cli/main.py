@@ -1,5 +1,6 @@
 """`swineherd`: the commands and their options. What they do lies beside this, imported when a command runs."""
 
+import gc
 import sys
 from io import TextIOWrapper
 from typing import Annotated
@@ -263,4 +264,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our letters is no reason to fail
+    gc.disable()  # until the command has imported what it needs: nothing of that is garbage
     app()

@@ -1,5 +1,6 @@
 """What commands print: one JSON document on stdout or plain text; everything else goes to stderr."""
 
+import gc
 import json
 import os
 import re
@@ -78,6 +79,8 @@ def fail(message: str, code: int) -> NoReturn:
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """The outermost edge: every error on purpose becomes one clear message and its exit code."""
+    gc.freeze()  # what was imported stays for good: to look through it once more at the exit takes a third of a second
+    gc.enable()
     from agent.errors import BadSettings, CannotSettle, LeaseHeld
     from agent.submit import BadJob
     from agent.variables import MissingVariable

@@ -43,3 +43,13 @@ def test_the_command_line_imports_nothing_heavy(module: str, allowed: set[str]) 
     code = f"import sys, {module}\nfrom agent.cli import output\nwith output.clear_errors(): print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=ENV, check=True, capture_output=True, text=True)
     assert HEAVY & set(done.stdout.split()) <= allowed | ({"yaml"})
+
+
+def test_garbage_is_collected_but_for_what_was_imported() -> None:
+    """`worker` lives for weeks: the collector that rested while the modules were imported is back within a command."""
+    code = (
+        "import gc\nfrom agent.cli import look, output\ngc.disable()\n"
+        "with output.clear_errors(): print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=ENV, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["True", "True"]

@@ -1,0 +1,14 @@
+"""The longest tests begin first, so that no worker still has one before it when the others are done."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests are handed out in this order, those with equal timeouts in their usual one."""
+    items.sort(key=_timeout_seconds, reverse=True)
+
+
+def _timeout_seconds(item: pytest.Item) -> float:
+    """Tests that take long say so by a timeout of their own; 0 for the others."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark else 0.0
