@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import deadman
+from agent.accrual import kept_until
 from agent.attend import GRACE_SECONDS, find_home
 from agent.job_log import copy_log
 from agent.lease_time import collect_until, timer_acts_at
@@ -210,9 +211,8 @@ def where_they_are(parts: Parts, order: OrderRow) -> str:
     """What a human can still do about outputs that stayed on the pod."""
     if not order.on_volume:
         return ""
-    until = parts.clock.now() + parts.policy.time.uncollected_hours * parts.hour
     how = f"start it at the provider, and `swineherd resume {order.run_id}` collects them"
-    return f"; the pod is stopped and its volume kept until {until:%Y-%m-%d %H:%M} UTC: {how}"
+    return f"; the pod is stopped and its volume kept until {kept_until(parts, order):%Y-%m-%d %H:%M} UTC: {how}"
 
 
 def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
