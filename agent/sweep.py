@@ -20,6 +20,7 @@ from policies.charge import DOUBTED, ChargeState
 from policies.order import phase, short_id
 from policies.patience import GONE
 from policies.sweeping import BringHome, Leave, WindUp, what_to_do
+from policies.text import counted
 from tools.errors import StoreUnusable, SwineherdError
 from tools.spend_log.rows import ENDED, Charge, Kind, OrderRow, Run, RunStatus
 
@@ -186,7 +187,8 @@ class Sweep:
             if await wind_up(self.parts, self.parts.log.order(order.order_id) or order):
                 self._wound_up(order, self.parts.log.order(order.order_id) or order)
                 return
-        why = f"not proven gone after {tries} more tries: it may go on billing; the next sweep goes on"
+        tried = counted(tries, "more try", "more tries")
+        why = f"not proven gone after {tried}: it may go on billing; the next sweep goes on"
         self._leave(order.run_id, why, order, alarming=True)
 
     def _wound_up(self, before: OrderRow, now: OrderRow) -> None:

@@ -19,6 +19,7 @@ from agent.cli.terminal import Keyboard, TerminalFace, who
 from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import Cents, cents_from_text, usd
+from policies.text import counted
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
@@ -139,7 +140,7 @@ def cancel_batch(settings: Settings, batch_id: str, *, as_json: bool) -> int:
         unended = [run.run_id for run in runs if run is not None and run.status not in ENDED]
         for run_id in unended:
             log.request_cancel(run_id, datetime.now(UTC), "cancel command")
-    output.aside(f"{batch_id}: {len(unended)} of {len(runs)} runs are to be cancelled")
+    output.aside(f"{batch_id}: cancelling {len(unended)} of {counted(len(runs), 'run')}")
     if unended:
         asyncio.run(_bring_home(settings, unended, sandbox=is_sandbox))
     with _store_of(settings, batch_id) as log:

@@ -21,6 +21,7 @@ from agent.state import State, failed, unanswered
 from agent.steps.poll import JUST_SEEN
 from policies.order import phase
 from policies.recovery import FailureKind
+from policies.text import counted
 from tools.errors import (
     HostKeyChanged,
     HostUnreachable,
@@ -224,7 +225,8 @@ def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
 def tell_fetched(parts: Parts, run_id: str, fetched: Fetched) -> None:
     """What came home, what matched nothing, and what was left there."""
     if fetched.files:
-        parts.face.tell(run_id, f"{len(fetched.files)} output files are here, every checksum matches")
+        files = counted(len(fetched.files), "output file is", "output files are")
+        parts.face.tell(run_id, f"{files} here, every checksum matches")
     for link in fetched.skipped:
         parts.face.tell(run_id, f"not fetched: {link} is a link that leads out of the job's folder or nowhere")
     for glob in fetched.missing:
