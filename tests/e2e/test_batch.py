@@ -90,6 +90,8 @@ def test_one_question_for_all(herd: Swineherd, tmp_path: Path) -> None:
     assert asked.code == 4, asked.text
     batch_id = asked.document["batch_id"]
     assert asked.document["counts"] == {"queued": 2}
+    assert "up to $0.40 and 6 pods from credits, once" in asked.stderr
+    assert "max_pods_per_run for each job" in asked.stderr
     question = asking.show(batch_id)["approval"]
     assert question["amount_usd"] == "0.40"
     assert question["code"] not in asked.text
