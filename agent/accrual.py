@@ -43,8 +43,11 @@ def storage_of(parts: "Parts", order: OrderRow) -> Charge | None:
     return next((one for one in _accruing(parts, order) if one.kind is Kind.STORAGE), None)
 
 
-def kept_until(parts: "Parts", storage: Charge) -> datetime:
-    """When a stopped pod is ended, fetched or not."""
+def kept_until(parts: "Parts", order: OrderRow) -> datetime:
+    """When a stopped pod is ended, fetched or not; of one that is not stopped yet, as if it were stopped now."""
+    storage = storage_of(parts, order)
+    if storage is None:
+        return parts.clock.now() + parts.policy.time.uncollected_hours * parts.hour
     return storage.created_at + storage.hours * parts.hour
 
 

@@ -1,13 +1,12 @@
 """A purchase in doubt, as a human is told of it: what was sent when, what the account said since, what to ask."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from agent.parts import Parts
 from policies.money import usd
 from policies.offer import Rail
 from policies.reconcile import window_end
-from tools.spend_log.account_rows import Reading
+from policies.text import counted
 from tools.spend_log.rows import Charge
 
 
@@ -51,10 +50,6 @@ def orphan_message(parts: Parts, charge: Charge) -> str:
     )
 
 
-def _count(readings: Sequence[Reading]) -> str:
-    return "1 reading" if len(readings) == 1 else f"{len(readings)} readings"
-
-
 def _sent(charge: Charge) -> str:
     return f"sent at {charge.submitted_at:%Y-%m-%d %H:%M:%S} UTC" if charge.submitted_at else "never sent by us"
 
@@ -67,4 +62,5 @@ def _readings(parts: Parts, charge: Charge) -> str:
     if not since:
         return f"total_spent was {before} before, and could not be read since"
     last = since[-1]
-    return f"total_spent was {before} before, ${usd(last.spent)} at {last.at:%H:%M:%S} UTC ({_count(since)})"
+    readings = counted(len(since), "reading")
+    return f"total_spent was {before} before, ${usd(last.spent)} at {last.at:%H:%M:%S} UTC ({readings})"

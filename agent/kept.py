@@ -64,8 +64,7 @@ async def _still_stopped(parts: Parts, order: OrderRow) -> bool:
 
 
 def _time_is_over(parts: Parts, order: OrderRow) -> bool:
-    storage = storage_of(parts, order)
-    return storage is None or parts.clock.now() >= kept_until(parts, storage)
+    return storage_of(parts, order) is None or parts.clock.now() >= kept_until(parts, order)
 
 
 async def _fetched(parts: Parts, order: OrderRow) -> bool:

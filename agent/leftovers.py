@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from agent import checkout
-from agent.accrual import kept_until, storage_of
+from agent.accrual import kept_until
 from agent.kept import holds_results
 from agent.parts import Parts
 from agent.pod_end import pods_to_end
@@ -36,10 +36,9 @@ def _is_link(parts: Parts, order: OrderRow) -> bool:
 
 
 def _is_kept(parts: Parts, order: OrderRow) -> bool:
-    storage = storage_of(parts, order)
-    if storage is None or phase(order.status) != "stopped" or not holds_results(parts, order):
+    if phase(order.status) != "stopped" or not holds_results(parts, order):
         return False
-    return parts.clock.now() < kept_until(parts, storage)
+    return parts.clock.now() < kept_until(parts, order)
 
 
 async def end_left_running(parts: Parts) -> list[OrderRow]:

@@ -55,7 +55,7 @@ async def stop_to_keep(parts: Parts, order: OrderRow) -> bool:
     storage = notes.write(lambda: open_storage(parts, order, since))
     seen = await _ask_and_look(notes, "stop", parts.market.stop(order.order_id))
     if seen == "stopped" and storage is not None:
-        until = f"{kept_until(parts, storage):%Y-%m-%d %H:%M} UTC"
+        until = f"{kept_until(parts, order):%Y-%m-%d %H:%M} UTC"
         what = f"the pod {short_id(order.order_id)} is stopped, its volume is kept until {until}"
         parts.face.tell(order.run_id, f"{what}; ${usd(storage.amount)} is booked for that")
     return seen in {"stopped", "gone"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from agent.accrual import kept_until, storage_of
+from agent.accrual import kept_until
 from agent.drive import Driver
 from agent.errors import LeaseHeld
 from agent.kept import holds_results, kept_pods
@@ -20,6 +20,7 @@ from policies.charge import DOUBTED, ChargeState
 from policies.order import phase, short_id
 from policies.patience import GONE
 from policies.sweeping import BringHome, Leave, WindUp, what_to_do
+from policies.text import counted
 from tools.errors import StoreUnusable, SwineherdError
 from tools.spend_log.rows import ENDED, Charge, Kind, OrderRow, Run, RunStatus
 
@@ -186,18 +187,18 @@ class Sweep:
             if await wind_up(self.parts, self.parts.log.order(order.order_id) or order):
                 self._wound_up(order, self.parts.log.order(order.order_id) or order)
                 return
-        why = f"not proven gone after {tries} more tries: it may go on billing; the next sweep goes on"
+        tried = counted(tries, "more try", "more tries")
+        why = f"not proven gone after {tried}: it may go on billing; the next sweep goes on"
         self._leave(order.run_id, why, order, alarming=True)
 
     def _wound_up(self, before: OrderRow, now: OrderRow) -> None:
-        storage = storage_of(self.parts, now)
-        if storage is None or not holds_results(self.parts, now):
+        if not holds_results(self.parts, now):
             collected = now.collected and not before.collected
             self._swept.append(
                 _item(now.run_id, now, "collected and ended" if collected else "ended", "its run is over")
             )
             return
-        until = f"its volume is kept until {kept_until(self.parts, storage):%Y-%m-%d %H:%M} UTC"
+        until = f"its volume is kept until {kept_until(self.parts, now):%Y-%m-%d %H:%M} UTC"
         why = f"{until}; start it at the provider, and a sweep or `swineherd resume {now.run_id}` collects"
         if phase(before.status) == "stopped":
             self._leave(now.run_id, why, now)

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent.folders import RunFolder
 from agent.parts import Parts
 from policies.job import Job
+from policies.text import counted
 from tools.errors import HostUnreachable, TransferFailed
 from tools.ports import PodSession, RemoteHome
 from tools.spend_log.rows import OrderRow
@@ -38,7 +39,7 @@ async def _sync(parts: Parts, order: OrderRow, session: PodSession, home: Remote
             continue
         if not told and (trouble or has_files(folder)):
             result = f"not all outputs could be synced ({trouble})" if trouble else "the outputs are synced"
-            parts.face.tell(order.run_id, f"{result}, again every {minutes} minutes, to {folder}")
+            parts.face.tell(order.run_id, f"{result}, again every {counted(minutes, 'minute')}, to {folder}")
             told = True
 
 

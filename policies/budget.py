@@ -9,6 +9,7 @@ CapName = Literal[
     "per_run_usd",
     "per_day_usd",
     "per_month_usd",
+    "job_budget_usd",
     "batch_budget_usd",
     "max_open_pods",
     "auto_pay_usd",
@@ -30,7 +31,7 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The budget that all runs of a batch share, and what they used of it."""
+    """A budget that several runs share, and what all of them used of it."""
 
     used: Cents
     budget: Cents
@@ -47,6 +48,8 @@ class Usage:
     """Paid or reserved today without a human."""
     open_pods: int
     """Orders not proven gone, plus charges not final that have no order yet."""
+    job: Shared | None = None
+    """Where the run is one try of a batch's job that has a ceiling: what all its tries share."""
     batch: Shared | None = None
     """Where the run is one of a batch that has a budget."""
 
@@ -75,6 +78,8 @@ def first_cap_broken(amount: Cents, usage: Usage, caps: Caps, *, auto: bool) -> 
         ("per_day_usd", usage.day, caps.per_day, "today (UTC)"),
         ("per_month_usd", usage.month, caps.per_month, "this month (UTC)"),
     ]
+    if usage.job is not None:
+        money.append(("job_budget_usd", usage.job.used, usage.job.budget, "all tries of this job"))
     if usage.batch is not None:
         money.append(("batch_budget_usd", usage.batch.used, usage.batch.budget, "the whole batch"))
     if auto:

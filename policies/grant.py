@@ -5,6 +5,7 @@ from datetime import datetime
 
 from policies.money import Cents, usd
 from policies.offer import Offer, Rail
+from policies.text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def not_covered(terms: Terms, used: Used, offer: Offer, now: datetime) -> str | 
             f"${usd(used.amount)} of the ${usd(terms.amount)} granted are used: ${usd(offer.amount)} more is too much"
         )
     if used.pods >= terms.pods:
-        return f"the {terms.pods} pods granted are used"
+        return f"the {counted(terms.pods, 'pod granted is', 'pods granted are')} used"
     return None
 
 

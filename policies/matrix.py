@@ -40,8 +40,12 @@ def _names_in_envs(root: Table) -> frozenset[str]:
 
 def _axes(notes: Notes, written: Entry, taken: frozenset[str]) -> list[list[Entry]]:
     """For each name its values, as the variables they become."""
-    if not isinstance(written.value, Table) or not written.value.entries:
-        notes.wrong(FIELD, written.value, "a mapping of NAME: [value, …]", "Write e.g. matrix: {SEED: [1, 2, 3]}.")
+    expected, example = "a mapping of NAME: [value, …]", "Write e.g. matrix: {SEED: [1, 2, 3]}"
+    if not isinstance(written.value, Table):
+        notes.wrong(FIELD, written.value, expected, f"{example}.")
+        return []
+    if not written.value.entries:
+        notes.problem(FIELD, written.line, expected, "an empty one", f"{example}, or remove it for a single job.")
         return []
     for entry in written.value.entries:
         if entry.key in taken:
@@ -60,8 +64,10 @@ def _values(notes: Notes, entry: Entry) -> Iterator[Entry]:
     if not VARIABLE.fullmatch(entry.key):
         remedy = "The job sees each name as a variable."
         notes.problem(FIELD, entry.line, "a name of letters, digits and _", "a name with other characters", remedy)
-    elif not isinstance(entry.value, Items) or not entry.value.items:
+    elif not isinstance(entry.value, Items):
         notes.wrong(name, entry.value, "a list of values", f"Write e.g. {entry.key}: [1, 2].")
+    elif not entry.value.items:
+        notes.problem(name, entry.line, "a list of values", "an empty one", f"Write e.g. {entry.key}: [1, 2].")
     elif not all(map(_is_value, entry.value.items)):
         notes.wrong(name, entry.value, "a list of plain values", "Put each value in quotes.")
     elif len({_text(item) for item in entry.value.items}) != len(entry.value.items):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from policies.text import counted
+
 
 class FailureKind(StrEnum):
     """Why a pod did not bring the job home."""
@@ -84,5 +86,7 @@ def next_move(
         return GiveUp(f"{last.reason}; max_pods_per_run = {max_pods} are used")
     alike = sum(1 for failure in failures if failure.kind is last.kind)
     if alike >= same_failure_limit and last.kind is not FailureKind.SOLD_OUT:
-        return GiveUp(f"{last.reason}; {alike} times the same failure (same_failure_limit = {same_failure_limit})")
+        return GiveUp(
+            f"{last.reason}; {counted(alike, 'time')} the same failure (same_failure_limit = {same_failure_limit})"
+        )
     return TryAnother(last.gpu_id if last.kind is FailureKind.SOLD_OUT else "", last.reason)

@@ -38,6 +38,11 @@ def clean(text: str, limit: int) -> str:
     return _cut(" ".join(spaced.split()), limit)
 
 
+def counted(count: int, one: str, more: str = "") -> str:
+    """`1 job`, `2 jobs`; `more` is for what an s alone does not make many of."""
+    return f"{count} {one}" if count == 1 else f"{count} {more or one + 's'}"
+
+
 def clean_lines(text: str, limit: int) -> str:
     """As `clean`, but line ends stay; more than one empty line in a row becomes one."""
     lines = [clean(line, limit) for line in text[: 4 * limit].splitlines()]

@@ -58,14 +58,15 @@ def prepare_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted:
         BadJob: a job can't run here; it is named, and no folder is left.
     """
     _check_all(parts, jobs)
+    folders = [wanted.outputs and wanted.outputs / f"{n:03}-{slug(job.label)}" for n, job in enumerate(jobs, 1)]
     if wanted.outputs is not None:
         check_writable(wanted.outputs)
+        _refuse_taken(parts, [folder for folder in folders if folder is not None])
     batch_id = parts.new_id(f"batch-{slug(wanted.name)}")
     shared = SharedSnapshots(packer)
     written: Written = []
     try:
-        for position, job in enumerate(jobs, 1):
-            outputs = wanted.outputs and wanted.outputs / f"{position:03}-{slug(job.label)}"
+        for position, (job, outputs) in enumerate(zip(jobs, folders, strict=True), 1):
             run = prepare(parts, shared, job, ceiling=wanted.ceiling, outputs=outputs)
             written.append((run, BatchJob(run.run_id, batch_id, position, job.label)))
     except BaseException:
@@ -99,6 +100,19 @@ def _each_checked(jobs: Sequence[ReadJob], check_one: Callable[[Job], None]) -> 
             problems.append(f"{job.label}: {error}")
     if problems:
         raise BadJob("\n".join(problems))
+
+
+def _refuse_taken(parts: Parts, folders: Sequence[Path]) -> None:
+    """Results of two batches in one folder could not be told apart. Raises `BadJob`."""
+    others = {run.outputs_dir for run in parts.log.runs(unfinished=True)}
+    taken = [folder for folder in folders if str(folder.absolute()) in others or _has_files(folder)]
+    if taken:
+        more = f" (and {len(taken) - 1} more)" if len(taken) > 1 else ""
+        raise BadJob(f"--outputs: {taken[0]}{more} has, or will have, outputs of another run: choose another folder")
+
+
+def _has_files(folder: Path) -> bool:
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
 
 
 def try_again(parts: Parts, run: Run, job: BatchJob) -> str | None:

@@ -22,6 +22,7 @@ from agent.folders import write_atomically
 from agent.herd import Herd
 from agent.parts import Parts
 from policies.money import Cents, cents_from_text
+from policies.text import counted
 from tools.errors import StoreUnusable
 from tools.spend_log.batch_rows import Batch
 
@@ -90,14 +91,14 @@ def _submitted(herd: Herd, face: BatchFace, asked: Asked) -> Batch:
     name = asked.sources[0].resolve().stem if asked.sources[0] != Path("-") else "stdin"
     wanted = Wanted(name, asked.budget, asked.max_parallel or DEFAULT_PARALLEL, asked.max_usd, asked.outputs)
     batch_id = submit_batch(herd.parts, herd.packer, jobs, wanted)
-    face.say(f"batch {batch_id}: {len(jobs)} jobs")
+    face.say(f"batch {batch_id}: {counted(len(jobs), 'job')}")
     return _found(herd, batch_id)
 
 
 def _taken_up(herd: Herd, face: BatchFace, batch_id: str) -> Batch:
     again = take_up(herd.parts, batch_id)
     if again.retried:
-        face.say(f"{len(again.retried)} jobs that were refused or lost their pod are tried again")
+        face.say(f"tried again, since it was refused or lost its pod: {counted(len(again.retried), 'job')}")
     if again.left:
         face.say(f"not repeated: {', '.join(again.left)} (`swineherd show RUN` says how each ended)")
     return _found(herd, batch_id)
@@ -128,7 +129,7 @@ async def _drive(herd: Herd, face: BatchFace, batch: Batch, asked: Asked, *, tab
 def _at_once(parts: Parts, face: BatchFace, wanted: int) -> int:
     cap = parts.policy.budget.max_open_pods
     if wanted > cap:
-        face.say(f"max_open_pods = {cap} in the policy: {cap} jobs at once, not {wanted}")
+        face.say(f"max_open_pods = {cap} in the policy: {counted(cap, 'job')} at once, not {wanted}")
     return max(1, min(wanted, cap))
 
 

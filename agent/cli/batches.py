@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from agent.assemble import open_herd
 from agent.batch.drive import BatchDriver
@@ -16,14 +17,19 @@ from agent.cli.batch_question import grant_card
 from agent.cli.foreground import interruptible
 from agent.cli.places import holds_batch, settings_or_fail, stores
 from agent.cli.terminal import TerminalFace, who
+from agent.cli.waiting import batch_question, run_waits
 from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import usd
+from policies.text import counted
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Decision
 from tools.spend_log.standing import stands_against
+
+MOST_NAMED = 10
+"""Runs of a batch that a message names."""
 
 
 def batches(*, as_json: bool) -> None:
@@ -39,8 +45,8 @@ def batches(*, as_json: bool) -> None:
         if as_json:
             output.document({"batches": listed})
             return
-        rows = [[str(_column(one, name)) for name in _COLUMNS] for one in listed]
-        output.table(("BATCH", "JOBS", "SPENT", "BUDGET", "CREATED"), rows)
+        rows = [[*(str(_column(one, name)) for name in _COLUMNS), output.money_word(one)] for one in listed]
+        output.table(("BATCH", "JOBS", "SPENT", "BUDGET", "CREATED", "MONEY"), rows)
 
 
 _COLUMNS = ("batch_id", "counts", "spent_usd", "budget_usd", "created_at")
@@ -64,7 +70,7 @@ def _store_of(settings: Settings, batch_id: str) -> Iterator[SpendLog]:
 def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
     """Record a human's yes or no to all orders of a batch; the process that drives it acts on it."""
     with _store_of(settings, batch_id) as log:
-        grant = open_question(log, batch_id)
+        grant = batch_question(log, batch_id, datetime.now(UTC))
         if grant is None:
             output.fail(
                 f"{batch_id} does not wait for an approval; `swineherd show {batch_id}` says where it stands", 2
@@ -82,12 +88,6 @@ def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: st
     return 0
 
 
-def open_question(log: SpendLog, batch_id: str) -> Grant | None:
-    """The question that may still be answered."""
-    asked = [grant for grant in log.grants(batch_id) if grant.decision is None]
-    return asked[-1] if asked and datetime.now(UTC) < asked[-1].expires_at else None
-
-
 def _is_driven(log: SpendLog, batch_id: str) -> bool:
     now, here = datetime.now(UTC), this_process()
     leases = [lease for job in log.batch_jobs(batch_id) if (lease := log.lease(job.run_id)) is not None]
@@ -97,18 +97,34 @@ def _is_driven(log: SpendLog, batch_id: str) -> bool:
 def show_batch(settings: Settings, batch_id: str, *, as_json: bool) -> None:
     """Every job and the money of a batch; the code of its question is printed here and nowhere else."""
     with _store_of(settings, batch_id) as log:
-        document, grant = batch_result(log, batch_id, datetime.now(UTC)), open_question(log, batch_id)
+        now = datetime.now(UTC)
+        document, grant = batch_result(log, batch_id, now), batch_question(log, batch_id, now)
+        runs = [log.run(job.run_id) for job in log.batch_jobs(batch_id)]
+        waiting = [words for run in runs if run is not None and (words := run_waits(log, run, now))]
     if as_json:
         output.document(document | ({"approval": _question(grant)} if grant else {}))
         return
     for key in ("batch_id", "name", "budget_usd", "spent_usd", "held_usd", "in_doubt_usd", "started_at", "ended_at"):
         output.line(f"{key:<14}{'-' if document[key] is None else document[key]}")
     print_jobs(document)
+    for words in waiting:
+        output.line(words)
     if grant is not None:
         output.line(f"waits for a human until {timestamp(grant.expires_at)}:")
         answer = f"{batch_id} --code {grant.code} --amount {usd(grant.amount)}"
         output.line(f"  swineherd approve {answer}")
         output.line(f"  swineherd deny {answer}")
+
+
+def name_logs(settings: Settings, batch_id: str) -> NoReturn:
+    """A batch has no log of its own: end with the commands that print those of its runs."""
+    with _store_of(settings, batch_id) as log:
+        jobs = log.batch_jobs(batch_id)
+    lines = [f"{batch_id} is a batch; each of its runs has a log:"]
+    lines += [f"  swineherd logs {job.run_id}  ({job.label})" for job in jobs[:MOST_NAMED]]
+    if len(jobs) > MOST_NAMED:
+        lines.append(f"  and {len(jobs) - MOST_NAMED} more: `swineherd show {batch_id}` lists them")
+    output.fail("\n".join(lines), output.USAGE)
 
 
 def _question(grant: Grant) -> dict[str, object]:
@@ -123,7 +139,7 @@ def cancel_batch(settings: Settings, batch_id: str, *, as_json: bool) -> int:
         unended = [run.run_id for run in runs if run is not None and run.status not in ENDED]
         for run_id in unended:
             log.request_cancel(run_id, datetime.now(UTC), "cancel command")
-    output.aside(f"{batch_id}: {len(unended)} of {len(runs)} runs are to be cancelled")
+    output.aside(f"{batch_id}: cancelling {len(unended)} of {counted(len(runs), 'run')}")
     if unended:
         asyncio.run(_bring_home(settings, unended, sandbox=is_sandbox))
     with _store_of(settings, batch_id) as log:

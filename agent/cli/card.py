@@ -16,7 +16,10 @@ def card(parts: Parts, approval: Approval) -> list[str]:
     usage = parts.log.usage(offer.run_id, parts.clock.now())
     caps = parts.caps(offer.run_id)
     reason = parts.attempt(offer.run_id).reason
-    left = f"run ${usd(caps.per_run - usage.run)} · today ${usd(caps.per_day - usage.day)}"
+    run_left = caps.per_run - usage.run
+    if usage.job is not None:
+        run_left = min(run_left, usage.job.budget - usage.job.used)
+    left = f"run ${usd(run_left)} · today ${usd(caps.per_day - usage.day)}"
     left += f" · this month ${usd(caps.per_month - usage.month)}"
     minutes = max(0, ceil((approval.expires_at - parts.clock.now()).total_seconds() / 60))
     return [

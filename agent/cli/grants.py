@@ -4,7 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from agent.cli import output
-from agent.cli.places import settings_or_fail, stores
+from agent.cli.places import no_such, settings_or_fail, stores
 from agent.cli.terminal import who
 from agent.result import timestamp
 from agent.settings import Settings
@@ -91,4 +91,4 @@ def _revoke(settings: Settings, grant_id: str) -> None:
                 revoke(grant_id, by, now)
                 output.line(f"{grant_id} pays for nothing more")
                 return
-    output.fail(f"no grant {grant_id}; `swineherd grants` lists them", output.USAGE)
+    no_such(settings, "grant", grant_id, "swineherd grants")

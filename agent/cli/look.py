@@ -3,13 +3,14 @@
 import codecs
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.cli import output
-from agent.cli.places import is_batch, is_schedule, settings_or_fail, stores
+from agent.cli.places import is_batch, is_schedule, no_run, settings_or_fail, stores
+from agent.cli.waiting import all_waiting
 from agent.folders import Home
 from agent.result import run_result, timestamp
 from agent.settings import Settings
@@ -17,7 +18,7 @@ from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder, Run
+from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder
 from tools.spend_log.standing import lives, stands_against
 
 FOLLOW_SECONDS = 0.5
@@ -31,7 +32,7 @@ def found(settings: Settings, run_id: str) -> Iterator[tuple[SpendLog, Home]]:
             if log.run(run_id) is not None:
                 yield log, store.home
                 return
-    output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
+    no_run(settings, run_id)
 
 
 def ps(*, everything: bool, as_json: bool) -> None:
@@ -41,15 +42,18 @@ def ps(*, everything: bool, as_json: bool) -> None:
         for store in stores(settings_or_fail()):
             with closing(store.open()) as log:
                 listed = log.runs(unfinished=not everything)
-                _name_leftovers(log, this_process(among_machines=store.is_shared))
                 where = {"sandbox": store.is_sandbox}
+                for words in all_waiting(log, listed, datetime.now(UTC)):
+                    output.aside(words)
+                _name_leftovers(log, this_process(among_machines=store.is_shared))
                 results += [run_result(log, run.run_id, datetime.now(UTC)) | where for run in listed]
         if as_json:
             output.document({"runs": results})
             return
         columns = ("run_id", "status", "step", "gpu", "spent_usd", "held_usd", "started_at")
-        head = ("RUN", "STATUS", "STEP", "GPU", "SPENT", "HELD", "STARTED")
-        output.table(head, [[str(result[column] or "-") for column in columns] for result in results])
+        head = ("RUN", "STATUS", "STEP", "GPU", "SPENT", "HELD", "STARTED", "MONEY")
+        rows = [[*(str(result[column] or "-") for column in columns), output.money_word(result)] for result in results]
+        output.table(head, rows)
 
 
 def _name_leftovers(log: SpendLog, here: Holder) -> None:
@@ -73,12 +77,6 @@ def _name_leftovers(log: SpendLog, here: Holder) -> None:
         output.aside(f"{charge.run_id}: {charge.note} (${usd(charge.amount)}): `swineherd sweep` ends what is due")
     if log.frozen():
         output.aside("spending is frozen: `swineherd doctor` says why")
-
-
-def _in_queues(log: SpendLog, runs: Sequence[Run]) -> dict[str, str]:
-    """Run id → batch, of those that wait for their turn in one."""
-    places = ((run, log.batch_of(run.run_id)) for run in runs if not run.started_at)
-    return {run.run_id: place.batch_id for run, place in places if place is not None}
 
 
 def show(run_id: str, *, as_json: bool) -> None:
@@ -153,7 +151,17 @@ def _how_to_answer(approval: Approval) -> None:
 
 def logs(run_id: str, *, follow: bool) -> None:
     """The job's log; colours only where stdout is a terminal."""
-    with output.clear_errors(), found(settings_or_fail(), run_id) as (log, home):
+    with output.clear_errors():
+        settings = settings_or_fail()
+        if is_batch(settings, run_id) is not None:
+            from agent.cli.batches import name_logs
+
+            name_logs(settings, run_id)
+        _print_log(settings, run_id, follow=follow)
+
+
+def _print_log(settings: Settings, run_id: str, *, follow: bool) -> None:
+    with found(settings, run_id) as (log, home):
         path = home.run(run_id).log
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         offset = _print_from(path, 0, decoder)

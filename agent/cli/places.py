@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from typing import NoReturn
 
 from pydantic import ValidationError
 
@@ -30,7 +31,7 @@ def holds(settings: Settings, run_id: str) -> bool:
     """Whether the run lies in the sandbox's store; ends with a clear word where no store has it."""
     found = _having(settings, lambda log: log.run(run_id) is not None)
     if found is None:
-        output.fail(f"no run {run_id} under {settings.home}; `swineherd ps --all` lists them", output.USAGE)
+        no_run(settings, run_id)
     return found
 
 
@@ -38,8 +39,41 @@ def holds_batch(settings: Settings, batch_id: str) -> bool:
     """Whether the batch lies in the sandbox's store; ends with a clear word where no store has it."""
     found = is_batch(settings, batch_id)
     if found is None:
-        output.fail(f"no batch {batch_id} under {settings.home}; `swineherd batches` lists them", output.USAGE)
+        no_such(settings, "batch", batch_id, "swineherd batches")
     return found
+
+
+def no_run(settings: Settings, run_id: str) -> NoReturn:
+    """End with a clear word, where a run was meant."""
+    no_such(settings, "run", run_id, "swineherd ps --all")
+
+
+def no_such(settings: Settings, kind: str, name: str, listing: str) -> NoReturn:
+    """End with a clear word: the name is of something else, or of nothing; `listing` is the command that lists them."""
+    for store in stores(settings):
+        with closing(store.open()) as log:
+            other = _what_it_is(log, name)
+        if other:
+            output.fail(f"{name} is {other}, not a {kind}; `{listing}` lists those", output.USAGE)
+    output.fail(f"no {kind} {name} under {settings.home}; `{listing}` lists them", output.USAGE)
+
+
+def _what_it_is(log: SpendLog, name: str) -> str | None:
+    if log.run(name) is not None:
+        return f"a run (`swineherd show {name}`, `swineherd resume {name}`)"
+    if log.batch(name) is not None:
+        return f"a batch (`swineherd show {name}`, `swineherd batch --resume {name}`)"
+    if log.schedule(name) is not None:
+        return f"a schedule (`swineherd show {name}`)"
+    if (standing := log.standing_grant(name)) is not None:
+        return f"a grant for {standing.schedule_id} (`swineherd grants`)"
+    if (grant := log.grant(name)) is not None:
+        return f"a grant for {grant.batch_id} (`swineherd grants`)"
+    if (charge := log.charge(name)) is not None:
+        return f"a charge of {charge.run_id or 'no run'} (`swineherd spend`)"
+    if (order := log.order(name)) is not None:
+        return f"an order of {order.run_id} (`swineherd show {order.run_id}`)"
+    return None
 
 
 def is_batch(settings: Settings, name: str) -> bool | None:
@@ -51,7 +85,7 @@ def holds_schedule(settings: Settings, schedule_id: str) -> bool:
     """Whether the schedule lies in the sandbox's store; ends with a clear word where no store has it."""
     found = is_schedule(settings, schedule_id)
     if found is None:
-        output.fail(f"no schedule {schedule_id} under {settings.home}; `schedule list` lists them", output.USAGE)
+        no_such(settings, "schedule", schedule_id, "swineherd schedule list")
     return found
 
 

@@ -10,6 +10,7 @@ from agent.cli import output
 from agent.cli.places import settings_or_fail
 from agent.prune import Pruned, prune
 from policies.retention import Limits
+from policies.text import counted
 
 _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 
@@ -53,6 +54,6 @@ def _tell(pruned: Pruned, *, dry_run: bool) -> None:
         output.line(f"{one.stored.run_id}: {one.stored.size / 1e6:.1f} MB {verb} removed: {one.reason}")
     size = sum(one.stored.size for one in pruned.removals) / 1e9
     output.line(
-        f"checkpoints of {len(pruned.checkpoints)} finished runs, and logs, outputs and snapshots of"
+        f"checkpoints of {counted(len(pruned.checkpoints), 'finished run')}, and logs, outputs and snapshots of"
         f" {len(pruned.removals)} ({size:.2f} GB) {verb} removed; the spend log, jobs and reports stay"
     )

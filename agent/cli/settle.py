@@ -5,7 +5,7 @@ from contextlib import closing
 
 from agent.assemble import open_herd
 from agent.cli import output
-from agent.cli.places import settings_or_fail, stores
+from agent.cli.places import no_such, settings_or_fail, stores
 from agent.cli.terminal import who
 from agent.settings import Settings
 from agent.settle import ItsOrder, NotCharged, WasRefunded, Word, settle_by_hand
@@ -50,5 +50,5 @@ def _holds(settings: Settings, charge_id: str) -> bool:
             if log.charge(charge_id) is not None:
                 found = store.is_sandbox
     if found is None:
-        output.fail(f"no charge {charge_id} under {settings.home}; `swineherd spend` lists them", output.USAGE)
+        no_such(settings, "charge", charge_id, "swineherd spend")
     return found

@@ -14,6 +14,7 @@ from agent.cli.terminal import TerminalFace
 from agent.settings import Settings
 from agent.store import Store, stores_of
 from agent.sweep import Item, Sweep, Swept
+from policies.text import counted
 from tools.errors import StoreBusy, StoreUnusable
 
 SAID_AFTER_SECONDS = 2.0
@@ -83,7 +84,9 @@ async def _salvaged(settings: Settings, *, sandbox: bool, strays: bool) -> Swept
     """By `orders.jsonl`: every order, or those that the spend log does not know."""
     async with open_wreck(settings, sandbox=sandbox) as wreck:
         lines = wreck.strays() if strays else wreck.orders()
-        swept = await _patiently(clean_up(wreck, lines), lambda: {"": f"{len(lines)} orders of {wreck.journal}"})
+        swept = await _patiently(
+            clean_up(wreck, lines), lambda: {"": f"{counted(len(lines), 'order')} of {wreck.journal}"}
+        )
     return swept if strays else Swept(swept.swept, swept.left, output.PROVIDER)
 
 

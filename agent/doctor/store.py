@@ -12,6 +12,7 @@ from agent.result import timestamp
 from policies.charge import ChargeState
 from policies.money import usd
 from policies.order import short_id
+from policies.text import counted
 from tools.errors import StoreUnusable
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Charge, OrderRow, Run
@@ -81,7 +82,7 @@ def _audited(log: SpendLog, *, shared: bool) -> Iterator[Check]:
     if len(findings) > SHOWN:
         yield Check("store", "bad", f"and {len(findings) - SHOWN} more findings", _DAMAGED)
     if not findings:
-        found = f"{len(log.charges())} charges, each as its history says; head {log.chain_head()[:12]}"
+        found = f"{counted(len(log.charges()), 'charge')}, each as its history says; head {log.chain_head()[:12]}"
         yield Check("store", "ok", found + ("; the server's own files are for pg_amcheck" if shared else ""))
 
 
@@ -133,7 +134,7 @@ def _doubts(patient: Patient, log: SpendLog) -> Iterator[Check]:
 
 def _pods(patient: Patient, log: SpendLog) -> Iterator[Check]:
     for order in patient.left_running(log):
-        tried = f"asked {order.terminate_tries} times" if order.terminate_tries else "not asked yet"
+        tried = f"asked {counted(order.terminate_tries, 'time')}" if order.terminate_tries else "not asked yet"
         found = (
             f"{short_id(order.order_id)} of the ended {order.run_id} is not proven gone ({tried}): it may be billing"
         )

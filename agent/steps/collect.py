@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import deadman
+from agent.accrual import kept_until
 from agent.attend import GRACE_SECONDS, find_home
 from agent.job_log import copy_log
 from agent.lease_time import collect_until, timer_acts_at
@@ -20,6 +21,7 @@ from agent.state import State, failed, unanswered
 from agent.steps.poll import JUST_SEEN
 from policies.order import phase
 from policies.recovery import FailureKind
+from policies.text import counted
 from tools.errors import (
     HostKeyChanged,
     HostUnreachable,
@@ -210,9 +212,8 @@ def where_they_are(parts: Parts, order: OrderRow) -> str:
     """What a human can still do about outputs that stayed on the pod."""
     if not order.on_volume:
         return ""
-    until = parts.clock.now() + parts.policy.time.uncollected_hours * parts.hour
     how = f"start it at the provider, and `swineherd resume {order.run_id}` collects them"
-    return f"; the pod is stopped and its volume kept until {until:%Y-%m-%d %H:%M} UTC: {how}"
+    return f"; the pod is stopped and its volume kept until {kept_until(parts, order):%Y-%m-%d %H:%M} UTC: {how}"
 
 
 def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
@@ -224,7 +225,8 @@ def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
 def tell_fetched(parts: Parts, run_id: str, fetched: Fetched) -> None:
     """What came home, what matched nothing, and what was left there."""
     if fetched.files:
-        parts.face.tell(run_id, f"{len(fetched.files)} output files are here, every checksum matches")
+        files = counted(len(fetched.files), "output file is", "output files are")
+        parts.face.tell(run_id, f"{files} here, every checksum matches")
     for link in fetched.skipped:
         parts.face.tell(run_id, f"not fetched: {link} is a link that leads out of the job's folder or nowhere")
     for glob in fetched.missing:

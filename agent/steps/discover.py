@@ -10,6 +10,7 @@ from agent import endings
 from agent.parts import Parts
 from agent.state import ListingState, State
 from policies.offer import Listing
+from policies.text import counted
 from tools.errors import Malformed, MarketUnavailable, Refused
 
 
@@ -21,7 +22,7 @@ async def discover(state: State, runtime: Runtime[Parts]) -> Command[Literal["pi
     except (MarketUnavailable, Refused, Malformed) as error:
         ending = endings.provider_failed(f"the list of GPUs can't be read: {error}")
         return Command(update=ending, goto="report")
-    parts.face.tell(state["run_id"], f"{len(listings)} GPUs are listed by {parts.base_url}")
+    parts.face.tell(state["run_id"], f"{counted(len(listings), 'GPU is', 'GPUs are')} listed by {parts.base_url}")
     return Command(update=State(listings=[freeze_listing(listing) for listing in listings]), goto="pick")
 
 

@@ -13,6 +13,7 @@ from agent.state import State, failed
 from policies.hardware import wrong_hardware
 from policies.order import OrderView, phase
 from policies.recovery import FailureKind
+from policies.text import counted
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import Awaited, OrderRow
 
@@ -42,8 +43,8 @@ async def poll(state: State, runtime: Runtime[Parts]) -> Command[Next]:
         return _to_the_job(parts)
     deadline = _deadline(parts, order)
     if parts.clock.now() >= deadline:
-        minutes = parts.policy.time.deploy_minutes
-        return _failed(state, parts, FailureKind.NEVER_UP, f"still {view.status or 'unseen'} after {minutes} minutes")
+        minutes = counted(parts.policy.time.deploy_minutes, "minute")
+        return _failed(state, parts, FailureKind.NEVER_UP, f"still {view.status or 'unseen'} after {minutes}")
     return Command(update=waiting(Awaited.DEPLOY, deadline), goto="poll")
 
 

@@ -12,6 +12,7 @@ from agent.parts import Parts
 from agent.pod_end import end_pod, pods_to_end, stop_to_keep
 from agent.state import State, unanswered
 from policies.order import short_id
+from policies.text import counted
 from tools.spend_log.rows import Awaited, OrderRow, RunStatus
 
 BETWEEN_TRIES = timedelta(minutes=5)
@@ -33,7 +34,7 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
     since = datetime.fromisoformat(state.get("ending_since") or now.isoformat())
     tries = min(order.terminate_tries for order in left) + 1
     if tries >= parts.policy.recovery.terminate_alarm_tries and now >= since + PATIENCE:
-        why = f"the end of {_names(left)} is not proven after {tries} tries; it may go on billing"
+        why = f"the end of {_names(left)} is not proven after {counted(tries, 'try', 'tries')}; it may go on billing"
         parts.face.tell(run_id, f"WARNING: {why}")
         return Command(update=_unproven(state, f"{why}. `swineherd resume {run_id}` tries again"), goto="report")
     again = waiting(Awaited.GONE, now + BETWEEN_TRIES)

@@ -65,7 +65,7 @@ async def test_a_job_that_ran_out_of_memory_gets_a_larger_gpu(world: World) -> N
             "max_price_per_hour",
         ),
         (replace(AUTO, recovery=Recovery(max_pods_per_run=1)), ANY_GPU, "max_pods_per_run = 1"),
-        (replace(AUTO, recovery=Recovery(same_failure_limit=1)), ANY_GPU, "1 times the same failure"),
+        (replace(AUTO, recovery=Recovery(same_failure_limit=1)), ANY_GPU, "1 time the same failure"),
     ],
     ids=["accelerators", "per-run", "per-day", "price", "pods", "limit"],
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.accrual import kept_until
 from agent.kept import collect_kept, kept_pods
 from agent.lease_time import lease_end, timer_acts_at
 from agent.leftovers import end_left_running, left_running
@@ -136,6 +137,18 @@ async def test_a_run_found_later_rents_and_deletes_nothing(world: World, step: s
     (storage,) = [charge for charge in world.log.charges() if charge.kind is Kind.STORAGE]
     assert storage.amount >= 5 * (AUTO.time.uncollected_hours + 1)
     assert storage.created_at <= lease_end(order)
+
+
+async def test_every_word_about_a_kept_pod_names_one_moment(world: World) -> None:
+    """The one at which it is ended: when it stopped itself is not known, and storage counts from its payment on."""
+    run_id = await abandoned(world, "job")
+    world.change(face=world.face)
+    found = await world.drive(run_id)
+    (order,) = world.log.orders(open_only=True)
+    end = f"kept until {kept_until(world.parts, order):%Y-%m-%d %H:%M} UTC"
+    told = [found.reason, *(line for line in world.face.lines if "is stopped, its volume" in line)]
+    assert len(told) == 2
+    assert all(end in one for one in told)
 
 
 async def test_found_before_its_hours_end_it_is_not_waited_for(world: World) -> None:

@@ -90,8 +90,16 @@ def test_one_question_for_all(herd: Swineherd, tmp_path: Path) -> None:
     assert asked.code == 4, asked.text
     batch_id = asked.document["batch_id"]
     assert asked.document["counts"] == {"queued": 2}
+    assert "up to $0.40 and 6 pods from credits, once" in asked.stderr
+    assert "max_pods_per_run for each job" in asked.stderr
     question = asking.show(batch_id)["approval"]
     assert question["amount_usd"] == "0.40"
+    listed = asking.run("ps")
+    assert f"{batch_id} asks for approval of up to $0.40 until " in listed.stderr
+    assert listed.stdout.count("  play\n") == 2
+    logs = asking.run("logs", batch_id)
+    assert (logs.code, logs.stdout) == (2, "")
+    assert all(f"swineherd logs {job['run_id']}  ({job['label']})" in logs.stderr for job in asked.document["jobs"])
     assert question["code"] not in asked.text
     answer = ("approve", batch_id, "--code")
     assert asking.run(*answer, "WRONG", "--amount", "0.40").code == 2

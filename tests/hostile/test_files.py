@@ -74,7 +74,7 @@ REFUSED = (
     Pod("size-above-any-disk", hashes(b"9" * 18 + b"\n--\n" + DIGEST), "the outputs need 953674316406.2 MiB"),
     Pod("digest-missing", hashes(b"14\n--\n"), NO_FIT),
     Pod("digest-of-another-kind", hashes(b"14\n--\nd41d8cd98f00b204e9800998ecf8427e  x\n"), NO_FIT),
-    Pod("contents-of-another-file", sends(packed(CONTENT[::-1])), "1 files changed while they were fetched"),
+    Pod("contents-of-another-file", sends(packed(CONTENT[::-1])), "1 file changed while being fetched"),
     Pod("contents-too-short", sends(packed(CONTENT[:-1])), "the connection ended in the middle of the outputs"),
     Pod("contents-too-long", sends(packed(b"x" + CONTENT)), TOO_MUCH),
     Pod("contents-and-a-second-stream", sends(Said(gzip.compress(CONTENT) * 2)), TOO_MUCH),

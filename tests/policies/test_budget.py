@@ -22,6 +22,7 @@ EDGES: list[tuple[CapName, Usage, int]] = [
     ("per_run_usd", replace(NOTHING, run=Cents(900)), 100),
     ("per_day_usd", replace(NOTHING, day=Cents(2400)), 100),
     ("per_month_usd", replace(NOTHING, month=Cents(24900)), 100),
+    ("job_budget_usd", replace(NOTHING, job=Shared(Cents(300), Cents(400))), 100),
     ("batch_budget_usd", replace(NOTHING, batch=Shared(Cents(300), Cents(400))), 100),
 ]
 

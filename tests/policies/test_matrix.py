@@ -49,9 +49,12 @@ def test_where_one_job_is_wanted_a_matrix_is_refused(values: str) -> None:
     ("text", "wanted"),
     [
         ("matrix: [1, 2]", "job.yaml:2: matrix: expected a mapping of NAME: [value, …], found a list"),
-        ("matrix: {}", "a mapping of NAME: [value, …]"),
+        (
+            "matrix: {}",
+            "expected a mapping of NAME: [value, …], found an empty one. Write e.g. matrix: {SEED: [1, 2, 3]}",
+        ),
         ("matrix: {S: 1}", "matrix.S: expected a list of values"),
-        ("matrix: {S: []}", "matrix.S: expected a list of values"),
+        ("matrix: {S: []}", "matrix.S: expected a list of values, found an empty one"),
         ("matrix: {S: [[1]]}", "matrix.S: expected a list of plain values"),
         ("matrix: {S: [1, null]}", "matrix.S: expected a list of plain values"),
         ("matrix: {S: [1, '1']}", "matrix.S: expected each value once"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.text import clean, clean_lines, has_link, without_links
+from policies.text import clean, clean_lines, counted, has_link, without_links
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,13 @@ def test_plain_text_is_no_link(text: str) -> None:
     """And stays as it is."""
     assert not has_link(text)
     assert without_links(text) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "wanted"),
+    [(0, ("job",), "0 jobs"), (1, ("job",), "1 job"), (2, ("job",), "2 jobs"), (1, ("try", "tries"), "1 try")],
+)
+def test_one_is_not_many(count: int, words: tuple[str, ...], wanted: str) -> None:
+    """An s, or the words for many."""
+    assert counted(count, *words) == wanted
+    assert counted(2, "try", "tries") == "2 tries"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import get_args
@@ -94,9 +95,17 @@ class Admin:
         """Close the sandbox; with `{"end_pods": true}` every order is terminated first, else jobs run on."""
         demand_key(request, self._api_key)
         if (await json_object(request)).get("end_pods") is True:
-            await self._keeper.end_all()
+            await self._end_all()
         self._closing.set()
         return JSONResponse({"status": "closing"})
+
+    async def _end_all(self) -> None:
+        """What can't be written down would be forgotten by the next server, with its pod left running."""
+        try:
+            await self._keeper.end_all()
+        except sqlite3.Error as error:
+            why = f"the end of its pods can't be written down ({error})"
+            raise Refused(f"{why}; free some space on its disk and try again", 507) from error
 
 
 def changed(settings: Settings, patch: Mapping[str, object]) -> Settings:

@@ -69,10 +69,16 @@ def running(home: Path) -> Endpoint | None:
 def shut_down(endpoint: Endpoint, *, end_pods: bool = False) -> None:
     """Close a sandbox; `end_pods` terminates every order first, else jobs run on for the next start.
 
-    Returns when it does not answer any more. Raises `OSError` where nobody answered.
+    Returns when it does not answer any more.
+
+    Raises:
+        OSError: nobody answered.
+        StoreUnusable: it goes on, with what it gives as the reason.
     """
     body = json.dumps({"end_pods": end_pods})
-    _request(endpoint, "POST", "/_sandbox/shutdown", body, timeout_seconds=60.0)
+    match _request(endpoint, "POST", "/_sandbox/shutdown", body, timeout_seconds=60.0):
+        case {"error": str(why)}:
+            raise StoreUnusable(f"the sandbox goes on: {why}")
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and _listens(endpoint):
         time.sleep(_POLL_SECONDS)

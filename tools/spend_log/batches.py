@@ -29,6 +29,16 @@ _BUDGET_OF_RUN = (
 )
 
 
+_OF_JOB = """
+    SELECT r.ceiling AS budget,
+        coalesce((SELECT sum(t.cents) FROM batch_jobs o JOIN totals t ON t.span = 'run' AND t.period = o.run_id
+            WHERE o.batch_id = j.batch_id AND o.position = j.position), 0)
+        + coalesce((SELECT sum(c.amount) FROM batch_jobs o JOIN charges c ON c.run_id = o.run_id
+            WHERE o.batch_id = j.batch_id AND o.position = j.position AND c.settled_at IS NULL), 0) AS cents
+    FROM batch_jobs j JOIN runs r ON r.run_id = j.run_id WHERE j.run_id = ? AND r.ceiling IS NOT NULL
+"""
+
+
 def add(db: Database, batch: Batch, jobs: Sequence[tuple[NewRun, BatchJob]]) -> None:
     """Keep a new batch with all its jobs; ValueError when its id is taken."""
     if find(db, batch.batch_id) is not None:
@@ -91,3 +101,9 @@ def shared(db: Database, run_id: str) -> Shared | None:
         return None
     (used,) = [of_all["cents"] for of_all in db.query(_USED, {"batch_id": row["batch_id"]})]
     return Shared(Cents(used), Cents(row["budget"]))
+
+
+def shared_by_tries(db: Database, run_id: str) -> Shared | None:
+    """The ceiling of a batch's job, and what its tries used together: spent, held, or in doubt."""
+    row = one(db, _OF_JOB, run_id)
+    return Shared(Cents(row["cents"]), Cents(row["budget"])) if row else None

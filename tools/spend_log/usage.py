@@ -38,6 +38,7 @@ def usage(db: Database, run_id: str, now: datetime) -> Usage:
         month=Cents(open_["money"] + _settled(db, "month", day[:7])),
         auto_day=Cents(open_["auto"] + _settled(db, "auto_day", day)),
         open_pods=open_["without_order"] + _only(one(db, _OPEN_ORDERS))["orders"],
+        job=batches.shared_by_tries(db, run_id),
         batch=batches.shared(db, run_id),
     )
 

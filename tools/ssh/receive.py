@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from policies.text import counted
 from tools.errors import TransferFailed
 from tools.ssh.gunzip import Gunzip
 from tools.ssh.listing import Wanted, local_name
@@ -70,7 +71,7 @@ class Receiver:
             raise TransferFailed("the connection ended in the middle of the outputs")
         if self.changed:
             names = ", ".join(local_name(name) for name in self.changed[:5])
-            raise TransferFailed(f"{len(self.changed)} files changed while they were fetched: {names}")
+            raise TransferFailed(f"{counted(len(self.changed), 'file')} changed while being fetched: {names}")
 
     def _take(self, plain: memoryview) -> None:
         """Cut at file boundaries; also steps over empty files, of which no byte ever comes."""

@@ -49,6 +49,34 @@ def test_outputs_go_to_a_folder_for_each(world: World) -> None:
     assert folders == ["001-train-seed-1", "002-train-seed-2"]
 
 
+@pytest.mark.parametrize("way", ["files in it", "a file"])
+def test_outputs_go_to_no_folder_that_has_some(world: World, way: str) -> None:
+    """Refused with the folder's name before anything is written down; an empty one is as good as none."""
+    first, second = (world.root / "out" / f"00{number}-train-seed-{number}" for number in (1, 2))
+    first.mkdir(parents=True)
+    if way == "a file":
+        second.touch()
+    else:
+        second.mkdir()
+        (second / "metrics.json").touch()
+    jobs = read_batch([write_jobs(world.root, 2)], frozenset())
+    with pytest.raises(BadJob, match=f"--outputs: {second} has, or will have, outputs of another run"):
+        submit_batch(world.parts, pack, jobs, Wanted("nightly", None, 2, outputs=world.root / "out"))
+    assert world.log.runs() == []
+
+
+def test_two_batches_at_once_do_not_share_folders(world: World) -> None:
+    """Neither has any outputs yet; one that ended without any is in nobody's way."""
+    wanted = Wanted("nightly", None, 2, outputs=world.root / "out")
+    jobs = read_batch([write_jobs(world.root, 2)], frozenset())
+    first = submit_batch(world.parts, pack, jobs, wanted)
+    with pytest.raises(BadJob, match=r"001-train-seed-1 \(and 1 more\) has, or will have"):
+        submit_batch(world.parts, pack, jobs, wanted)
+    for run in latest(world.parts, first):
+        world.log.set_status(run.run_id, RunStatus.CANCELLED, world.clock.now(), reason="", code=130)
+    assert submit_batch(world.parts, pack, jobs, wanted) != first
+
+
 def test_one_job_that_can_not_run_keeps_the_batch_from_being(world: World) -> None:
     """Every one is named; nothing is left behind."""
     text = JOB.replace("name: train", "name: train\nenvs: {TOKEN: null}")

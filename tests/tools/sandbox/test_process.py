@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -217,3 +219,17 @@ def test_by_hand_it_prints_its_address(tmp_path: Path) -> None:
         assert server.wait(timeout=20) == 0
     assert endpoint is not None
     assert endpoint.base_url == base_url
+
+
+def test_what_it_can_not_write_down_it_does_not_end(sandbox_process: Endpoint) -> None:
+    """As on a full disk: it says so and goes on, and once there is room it closes."""
+    with client_of(sandbox_process) as http:
+        rent(http)
+    with closing(sqlite3.connect(_home(sandbox_process) / "market" / "market.db", isolation_level=None)) as books:
+        books.execute("CREATE TRIGGER full BEFORE INSERT ON orders BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+        with pytest.raises(StoreUnusable, match=r"goes on: the end of its pods .*\(disk is full\); free some space"):
+            shut_down(sandbox_process, end_pods=True)
+        assert running(_home(sandbox_process)) is not None
+        books.execute("DROP TRIGGER full")
+    shut_down(sandbox_process, end_pods=True)
+    assert running(_home(sandbox_process)) is None

@@ -7,7 +7,7 @@ import pytest
 from policies.budget import CapHit, Shared
 from policies.charge import Paid, Released, Unknown
 from policies.money import Cents
-from tests.tools.spend_log.things import NOW, WIDE, an_offer, held, new_run, offered, order_of, reserve, settled
+from tests.tools.spend_log.things import NOW, WIDE, an_offer, held, new_run, offered, order_of, reserve, settled, spent
 from tools.errors import IntentAlreadyOpen
 from tools.spend_log.batch_rows import Batch, BatchJob
 from tools.spend_log.port import SpendLog
@@ -16,13 +16,14 @@ from tools.spend_log.rows import Charge, RunStatus
 BATCH = Batch("bat-1", "nightly", Cents(1000), 4, NOW)
 
 
-def batched(log: SpendLog, *run_ids: str, batch: Batch = BATCH) -> None:
-    """Runs of one batch, which is added when it is new."""
+def batched(log: SpendLog, *run_ids: str, batch: Batch = BATCH, ceiling: Cents | None = None) -> None:
+    """Runs of one batch, each of a job of its own; the batch is added when it is new."""
     if log.batch(batch.batch_id) is None:
         log.add_batch(batch, ())
     for run_id in run_ids:
         position = len(log.batch_jobs(batch.batch_id)) + 1
-        log.add_batched_run(new_run(run_id), BatchJob(run_id, batch.batch_id, position, f"job {position}"))
+        run = new_run(run_id, ceiling=ceiling)
+        log.add_batched_run(run, BatchJob(run_id, batch.batch_id, position, f"job {position}"))
 
 
 def test_a_batch_is_kept_with_its_jobs_in_order(log: SpendLog) -> None:
@@ -120,9 +121,28 @@ def test_the_other_caps_hold_in_a_batch_too(log: SpendLog) -> None:
     assert hit.cap == "per_run_usd"
 
 
+def test_the_tries_of_a_job_share_its_ceiling_to_the_cent(log: SpendLog) -> None:
+    """What an earlier try spent, holds or has in doubt is not there for the next; other jobs have their own."""
+    batched(log, "first", "other", batch=replace(BATCH, budget=None), ceiling=Cents(500))
+    spent(log, "first", 300)
+    spent(log, "other", 400)
+    log.set_status("first", RunStatus.FAILED, NOW, reason="", code=5)
+    log.add_batched_run(new_run("again", ceiling=Cents(500)), BatchJob("again", "bat-1", 1, "job 1"))
+
+    assert log.usage("again", NOW).job == Shared(Cents(300), Cents(500))
+    over = reserve(log, an_offer("again", 201, account="k1"))
+    assert isinstance(over, CapHit)
+    assert over.message == (
+        "job_budget_usd = $5.00 for all tries of this job: $2.01 more than the $3.00 already counted would be $5.01"
+    )
+    fits = offered(log, an_offer("again", 200, account="k1", attempt=2))
+    assert isinstance(log.reserve("c", fits, WIDE, NOW, None), Charge)
+    assert log.usage("first", NOW).job == Shared(Cents(500), Cents(500))
+
+
 @pytest.mark.parametrize("run_id", ["a", "alone", ""])
 def test_without_a_budget_nothing_is_shared(log: SpendLog, run_id: str) -> None:
     """A batch without one, a run outside any, and no run at all."""
     batched(log, "a", batch=replace(BATCH, budget=None))
     log.add_run(new_run("alone"))
-    assert log.usage(run_id, NOW).batch is None
+    assert (log.usage(run_id, NOW).batch, log.usage(run_id, NOW).job) == (None, None)

@@ -58,8 +58,8 @@ def test_where_the_stream_is_cut_makes_no_difference(tmp_path: Path, contents: l
         (gzip.compress(b"aaaabbX", mtime=0), "more than it was asked for", None),
         (gzip.compress(b"aaaabb", mtime=0) + b"tail", "more than it was asked for", None),
         (gzip.compress(b"aaaabb", mtime=0) + gzip.compress(b"more", mtime=0), "more than it was asked for", None),
-        (gzip.compress(b"AAAAbb", mtime=0), "1 files changed.*: a", {"d/b": b"bb", "copy/b": b"bb"}),
-        (gzip.compress(b"aaaaBB", mtime=0), "1 files changed.*: d/b", {"a": b"aaaa"}),
+        (gzip.compress(b"AAAAbb", mtime=0), "1 file changed.*: a", {"d/b": b"bb", "copy/b": b"bb"}),
+        (gzip.compress(b"aaaaBB", mtime=0), "1 file changed.*: d/b", {"a": b"aaaa"}),
     ],
 )
 def test_a_stream_that_is_not_what_was_asked_for(

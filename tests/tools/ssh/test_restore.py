@@ -60,7 +60,7 @@ async def test_a_file_that_changes_keeps_its_last_good_copy(
     fill(work, {"model.pt": b"step 2000", "other.txt": b"new"})
     with monkeypatch.context() as patch:
         patch.setattr(remote_files, "SEND", 'printf "step 3000" >"$home/work/model.pt"\n' + remote_files.SEND)
-        with pytest.raises(TransferFailed, match=r"changed while they were fetched: model\.pt"):
+        with pytest.raises(TransferFailed, match=r"changed while being fetched: model\.pt"):
             await session.fetch(home, ["."], synced)
     assert tree(synced) == {"model.pt": b"step 1000", "other.txt": b"new"}
     await session.fetch(home, ["."], synced)

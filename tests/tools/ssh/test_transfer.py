@@ -186,7 +186,7 @@ async def test_a_file_that_grows_while_it_is_hashed_is_refused(
     """Its size and its digest are of two states: nothing is in place that is not what was hashed."""
     fill(work, {"a": b"aaa"})
     monkeypatch.setattr(remote_files, "MANIFEST", remote_files.MANIFEST.replace("echo --\n", "echo --\nprintf b >>a\n"))
-    with pytest.raises(TransferFailed, match=r"1 files changed while .*: a"):
+    with pytest.raises(TransferFailed, match=r"1 file changed while .*: a"):
         await session.fetch(home, ["."], into)
     assert tree(into) == {}
 

@@ -1,0 +1,57 @@
+"""What waits for a human, in words, with the command that answers; from the spend log alone."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from agent.result import link_to_pay
+from policies.money import usd
+from tools.spend_log.batch_rows import Grant
+from tools.spend_log.port import SpendLog
+from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
+
+
+def all_waiting(log: SpendLog, runs: Sequence[Run], now: datetime) -> Iterator[str]:
+    """A line for each batch, and each of the runs, that waits for a human."""
+    for grant in log.grants():
+        if _asks(log, grant, now):
+            until = f"{grant.expires_at:%Y-%m-%d %H:%M} UTC"
+            what = f"asks for approval of up to ${usd(grant.amount)} until {until}"
+            yield f"{grant.batch_id} {what}: `swineherd approve {grant.batch_id}`"
+    yield from filter(None, (run_waits(log, run, now) for run in runs))
+
+
+def run_waits(log: SpendLog, run: Run, now: datetime) -> str:
+    """What a human can do for a run that waits for one; "" where it does not."""
+    asked = log.approval(run.run_id)
+    if run.status in ENDED or _is_answered(asked):
+        return ""
+    if link_to_pay(log, run, now):
+        return f"{run.run_id} waits to be paid: `swineherd show {run.run_id}` prints the link"
+    if asked is not None and asked.decision is None:
+        return _offer_waits(run.run_id, asked, now)
+    return f"{run.run_id} waits for a human: {run.reason}" if run.status is RunStatus.WAITING_FOR_HUMAN else ""
+
+
+def _offer_waits(run_id: str, asked: Approval, now: datetime) -> str:
+    if now >= asked.expires_at:
+        return f"{run_id} was not answered in time: `swineherd resume {run_id}` makes a fresh offer"
+    until = f"{asked.expires_at:%Y-%m-%d %H:%M} UTC"
+    return f"{run_id} asks for approval of ${usd(asked.offer.amount)} until {until}: `swineherd approve {run_id}`"
+
+
+def _is_answered(asked: Approval | None) -> bool:
+    """It waits for whoever drives it, then: nothing was bought with the answer yet."""
+    return asked is not None and asked.decision is not None and not asked.charge_id
+
+
+def batch_question(log: SpendLog, batch_id: str, now: datetime) -> Grant | None:
+    """The question about a whole batch that may still be answered."""
+    return next((grant for grant in log.grants(batch_id) if _asks(log, grant, now)), None)
+
+
+def _asks(log: SpendLog, grant: Grant, now: datetime) -> bool:
+    """A batch that has ended, cancelled say, asks nothing any more."""
+    if grant.decision is not None or now >= grant.expires_at:
+        return False
+    runs = [log.run(job.run_id) for job in log.batch_jobs(grant.batch_id)]
+    return any(run is not None and run.status not in ENDED for run in runs)
