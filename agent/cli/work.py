@@ -6,6 +6,8 @@ import sys
 from contextlib import AsyncExitStack
 from functools import partial
 
+import structlog
+
 from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.places import settings_or_fail
@@ -39,5 +41,5 @@ async def _work(*, sandbox: bool, port: int | None) -> None:
         engine = Engine(herd, partial(DbosQueue.open, database_url))
         if port is not None:
             address = await stack.enter_async_context(answering(engine, port))
-            output.aside(f"serving on {address}")
+            structlog.get_logger().info("serving", address=address)
         await engine.run(stop)

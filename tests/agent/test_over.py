@@ -48,7 +48,7 @@ async def test_a_run_that_ended_leaves_no_checkpoint_on_the_disk(world: World, t
     assert run.status is RunStatus.SUCCEEDED
     with sqlite3.connect(path) as db:
         for table in ("checkpoints", "writes"):
-            assert db.execute(f"SELECT DISTINCT thread_id FROM {table}").fetchall() == [(waiting,)]  # noqa: S608
+            assert db.execute(f"SELECT DISTINCT thread_id FROM {table}").fetchall() == [(waiting,)]
 
 
 @pytest.mark.parametrize("policy", [ASK, Policy(payment=Payment(rails=()))], ids=["denied", "refused"])
