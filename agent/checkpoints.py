@@ -36,5 +36,17 @@ async def checkpoints(path: Path, database_url: SecretStr | None) -> AsyncIterat
         yield saver
 
 
+async def forget(saver: BaseCheckpointSaver[str], run_id: str) -> None:
+    """Drop every checkpoint of a run.
+
+    Raises:
+        StoreUnusable: they can't be written.
+    """
+    try:
+        await saver.adelete_thread(run_id)
+    except sqlite3.Error as error:
+        raise StoreUnusable(f"the checkpoints of {run_id}: {error}") from error
+
+
 def _for_its_owner(path: Path) -> None:
     path.chmod(0o600)

@@ -65,6 +65,10 @@ class PostgresSaver(AsyncPostgresSaver):
         with _readable_errors():
             await super().aput_writes(config, writes, task_id, task_path)
 
+    async def adelete_thread(self, thread_id: str) -> None:
+        with _readable_errors():
+            await super().adelete_thread(thread_id)
+
 
 @asynccontextmanager
 async def in_postgres(url: SecretStr) -> AsyncIterator[AsyncPostgresSaver]:

@@ -12,6 +12,7 @@ from langgraph.types import Command, Interrupt, StateSnapshot
 
 from agent.errors import BadSettings, LeaseHeld
 from agent.graph import Road
+from agent.over import drop_checkpoints
 from agent.parking import Cause, Wake
 from agent.parts import Parts
 from agent.state import State, Ticket
@@ -69,11 +70,12 @@ class Driver:
 
         A parked run moves only with a cause; `fresh` moves only one that waits for a human whose time is over. A run
         that has not ended and that no checkpoint leads on from begins anew: its money is in the spend log. One that has
-        ended goes nowhere but through its report, wherever an old checkpoint stands.
+        ended goes nowhere but through its report, wherever an old checkpoint stands; one that is over keeps none.
         """
         config = RunnableConfig(configurable={"thread_id": run_id}, recursion_limit=10_000)
         snapshot = await self.graph.aget_state(config)
         if self.parts.run(run_id).status in ENDED and snapshot.next != ("report",):
+            await drop_checkpoints(self.parts, self.graph, run_id)
             return None
         parked = self._parked(run_id, snapshot)
         if parked is not None and (cause is None or not self._may_wake(parked, cause)):
@@ -86,7 +88,10 @@ class Driver:
             step = State(run_id=run_id)
         self._set_active(run_id)
         await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
-        return self._parked(run_id, await self.graph.aget_state(config), before=parked)
+        now_parked = self._parked(run_id, await self.graph.aget_state(config), before=parked)
+        if now_parked is None:
+            await drop_checkpoints(self.parts, self.graph, run_id)
+        return now_parked
 
     def left_as_it_is(self, run_id: str) -> Run | None:
         """The run, where a human has to set a variable before it may go on; None where it may.

@@ -8,9 +8,10 @@ from pathlib import Path
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from agent.checkpoints import forget
 from agent.drive import Driver
+from agent.over import is_over
 from agent.parts import Parts
-from policies.charge import FINAL
 from policies.retention import Limits, Removal, Stored, to_remove
 from tools.spend_log.rows import Run, RunStatus
 
@@ -27,7 +28,7 @@ class Pruned:
 
 
 async def prune(driver: Driver, limits: Limits, *, dry_run: bool) -> Pruned:
-    """Drop the checkpoints of finished runs, and what `limits` say of their files.
+    """Drop checkpoints of finished runs that their drivers left, and what `limits` say of their files.
 
     The spend log, the job as it was resolved and the report stay for ever; so does everything of a run that has not
     ended, that somebody drives, or whose pod or money is not settled, and what was synced of one that did not succeed.
@@ -44,10 +45,7 @@ async def prune(driver: Driver, limits: Limits, *, dry_run: bool) -> Pruned:
 
 
 def _is_finished(parts: Parts, run: Run) -> bool:
-    if run.ended_at is None or run.status is RunStatus.IN_DOUBT or parts.log.lease(run.run_id) is not None:
-        return False
-    unsettled = any(charge.state not in FINAL for charge in parts.log.charges(run.run_id))
-    return not unsettled and not parts.log.orders(run.run_id, open_only=True)
+    return is_over(parts, run) and parts.log.lease(run.run_id) is None
 
 
 async def _drop_checkpoints(driver: Driver, runs: list[Run], *, dry_run: bool) -> list[str]:
@@ -60,7 +58,7 @@ async def _drop_checkpoints(driver: Driver, runs: list[Run], *, dry_run: bool) -
         if await saver.aget_tuple(config) is not None:
             dropped.append(run.run_id)
             if not dry_run:
-                await saver.adelete_thread(run.run_id)
+                await forget(saver, run.run_id)
     return dropped
 
 

@@ -6,6 +6,7 @@ import sys
 from contextlib import AsyncExitStack
 from functools import partial
 
+import structlog
 from pydantic import SecretStr
 
 from agent.assemble import open_herd
@@ -38,7 +39,7 @@ async def _work(*, sandbox: bool, port: int | None) -> None:
         engine = Engine(herd, partial(DbosQueue.open, place))
         if port is not None:
             address = await stack.enter_async_context(answering(engine, port))
-            output.aside(f"serving on {address}")
+            structlog.get_logger().info("serving", address=address)
         await engine.run(stop)
 
 

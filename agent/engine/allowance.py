@@ -6,9 +6,15 @@ from tools.ports import Clock
 
 MOST_SAVED_SECONDS = 1.0
 
+MOST_OWED_SECONDS = 10.0
+"""However much is asked for the runs themselves, looks go on after so long."""
+
 
 class Allowance:
-    """So many requests a second, a second's worth saved up at most."""
+    """So many requests a second, a second's worth saved up at most; what runs ask for themselves comes first.
+
+    Requests leave one after the other, so a look that is begun while others wait would only make them wait longer.
+    """
 
     def __init__(self, clock: Clock, per_second: float) -> None:
         self._clock = clock
@@ -22,7 +28,7 @@ class Allowance:
         most = max(1.0, self.per_second * MOST_SAVED_SECONDS)
         self._left = min(most, self._left + (now - self._at) * self.per_second)
         self._at = now
-        return math.floor(self._left)
+        return max(0, math.floor(self._left))
 
     def take(self) -> bool:
         """Use one, if there is one."""
@@ -30,3 +36,8 @@ class Allowance:
             return False
         self._left -= 1
         return True
+
+    def need(self) -> None:
+        """Use one, whether there is one or not: a run can't wait for it."""
+        self.whole()
+        self._left = max(self._left - 1, -self.per_second * MOST_OWED_SECONDS)

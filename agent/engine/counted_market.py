@@ -1,4 +1,4 @@
-"""The provider, with its failures counted."""
+"""The provider, with what is asked of it, and its failures, counted."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,11 +13,14 @@ T = TypeVar("T")
 
 
 class CountedMarket:
-    """`tools.ports.Market`: another one, and whoever counts what goes wrong there."""
+    """`tools.ports.Market`: another one, and whoever counts what goes wrong there, and what is asked at all."""
 
-    def __init__(self, market: Market, failed: Callable[[str, Exception], None]) -> None:
+    def __init__(
+        self, market: Market, failed: Callable[[str, Exception], None], asked: Callable[[], object] = lambda: None
+    ) -> None:
         self._market = market
         self._failed = failed
+        self._asked = asked
 
     async def gpus(self) -> tuple[Listing, ...]:
         """As the market's."""
@@ -68,6 +71,7 @@ class CountedMarket:
         await self._market.aclose()
 
     async def _counted(self, call: str, answer: Awaitable[T]) -> T:
+        self._asked()
         try:
             return await answer
         except SwineherdError as error:

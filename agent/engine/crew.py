@@ -9,7 +9,7 @@ from zlib import crc32
 
 import structlog
 
-from agent.engine.leg import LegQueue
+from agent.engine.leg import LegQueue, run_of
 from agent.parts import Parts
 from tools.spend_log.rows import Holder, Worker
 from tools.spend_log.standing import lives
@@ -78,7 +78,7 @@ class Crew:
         legs = [leg_id for leg_id, executor in under_way.items() if executor not in living]
         if legs:
             await queue.begin_again(legs)
-            _log.info("taken over", legs=legs)
+            _log.info("legs of the dead begin again", run_ids=sorted({run_of(leg_id) for leg_id in legs}))
 
     def _bury(self, dead: Iterable[Worker]) -> None:
         for worker in dead:

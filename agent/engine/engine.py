@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 
 from agent.engine import chores
+from agent.engine.allowance import Allowance
 from agent.engine.counted_market import CountedMarket
 from agent.engine.crew import BEAT_SECONDS, Crew, executor_id
 from agent.engine.leg import Leg, LegQueue, WorkQueue
@@ -33,9 +34,12 @@ class Engine:
 
     def __init__(self, herd: Herd, open_queue: OpenQueue) -> None:
         self.metrics = Metrics(herd.parts.log)
-        parts = replace(herd.parts, market=CountedMarket(herd.parts.market, self.metrics.provider_error))
+        self._allowance = Allowance(herd.parts.clock, herd.parts.policy.network.max_requests_per_second)
+        market, failed = herd.parts.market, self.metrics.provider_error
+        parts = replace(herd.parts, market=CountedMarket(market, failed, self._allowance.need))
         self._herd = replace(herd, parts=parts, driver=replace(herd.driver, parts=parts))
         self._parts = parts
+        self._looking = replace(parts, market=CountedMarket(market, failed))
         self._open_queue = open_queue
         self._legs = Legs(self._herd.driver)
         self._crew = Crew(parts)
@@ -79,7 +83,7 @@ class Engine:
     @asynccontextmanager
     async def _working(self, queue: WorkQueue) -> AsyncIterator[None]:
         """Everything that asks for legs. A defect in one of these loops ends the worker: half a one is worse."""
-        lookout = Lookout(self._parts, queue, self._legs, self._crew, self.metrics)
+        lookout = Lookout(self._looking, queue, self._legs, self._crew, self.metrics, self._allowance)
         await self._crew.round(queue)
         try:
             async with asyncio.TaskGroup() as loops:

@@ -28,6 +28,11 @@ class Leg:
         return f"{self.run_id}:{self.interrupt_id}:{self.cause or 'go-on'}"
 
 
+def run_of(leg_id: str) -> str:
+    """The run that a leg is one of, by the leg's id."""
+    return leg_id.partition(":")[0]
+
+
 class LegQueue(Protocol):
     """Where legs are asked for, by any process, to be driven by some worker: one leg of a run at a time."""
 

@@ -103,7 +103,10 @@ class Legs:
 
     async def _driven(self, leg: Leg) -> Came:
         run_id = leg.run_id
+        before = self._parts.log.lease(run_id)
         async with self._driver.lease(run_id):
+            if before is not None and before.holder != self._parts.holder:
+                _log.info("taken over", run_id=run_id, from_pid=before.holder.pid, from_host=before.holder.host)
             if self._parts.run(run_id).status in ENDED:
                 return Came.LATE
             if self._left_to_its_human(run_id):

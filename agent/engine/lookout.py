@@ -36,7 +36,9 @@ _log = structlog.get_logger()
 class Lookout:
     """Looks after every run of the home that nobody drives."""
 
-    def __init__(self, parts: Parts, queue: LegQueue, legs: Legs, crew: Crew, metrics: Metrics) -> None:
+    def __init__(
+        self, parts: Parts, queue: LegQueue, legs: Legs, crew: Crew, metrics: Metrics, allowance: Allowance
+    ) -> None:
         self._parts = parts
         self._queue = queue
         self._legs = legs
@@ -44,24 +46,24 @@ class Lookout:
         self._metrics = metrics
         self._watcher = Watcher(parts)
         self._asked = Asked(parts.clock)
-        self._allowance = Allowance(parts.clock, parts.policy.network.max_requests_per_second)
+        self._allowance = allowance
         self._looks: dict[str, asyncio.Task[None]] = {}
         self._round_at = parts.clock.monotonic()
 
     async def tick(self) -> None:
-        """Begin the looks that are due; every `ROUND_SECONDS` also search for runs that nobody holds.
+        """Search for runs that nobody holds, every `ROUND_SECONDS`; begin the looks that are due.
 
         Raises:
             StoreUnusable: nothing was lost by it; the next tick tries again.
         """
         self._asked.forget_old()
         self._allowance.per_second = self._parts.policy.network.max_requests_per_second / self._crew.size
+        if self._parts.clock.monotonic() >= self._round_at:
+            self._round_at = self._parts.clock.monotonic() + ROUND_SECONDS
+            await self._round()  # before the looks, which may use all that is allowed
         for row in self._due():
             if self._may_look(row):
                 self._begin(row)
-        if self._parts.clock.monotonic() >= self._round_at:
-            self._round_at = self._parts.clock.monotonic() + ROUND_SECONDS
-            await self._round()
 
     async def close(self) -> None:
         """End the looks under way: they have changed nothing."""
@@ -80,7 +82,12 @@ class Lookout:
             return False
         if row.awaited is Awaited.HUMAN or _hastened(row):
             return True
-        return len(self._looks) < MOST_LOOKS_AT_ONCE and self._allowance.take()
+        if len(self._looks) >= MOST_LOOKS_AT_ONCE:
+            return False
+        if self._parts.clock.now() >= row.until:
+            self._allowance.need()
+            return True
+        return self._allowance.take()
 
     def _begin(self, row: Parked) -> None:
         task = asyncio.create_task(self._look(row))

@@ -11,6 +11,7 @@ from agent.errors import LeaseHeld
 from policies.charge import ChargeState
 from policies.money import Cents
 from tests.agent.conftest import MakeWorld
+from tests.agent.watched import KeptSaver
 from tests.agent.world import ASK, AUTO, GPU, PRICE, World
 from tests.fakes.faults import Refuse
 from tools.spend_log.port import NotApproved, NotRecorded, Recorded
@@ -97,6 +98,7 @@ async def test_an_offer_that_had_its_charge_buys_no_second_one(world: World) -> 
 async def test_old_checkpoints_buy_nothing(make_world: MakeWorld, policy: object, *, ended: bool) -> None:
     """Beginning again from any checkpoint of a run that has paid: no second purchase, and no pod left behind."""
     world = make_world(policy)
+    world.saver = KeptSaver()
     run_id = world.submit()
     if policy is ASK:
         world.approve_at(5, run_id)
@@ -108,7 +110,9 @@ async def test_old_checkpoints_buy_nothing(make_world: MakeWorld, policy: object
     assert world.charge(run_id).state is ChargeState.PAID
     if ended:
         await world.drive(run_id)
-    for snapshot in await checkpoints(world, run_id):
+    standing = await checkpoints(world, run_id)
+    assert standing
+    for snapshot in standing:
         await replay(world, snapshot)
     if not ended:
         await world.drive(run_id)
@@ -180,6 +184,7 @@ async def test_an_approval_that_expired_before_it_was_used(asking: World) -> Non
 
 async def test_the_code_is_in_no_checkpoint_and_no_interrupt(asking: World) -> None:
     """It goes to human channels only."""
+    asking.saver = KeptSaver()
     run_id = await approved(asking)
     approval = asking.log.approval(run_id)
     assert approval is not None

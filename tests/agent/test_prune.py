@@ -5,6 +5,7 @@ from datetime import timedelta
 from agent.prune import prune
 from policies.retention import Limits
 from tests.agent.batch.herd_of import submitted
+from tests.agent.watched import KeptSaver
 from tests.agent.world import World
 from tools.spend_log.rows import RunStatus
 
@@ -12,9 +13,11 @@ ALL = Limits(older_than=timedelta(0))
 
 
 async def ended(world: World) -> str:
-    """A run that succeeded a minute ago."""
+    """A run that succeeded a minute ago, and whose process was killed before it dropped the checkpoints."""
+    world.saver = saver = KeptSaver()
     run = await world.run()
     assert run.status is RunStatus.SUCCEEDED
+    saver.kept = False
     world.clock.advance(60)
     return run.run_id
 

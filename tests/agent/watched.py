@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from langgraph.checkpoint.memory import InMemorySaver
 from sqlite_utils import Database
 
 from policies.answers import Answer
@@ -64,6 +65,16 @@ class SteppedLog(SqliteSpendLog):
     def enter_step(self, run_id: str, step: str, now: datetime) -> None:
         super().enter_step(run_id, step, now)
         self.entering(step)
+
+
+class KeptSaver(InMemorySaver):
+    """Checkpoints that nobody can drop while they are kept: put back from a backup, or left by one who was killed."""
+
+    kept = True
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        if not self.kept:
+            await super().adelete_thread(thread_id)
 
 
 @dataclass

@@ -138,8 +138,7 @@ ONLY_ON_POSTGRES = {
 }
 
 OFF_THE_PATHS = {
-    "checkpoint.adelete_for_runs": "checkpoints are never deleted",
-    "checkpoint.adelete_thread": "checkpoints are never deleted",
+    "checkpoint.adelete_for_runs": "those of one run at a time are deleted",
     "journal.lines": "read by `doctor`, and here to compare",
     "file.batch": "the report of a batch, once all of its runs have been driven",
     "log.adopt": "a worker begins",

@@ -61,6 +61,12 @@ def drives_all(log: SqliteSpendLog, worker: Started, run_ids: list[str]) -> None
         raise AssertionError(f"not driven: {left}\n{worker.said()}") from error
 
 
+def taken_over(worker: Started) -> list[tuple[str, int]]:
+    """The runs that a worker says it took over, and from which process."""
+    said = [json.loads(line) for line in worker.said().splitlines() if '"taken over"' in line]
+    return [(line["run_id"], line["from_pid"]) for line in said]
+
+
 def answer_twice(log: SqliteSpendLog, run_id: str) -> None:
     """Two faces send the same yes."""
     asked = log.approval(run_id)
@@ -156,7 +162,8 @@ def test_a_foreground_run_is_its_own_until_it_dies(herd: Swineherd, tmp_path: Pa
     unasked = herd.policy(UNASKED)
     job = write_job(tmp_path, gate.script("seq 1 500", "seq 501 1000; echo done > out.txt"), outputs=["out.txt"])
     with ended(unasked.start("serve", "--sandbox", "--port", "0")) as serving:
-        address = serving.until_said("serving on ").partition("serving on ")[2].split()[0]
+        (line,) = [line for line in serving.until_said('"serving"').splitlines() if '"serving"' in line]
+        address = json.loads(line)["address"]
         wait_for(lambda: httpx.get(f"{address}/readyz").status_code == 200, "readiness")
         assert httpx.get(f"{address}/healthz", headers={"Host": "evil.example"}).status_code == 400
         with ended(unasked.start("run", job, "--sandbox", "--json")) as running, store(unasked) as log:
@@ -171,6 +178,7 @@ def test_a_foreground_run_is_its_own_until_it_dies(herd: Swineherd, tmp_path: Pa
             wait_for(lambda: (run := log.run(run_id)) and run.status in ENDED, "the end")
             (order,) = log.orders(run_id)
             assert order.order_id not in serving.said()
+        assert (run_id, running.process.pid) in taken_over(serving)
         told = time.monotonic()
         serving.send(signal.SIGINT)
         assert_drained(serving, told)

@@ -6,7 +6,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from agent.reconcile import reconcile
 from policies.charge import ChargeState
 from tests.agent.conftest import MakeWorld, make_world, world
-from tests.agent.watched import Killed
+from tests.agent.watched import KeptSaver, Killed
 from tests.agent.world import ASK, World
 from tools.spend_log.rows import RunStatus
 
@@ -34,6 +34,7 @@ async def test_money_taken_for_a_lost_order_is_not_spent_again_without_its_check
 async def test_a_run_that_ended_is_not_woken_by_an_old_checkpoint(make_world: MakeWorld, step: str) -> None:
     """Gone back to before its end, it asks no human again; driving it changes nothing, and fails over nothing."""
     world = make_world(ASK)
+    world.saver = KeptSaver()
     run_id = world.submit()
     world.deny_at(10, run_id)
     ended = await world.drive(run_id)

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.typing import EventDict
 
 from agent.engine.allowance import Allowance
 from agent.engine.crew import Crew, executor_id
+from agent.engine.leg import Leg
 from tests.agent.engine.plain_queue import PlainQueue
 from tests.agent.world import World
 from tests.fakes.clock import FakeClock
@@ -60,12 +62,15 @@ async def test_legs_are_taken_over_before_the_dead_is_forgotten(world: World) ->
     assert HERE in [one.holder for one in world.log.workers()]
 
 
-async def test_legs_of_nobody_on_the_list_are_taken_over_too(world: World) -> None:
-    """However that came about: their runs would have no other leg for ever."""
+async def test_legs_of_nobody_on_the_list_are_taken_over_too(world: World, said: list[EventDict]) -> None:
+    """However that came about: their runs would have no other leg for ever. The log names the runs."""
     queue = PlainQueue()
-    queue.begun = {"leg": "somebody who left the list"}
+    gone = "somebody who left the list"
+    queue.begun = {Leg("run-2", "at-2", "changed").leg_id: gone, Leg("run-1").leg_id: gone}
     await Crew(world.parts).round(queue)
-    assert queue.again == ["leg"]
+    assert queue.again == ["run-2:at-2:changed", "run-1::go-on"]
+    (line,) = [line for line in said if "run_ids" in line]
+    assert (line["log_level"], line["run_ids"]) == ("info", ["run-1", "run-2"])
 
 
 async def test_one_of_the_living_sees_to_the_dead(world: World) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from structlog.typing import EventDict
+
 from agent.drive import LEASE_SECONDS, LEFT
 from agent.engine.counted_market import CountedMarket
 from agent.engine.leg import Leg
@@ -53,6 +55,16 @@ async def test_a_new_run_goes_to_its_first_parking_place(world: World) -> None:
     assert stands(world, run_id).awaited is Awaited.DEPLOY
     assert world.log.lease(run_id) is None
     assert world.purchases == ["rent_with_credits"]
+
+
+async def test_whoever_takes_a_run_over_from_the_dead_says_so(world: World, said: list[EventDict]) -> None:
+    """Once, with the run's id and whose it was; not where nobody had it."""
+    run_id = world.submit()
+    world.log.take_lease(run_id, OTHER, world.clock.now(), LEASE_SECONDS, lambda _: True)
+    for _ in range(2):
+        assert await legs(world).drive(Leg(run_id)) == Came.PARKED
+    (line,) = [line for line in said if line["event"] == "taken over"]
+    assert (line["log_level"], line["run_id"], line["from_pid"], line["from_host"]) == ("info", run_id, 4711, "here")
 
 
 async def test_legs_lead_home(world: World) -> None:

@@ -1,6 +1,9 @@
 """What a worker says: one JSON document a line, with the run's id, and no order id that ends a pod."""
 
 import json
+import os
+import pty
+import re
 import subprocess
 import sys
 
@@ -48,6 +51,19 @@ def test_an_error_tells_no_order_id_and_no_local_variable() -> None:
     (error,) = [line for line in lines() if "exception" in line]
     assert "KeyError: 'HOG-…e5f6'" in error["exception"]
     assert "hf_123456" not in error["exception"]
+
+
+def test_in_a_terminal_it_is_text() -> None:
+    """The same line, for humans."""
+    ours, theirs = pty.openpty()
+    script = (
+        "from agent.engine.log_lines import LogFace, log_to_stderr; log_to_stderr(); LogFace().tell('run-1', 'oink')"
+    )
+    subprocess.run([sys.executable, "-c", script], stderr=theirs, check=True)
+    os.close(theirs)
+    said = re.sub(r"\x1b\[[0-9;]*m", "", os.read(ours, 10_000).decode())
+    os.close(ours)
+    assert re.fullmatch(r"\S+Z \[info +\] oink +run_id=run-1\r\n", said)
 
 
 def test_commands_in_the_foreground_import_no_queue() -> None:

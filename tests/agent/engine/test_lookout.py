@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from agent.batch.drive import to_do
+from agent.engine.allowance import Allowance
 from agent.engine.asked import Asked
 from agent.engine.counted_market import CountedMarket
 from agent.engine.crew import Crew
@@ -28,10 +29,13 @@ MINUTE = timedelta(minutes=1)
 
 
 @asynccontextmanager
-async def looking(world: World, queue: PlainQueue, crew: Crew | None = None) -> AsyncIterator[Lookout]:
+async def looking(
+    world: World, queue: PlainQueue, crew: Crew | None = None, allowance: Allowance | None = None
+) -> AsyncIterator[Lookout]:
     """A lookout whose legs nobody drives."""
     parts = world.parts
-    lookout = Lookout(parts, queue, Legs(world.driver()), crew or Crew(parts), Metrics(parts.log))
+    allowance = allowance or Allowance(parts.clock, parts.policy.network.max_requests_per_second)
+    lookout = Lookout(parts, queue, Legs(world.driver()), crew or Crew(parts), Metrics(parts.log), allowance)
     try:
         yield lookout
     finally:
@@ -88,6 +92,19 @@ async def test_runs_of_another_home_are_left_to_its_workers(world: World) -> Non
         async with looking(world, queue) as lookout:
             await look_for(world, lookout, 3)
         assert len({leg.run_id for leg in queue.asked}) == legs
+
+
+async def test_a_deadline_waits_for_nothing_that_runs_ask(world: World) -> None:
+    """The others are looked at when the provider has had its rest."""
+    early, late = park(world, Awaited.HOST), park(world, Awaited.GONE, until=timedelta(0))
+    queue, allowance = PlainQueue(), Allowance(world.clock, 5)
+    for _ in range(20):
+        allowance.need()
+    async with looking(world, queue, allowance=allowance) as lookout:
+        await look_for(world, lookout, 1)
+        assert [leg.run_id for leg in queue.asked] == [late]
+        await look_for(world, lookout, 5)
+    assert [leg.run_id for leg in queue.asked] == [late, early]
 
 
 async def test_an_answer_needs_no_turn(make_world: MakeWorld) -> None:
