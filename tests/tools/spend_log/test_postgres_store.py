@@ -26,6 +26,7 @@ RELEASED = (
     "5081f8d194259a53b33f58f17474a2d7e9d8b7b94e9f5080abf8f62646d7fe07",
     "eaebe7e9aea21ce39a8bcaf21b78ead546cdd2c092ffa671d512fc050d8edc47",
     "f2cd97e146b174e2deb2539e4fda1476b1a355b82f5450c31628b9e3d51a7111",
+    "8b6c9d8b84b0a3679d8f2c5717d128bd5f5652c7380b2117df88b36f05c76ebd",
 )
 """SHA-256 of each migration that databases out there have had."""
 

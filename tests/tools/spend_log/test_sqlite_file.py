@@ -23,6 +23,7 @@ RELEASED = (
     "084c99eda1776ebdbaeb847a42880d434120f3cbc1abc388504f679b0de300c6",
     "66e37f330e893be32309cb743ea56ccfcc10f5960dc27becb096dd23d907296a",
     "a95beb08e01da377d596a9463c2a5f9ef91ed0b72e9df6a8dcda54d90a32bcc1",
+    "57cd6ba0716365628284925a00063eafd046361ab24e5c2d650000c7ce138d33",
 )
 """SHA-256 of each migration that files out there have had."""
 
