@@ -84,7 +84,7 @@ def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: st
 
 def open_question(log: SpendLog, batch_id: str) -> Grant | None:
     """The question that may still be answered."""
-    asked = [grant for grant in log.grants(batch_id) if grant.decision is None]
+    asked = [grant for grant in log.grants(batch_id) if grant.decision is None and grant.revoked_at is None]
     return asked[-1] if asked and datetime.now(UTC) < asked[-1].expires_at else None
 
 
