@@ -51,7 +51,7 @@ def batch_question(log: SpendLog, batch_id: str, now: datetime) -> Grant | None:
 
 def _asks(log: SpendLog, grant: Grant, now: datetime) -> bool:
     """A batch that has ended, cancelled say, asks nothing any more."""
-    if grant.decision is not None or now >= grant.expires_at:
+    if grant.decision is not None or grant.revoked_at is not None or now >= grant.expires_at:
         return False
     runs = [log.run(job.run_id) for job in log.batch_jobs(grant.batch_id)]
     return any(run is not None and run.status not in ENDED for run in runs)

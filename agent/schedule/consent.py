@@ -82,7 +82,7 @@ def ask(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob], expected: Exp
 
 def open_question(grants: Sequence[StandingGrant], now: datetime) -> StandingGrant | None:
     """The question that may still be answered."""
-    asked = [grant for grant in grants if grant.decision is None]
+    asked = [grant for grant in grants if grant.decision is None and grant.revoked_at is None]
     return asked[-1] if asked and now < asked[-1].expires_at else None
 
 

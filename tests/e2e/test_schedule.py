@@ -58,7 +58,7 @@ def test_a_night_that_was_granted_ahead(herd: Swineherd, tmp_path: Path) -> None
             batch = asks.run("show", batch_id, "--json").document
             return batch if batch["ended_at"] else None
 
-        batch = wait_for(over, "the night's end", seconds=90)
+        batch = wait_for(over, "the night's end", seconds=90) or {}
     assert batch["counts"] == {"succeeded": 2}, batch
     for run in batch["jobs"]:
         assert (Path(run["outputs_dir"]) / "out.txt").read_text() == "night\n"

@@ -29,6 +29,10 @@ class Asked(Protocol):
     @property
     def decided_at(self) -> datetime | None: ...
     @property
+    def revoked_by(self) -> str: ...
+    @property
+    def revoked_at(self) -> datetime | None: ...
+    @property
     def expires_at(self) -> datetime: ...
 
 
@@ -59,6 +63,8 @@ def not_answered(asked: Asked, amount: Cents, given: Cents, now: datetime) -> st
     if asked.decision is not None and asked.decided_at is not None:
         by = f" by {asked.decided_by}" if asked.decided_by else ""
         return f"already {asked.decision}{by} at {asked.decided_at:%Y-%m-%d %H:%M:%S} UTC"
+    if asked.revoked_at is not None:
+        return f"taken back by {asked.revoked_by} at {asked.revoked_at:%Y-%m-%d %H:%M:%S} UTC"
     if asked.expires_at <= now:
         return f"the question expired at {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC"
     if given != amount:

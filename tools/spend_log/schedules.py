@@ -85,7 +85,7 @@ def remove(db: Database, schedule_id: str, now: datetime) -> Schedule:
     if schedule.removed_at is None:
         db.execute("UPDATE schedules SET removed_at = ? WHERE schedule_id = ?", [to_text(now), schedule_id])
         append(db, now, "schedule_removed", {"schedule": schedule_id})
-        standing_grants.end_all(db, schedule_id, "the schedule was removed", now)
+        standing_grants.end_all(db, schedule_id, "the removal of the schedule", now)
     return need(db, schedule_id)
 
 

@@ -105,9 +105,9 @@ def decide(
 
 
 def end_all(db: Database, schedule_id: str, by: str, now: datetime, *, but: str = "") -> None:
-    """Take back what stands for a schedule: two yeses do not add up, the last one holds."""
+    """Take back what stands or is asked for a schedule: two yeses do not add up, the last one holds."""
     for grant in listed(db, schedule_id):
-        if grant.grant_id != but and grant.decision is Decision.APPROVED:
+        if grant.grant_id != but and grant.decision in {Decision.APPROVED, None}:
             revoke(db, grant.grant_id, by, now)
 
 

@@ -24,6 +24,12 @@ _GRANT = (
     " SELECT {}, batch_id, amount, pods, account, base_url, code, created_at, expires_at, until, {}"
     " FROM grants WHERE grant_id = 'gra-1'"
 )
+_STANDING_COLUMNS = "schedule_id, amount, pods, nights, account, base_url, code, created_at, expires_at, until"
+_STANDING = (
+    f"INSERT INTO standing_grants (grant_id, {_STANDING_COLUMNS}, {{}})"
+    f" SELECT {{}}, {_STANDING_COLUMNS}, {{}} FROM standing_grants WHERE grant_id = 'sta-1'"
+)
+_NIGHT = "INSERT INTO nights SELECT {}, {}, due_at, at, came, why, {} FROM nights WHERE batch_id = 'bat-11'"
 _LAST_HASH = "(SELECT hash FROM events ORDER BY seq DESC LIMIT 1)"
 
 
@@ -43,6 +49,14 @@ def _approval(name: str, *changes: str) -> tuple[str, ...]:
 
 def _grant(name: str, *changes: str) -> tuple[str, ...]:
     return tuple(f"UPDATE grants SET {change} WHERE grant_id = '{name}'" for change in changes)
+
+
+def _standing(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE standing_grants SET {change} WHERE grant_id = '{name}'" for change in changes)
+
+
+def _schedule(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE schedules SET {change} WHERE schedule_id = '{name}'" for change in changes)
 
 
 def _run(name: str, *changes: str) -> tuple[str, ...]:
@@ -143,6 +157,51 @@ ILLEGAL: Mapping[str, tuple[str, ...]] = {
     "run_homes_added": (
         "INSERT INTO run_homes SELECT * FROM run_homes ON CONFLICT DO NOTHING",
         "INSERT INTO run_homes (run_id, home) VALUES ('over', 'home-b')",
+    ),
+    "schedules_kept": ("DELETE FROM schedules", "TRUNCATE schedules CASCADE"),
+    "schedules_added": (
+        "INSERT INTO schedules SELECT * FROM schedules WHERE true ON CONFLICT DO NOTHING",
+        "INSERT INTO schedules SELECT * FROM schedules WHERE true ON CONFLICT (schedule_id) DO UPDATE SET budget = 9",
+    ),
+    "schedules_fixed": _schedule(
+        "sch-1",
+        *("schedule_id = 'x'", "seq = 99", "name = 'x'", "cron = 'x'", "timezone = 'x'", "sources = '[]'"),
+        *("ignored = '[]'", "budget = 999999", "ceiling = 1", "max_parallel = 99", "outputs = 'x'"),
+        *("catch_up = 'none'", "home = 'x'", "created_at = 'x'"),
+    ),
+    "schedules_removed": _schedule(
+        "sch-gone", "removed_at = NULL", "removed_at = 'x'", "paused_at = 'x'", "counts_from = 'x'"
+    ),
+    "nights_kept": ("DELETE FROM nights", "TRUNCATE nights"),
+    "nights_fixed": ("UPDATE nights SET why = why", "UPDATE nights SET came = 'failed', batch_id = NULL"),
+    "nights_once": (
+        "INSERT INTO nights SELECT * FROM nights WHERE true ON CONFLICT DO NOTHING",
+        _NIGHT.format("schedule_id", "'another'", "batch_id"),
+        _NIGHT.format("schedule_id", "night", "'bat-1'"),
+    ),
+    "nights_wanted": tuple(_NIGHT.format(f"'{name}'", "'x'", "'bat-1'") for name in ("sch-paused", "sch-gone")),
+    "standing_grants_kept": ("DELETE FROM standing_grants", "TRUNCATE standing_grants CASCADE"),
+    "standing_grants_asked": (
+        _STANDING.format("decision", "'sta-9'", "decision"),
+        _STANDING.format("revoked_at", "'sta-9'", "'x'"),
+        _STANDING.format("decision", "grant_id", "NULL"),
+    ),
+    "standing_grants_decided": _standing("sta-1", "decision = 'denied'", "decision = NULL"),
+    "standing_grants_identity": _standing(
+        "sta-1",
+        *("grant_id = 'x'", "schedule_id = 'sch-paused'", "amount = 999999", "pods = 99", "nights = 99"),
+        *("account = 'x'", "base_url = 'x'", "code = 'x'", "created_at = 'x'", "expires_at = 'x'", "until = 'x'"),
+        "seq = 99",
+    ),
+    "standing_grants_revoked": _standing("sta-0", "revoked_at = NULL", "revoked_by = 'x'"),
+    "standing_work_kept": ("DELETE FROM standing_work", "TRUNCATE standing_work"),
+    "standing_work_fixed": ("UPDATE standing_work SET work_sha256 = 'b'",),
+    "standing_work_asked": ("INSERT INTO standing_work (grant_id, work_sha256) VALUES ('sta-1', 'b')",),
+    "grant_draws_kept": ("DELETE FROM grant_draws", "TRUNCATE grant_draws"),
+    "grant_draws_fixed": ("UPDATE grant_draws SET standing_id = standing_id",),
+    "grant_draws_covered": (
+        "INSERT INTO grant_draws SELECT * FROM grant_draws WHERE true ON CONFLICT DO NOTHING",
+        "INSERT INTO grant_draws (grant_id, standing_id) VALUES ('gra-1', 'sta-1')",
     ),
     "readings_kept": ("DELETE FROM readings", "TRUNCATE readings"),
     "readings_fixed": ("UPDATE readings SET spent = 0",),

@@ -11,6 +11,7 @@ from typing import Any
 from policies.budget import CapHit
 from policies.charge import Paid
 from policies.money import Cents
+from tests.tools.spend_log.nights import new_night
 from tests.tools.spend_log.stores import Store
 from tests.tools.spend_log.things import BALANCE, CODE, ME, NOW, ORDER, WIDE, an_offer, an_order, offered, wide
 from tools.errors import IntentAlreadyOpen
@@ -92,6 +93,11 @@ def take_the_lease(log: SpendLog, number: int) -> object:
     """Each is another process that wants to drive run-1."""
     holder = Holder("boot", 1000 + number, "1", "here")
     return log.take_lease("run-1", holder, NOW, 60, lambda _: True) is not None
+
+
+def begin_the_night(log: SpendLog, number: int) -> object:
+    """All want one night to begin, each with a batch of its own."""
+    return log.begin_night(new_night(number, f"run-{number}", night="tonight"), NOW).batch_id
 
 
 def only_open(log: SpendLog, number: int) -> object:

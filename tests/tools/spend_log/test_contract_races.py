@@ -1,8 +1,10 @@
 """Many processes on one store: what holds for one holds for all of them together."""
 
 from policies.charge import ChargeState
+from tests.tools.spend_log.nights import grant_nights, scheduled
 from tests.tools.spend_log.racing import (
     answer,
+    begin_the_night,
     buy_for_a_dollar,
     only_open,
     race,
@@ -51,6 +53,16 @@ def test_one_driver_under_a_race(log: SpendLog, place: Store) -> None:
     """Of four living processes, one gets the lease."""
     log.add_run(new_run())
     assert race(place, take_the_lease, 4) == ["False"] * 3 + ["True"]
+
+
+def test_a_night_begins_once_under_a_race(log: SpendLog, place: Store) -> None:
+    """Of four workers that a schedule rings for, one begins the night; all hear of its batch, and no other is there."""
+    scheduled(log)
+    grant_nights(log)
+    told = race(place, begin_the_night, 4)
+    (batch,) = log.batches()
+    assert told == [batch.batch_id] * 4
+    assert len(log.runs()) == len(log.grants_of_nights("sta-1")) == 1
 
 
 def test_a_new_store_is_made_once(unmade: Store) -> None:

@@ -11,6 +11,7 @@ from psycopg import errors, sql
 from policies.charge import BORN, FINAL, MOVES, ChargeState
 from tests.postgres import Cluster
 from tests.tools.spend_log.illegal import ILLEGAL
+from tests.tools.spend_log.nights import furnish_nights
 from tests.tools.spend_log.test_contract_grants import asked, buy, granted
 from tests.tools.spend_log.things import (
     BALANCE,
@@ -72,6 +73,7 @@ def furnish(log: PostgresSpendLog) -> None:
     buy(log, "batched")
     asked(log, grant_id="gra-2")
     log.revoke_grant("gra-2", "me", NOW)
+    furnish_nights(log)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ RELEASED = (
     "eaebe7e9aea21ce39a8bcaf21b78ead546cdd2c092ffa671d512fc050d8edc47",
     "f2cd97e146b174e2deb2539e4fda1476b1a355b82f5450c31628b9e3d51a7111",
     "b9854ca415506d6318a9fab693662e18a57f021be3886d7de077b3a35847c065",
+    "05cf6dd612e0eb194f56a73c4e9157bf58cf06b1494eec450af8fa334d64883d",
 )
 """SHA-256 of each migration that databases out there have had."""
 
