@@ -76,9 +76,9 @@ def shut_down(endpoint: Endpoint, *, end_pods: bool = False) -> None:
         StoreUnusable: it goes on, with what it gives as the reason.
     """
     body = json.dumps({"end_pods": end_pods})
-    match _request(endpoint, "POST", "/_sandbox/shutdown", body, timeout_seconds=60.0):
-        case {"error": str(why)}:
-            raise StoreUnusable(f"the sandbox goes on: {why}")
+    answer = _request(endpoint, "POST", "/_sandbox/shutdown", body, timeout_seconds=60.0)
+    if isinstance(answer, dict) and "error" in answer:
+        raise StoreUnusable(f"the sandbox goes on: {answer['error']}")
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and _listens(endpoint):
         time.sleep(_POLL_SECONDS)
