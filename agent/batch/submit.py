@@ -40,6 +40,7 @@ def submit_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted: 
     Raises:
         BadJob: a job can't run here; it is named, and no batch exists.
     """
+    _refuse_taken(parts, [folder for folder in _folders(wanted, jobs) if folder is not None])
     batch, written = prepare_batch(parts, packer, jobs, wanted)
     try:
         parts.log.add_batch(batch, written)
@@ -58,21 +59,24 @@ def prepare_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted:
         BadJob: a job can't run here; it is named, and no folder is left.
     """
     _check_all(parts, jobs)
-    folders = [wanted.outputs and wanted.outputs / f"{n:03}-{slug(job.label)}" for n, job in enumerate(jobs, 1)]
     if wanted.outputs is not None:
         check_writable(wanted.outputs)
-        _refuse_taken(parts, [folder for folder in folders if folder is not None])
     batch_id = parts.new_id(f"batch-{slug(wanted.name)}")
     shared = SharedSnapshots(packer)
     written: Written = []
     try:
-        for position, (job, outputs) in enumerate(zip(jobs, folders, strict=True), 1):
+        for position, (job, outputs) in enumerate(zip(jobs, _folders(wanted, jobs), strict=True), 1):
             run = prepare(parts, shared, job, ceiling=wanted.ceiling, outputs=outputs)
             written.append((run, BatchJob(run.run_id, batch_id, position, job.label)))
     except BaseException:
         discard(parts, written)
         raise
     return Batch(batch_id, wanted.name, wanted.budget, wanted.max_parallel, parts.clock.now()), written
+
+
+def _folders(wanted: Wanted, jobs: Sequence[ReadJob]) -> list[Path | None]:
+    """Where the outputs of each job go."""
+    return [wanted.outputs and wanted.outputs / f"{n:03}-{slug(job.label)}" for n, job in enumerate(jobs, 1)]
 
 
 def discard(parts: Parts, written: Written) -> None:

@@ -45,6 +45,7 @@ def add_schedule(parts: Parts, wanted: Wanted) -> tuple[Schedule, list[ReadJob]]
     check_mounts(parts, jobs)
     if wanted.outputs is not None:
         check_writable(wanted.outputs)
+        _refuse_taken(parts, str(wanted.outputs.absolute()))
     name = sources[0].stem
     now = parts.clock.now()
     schedule = Schedule(
@@ -65,6 +66,13 @@ def add_schedule(parts: Parts, wanted: Wanted) -> tuple[Schedule, list[ReadJob]]
     )
     parts.log.add_schedule(schedule)
     return schedule, jobs
+
+
+def _refuse_taken(parts: Parts, outputs: str) -> None:
+    """Nights of two schedules that are due together would put their outputs into one folder."""
+    for other in parts.log.schedules():
+        if other.outputs == outputs:
+            raise BadJob(f"--outputs: {outputs} is that of {other.schedule_id}: name another folder")
 
 
 def read_schedule(schedule: Schedule) -> list[ReadJob]:

@@ -110,7 +110,7 @@ class Nights:
     def _prepared(self, schedule: Schedule, night: str) -> tuple[Batch, Written, dict[str, str]]:
         """Raises `BadJob` and `FileError`."""
         jobs = read_schedule(schedule)
-        outputs = Path(schedule.outputs) / night if schedule.outputs else None
+        outputs = Path(schedule.outputs) / night.replace(":", "") if schedule.outputs else None
         wanted = Wanted(schedule.name, schedule.budget, schedule.max_parallel, schedule.ceiling, outputs)
         batch, written = prepare_batch(self.parts, self.packer, jobs, wanted)
         work = {run.run_id: work_of(read) for read, (run, _) in zip(jobs, written, strict=True)}

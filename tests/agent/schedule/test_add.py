@@ -44,6 +44,11 @@ def test_what_can_not_be_read_each_night_is_refused(world: World) -> None:
         add_schedule(world.parts, wanted(world, cron="0 2"))
     with pytest.raises(FileError, match="hours"):
         add_schedule(world.parts, wanted(world, text="run: x\nhours: many"))
+    add_schedule(world.parts, wanted(world, outputs=world.root / "out"))
+    with pytest.raises(BadJob, match="name another folder"):
+        add_schedule(world.parts, wanted(world, outputs=world.root / "out"))
+    (taken,) = world.log.schedules()
+    world.log.remove_schedule(taken.schedule_id, world.clock.now())
     world.change(absolute_mounts=False)
     with pytest.raises(BadJob, match="mount below ~/"):
         add_schedule(world.parts, wanted(world, text=f"{JOB}\nfile_mounts: {{/data: .}}"))

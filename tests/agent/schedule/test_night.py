@@ -39,7 +39,7 @@ async def test_a_night_is_a_batch_of_the_jobs_as_they_are_then(world: World) -> 
     run_ids = runs_of(world, night)
     assert len(run_ids) == 3
     folders = [Path(world.parts.run(run_id).outputs_dir) for run_id in run_ids]
-    assert [folder.parent for folder in folders] == [world.root / "out" / "2026-07-02T02:00"] * 3
+    assert [folder.parent for folder in folders] == [world.root / "out" / "2026-07-02T0200"] * 3
     assert all(world.home.run(run_id).has_snapshots for run_id in run_ids)
 
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from policies.charge import Paid
+from policies.money import Cents
 from tests.tools.spend_log.nights import DAY, SCHEDULE, begin, end, grant_nights, new_night, scheduled
-from tests.tools.spend_log.things import HOUR, NOW, new_run
+from tests.tools.spend_log.things import HOUR, NOW, an_offer, new_run, order_of, settled
 from tools.spend_log.batch_rows import Batch, BatchJob
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import RunStatus
@@ -168,16 +170,17 @@ def test_a_night_is_skipped_while_another_is_under_way(log: SpendLog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cancelled", "waits", "is_over"), [(True, True, True), (True, False, False), (False, True, False)]
+    ("cancelled", "bought", "is_over"), [(True, False, True), (True, True, False), (False, False, False)]
 )
-def test_what_only_waited_for_a_human_keeps_no_night_waiting(
-    log: SpendLog, *, cancelled: bool, waits: bool, is_over: bool
+def test_what_is_to_be_cancelled_and_bought_nothing_keeps_no_night_waiting(
+    log: SpendLog, *, cancelled: bool, bought: bool, is_over: bool
 ) -> None:
-    """Once it is to be cancelled: one that runs, or that may still be answered, is under way."""
+    """One that may still buy is under way, and so is one whose pod is not gone."""
     scheduled(log)
     begin(log, 1, "a")
-    if waits:
-        waits_for_its_human(log, "a")
+    waits_for_its_human(log, "a")
+    if bought:
+        settled(log, an_offer("a"), Paid(Cents(147), order_of("a")))
     if cancelled:
         log.request_cancel("a", NOW, "the next night")
     assert (log.night_under_way("sch-1") == "") is is_over
