@@ -84,7 +84,7 @@ class Driver:
         if parked is not None:
             step = Command(resume={parked.interrupt_id: Wake(cause=cast("Cause", cause))})
             self.parts.log.unpark(run_id)
-        elif not snapshot.next:
+        elif not snapshot.tasks:  # not `next`, which leaves out a step that is over and has no checkpoint after it yet
             step = State(run_id=run_id)
         self._set_active(run_id)
         await self.graph.ainvoke(step, config, context=self.parts, durability="sync")

@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from policies.charge import ChargeState
@@ -122,6 +125,30 @@ async def test_killed_before_any_write(make_world: MakeWorld, policy: Policy, nu
         world.log.close()
     assert len(ends) > 15
     assert sum(end is not RunStatus.SUCCEEDED for end in ends) <= 2
+
+
+class DyingSaver(InMemorySaver):
+    """Its process ends before one of its checkpoints is kept; what the steps before it wrote is."""
+
+    def __init__(self, dies_at: int) -> None:
+        super().__init__()
+        self.dies_at = dies_at
+
+    async def aput(self, *arguments: Any) -> RunnableConfig:
+        self.dies_at -= 1
+        if self.dies_at == 0:
+            raise Killed
+        return await super().aput(*arguments)
+
+
+@pytest.mark.parametrize("number", range(1, 14))
+async def test_killed_between_a_step_and_its_checkpoint(world: World, number: int) -> None:
+    """The step is over, and no step is next as yet: the run does not begin anew for that, and buys nothing twice."""
+    world.saver = DyingSaver(number)
+    run_id = world.submit()
+    assert await world.killed(run_id)
+    await world.drive(run_id)
+    came_home(world, run_id)
 
 
 @pytest.mark.parametrize("policy", [AUTO, CHECKOUT], ids=["credits", "checkout"])
