@@ -61,6 +61,7 @@ async def patient(settings: Settings, *, sandbox: bool) -> AsyncIterator[Patient
             holder=this_process(among_machines=place.store.is_shared),
             alive=is_alive,
             database_url=place.database_url,
+            database_ahead=(lambda: place.store.clock_ahead(SystemClock().now)) if place.store.is_shared else None,
         )
     finally:
         if not isinstance(surveyor, Unusable):

@@ -1,6 +1,8 @@
 """Where a place keeps its spend log: the one function that picks the store, for whoever opens one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +75,15 @@ class Store:
         if not self.marker.exists():
             write_atomically(self.marker, f"{log.place}\n")
         return log
+
+    def clock_ahead(self, now: Callable[[], datetime]) -> timedelta:
+        """How much later it is at the server than `now` says; nothing where the store is a file of this machine.
+
+        Raises:
+            StoreUnusable: the server does not tell.
+            BadSettings: the extra for PostgreSQL is not installed.
+        """
+        return timedelta(0) if self.database_url is None else _postgres().clock_ahead(self.database_url, now)
 
     def _refuse_second(self) -> None:
         """One home, one spend log: a second one knows neither what the first spent nor the pods it pays for."""

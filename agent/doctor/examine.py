@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from agent.doctor.check import Check
+from agent.doctor.clocks import clock_check, database_clock_checks
 from agent.doctor.environment import home_checks, login_checks, policy_checks
 from agent.doctor.patient import Patient
-from agent.doctor.provider import account_checks, api_checks, clock_check, key_checks
+from agent.doctor.provider import account_checks, api_checks, key_checks
 from agent.doctor.store import StoreSeen, look_at_store
 
 
@@ -19,7 +20,7 @@ async def examine(patient: Patient) -> list[Check]:
     if survey is not None:
         ended = order is not None and order.gone_at is not None
         checks += [clock_check(survey), *api_checks(patient, survey, order_ended=ended), *account_checks(survey)]
-    return [*checks, *_of_store(store, home)]
+    return [*checks, *database_clock_checks(patient), *_of_store(store, home)]
 
 
 def _of_store(store: StoreSeen, home: list[Check]) -> list[Check]:

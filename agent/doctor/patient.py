@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -77,6 +78,11 @@ class Patient:
     holder: Holder
     alive: Callable[[Holder], bool]
     database_url: SecretStr | None = None
+    database_ahead: Callable[[], timedelta] | None = None
+    """How much later it is at the server that has the spend log than here; None where no server has it.
+
+    Raises `StoreUnusable`.
+    """
 
     @property
     def store(self) -> Store:

@@ -1,7 +1,6 @@
-"""The provider as it was found: does it take the key, is its clock ours, is its API still the documented one."""
+"""The provider as it was found: does it take the key, is its API still the documented one."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from agent.doctor.check import Check
 from agent.doctor.patient import Patient
@@ -10,13 +9,10 @@ from policies.text import clean
 from tools.gpuhog.shape import Read
 from tools.gpuhog.survey import Seen, Survey
 
-CLOCK_WARN = timedelta(seconds=30)
-CLOCK_BAD = timedelta(minutes=5)
-
 _KEY_NEEDED = "set GPUHOG_API_KEY; it comes with the first credit pack"
 _KEY_WRONG = "set GPUHOG_API_KEY to the key that came with your credit pack, whole and without blanks"
 _URL = "correct GPUHOG_API_KEY or GPUHOG_BASE_URL, whichever it names"
-_NETWORK = "check the network and GPUHOG_BASE_URL; spending waits, pods that run are not reached"
+NETWORK = "check the network and GPUHOG_BASE_URL; spending waits, pods that run are not reached"
 _CHANGED = "look for a newer swineherd; what it can't read it refuses, it never guesses"
 
 
@@ -30,7 +26,7 @@ def key_checks(patient: Patient, survey: Survey | None) -> Iterator[Check]:
         return
     balance = next((seen for seen in survey.seen if seen.read is Read.BALANCE), None) if survey else None
     if balance is None or balance.status == 0:
-        yield Check("key", "warn", "there is a key; nobody answered whether it is the right one", _NETWORK)
+        yield Check("key", "warn", "there is a key; nobody answered whether it is the right one", NETWORK)
     elif balance.status in (401, 403):
         yield Check("key", "bad", f"the provider refuses the key ({balance.status})", _KEY_WRONG)
     elif 200 <= balance.status <= 299:
@@ -38,28 +34,6 @@ def key_checks(patient: Patient, survey: Survey | None) -> Iterator[Check]:
     else:
         found = f"the provider neither takes nor refuses the key: {balance.failure}"
         yield Check("key", "warn", found, "try again later")
-
-
-def clock_check(survey: Survey) -> Check:
-    """Ours against the provider's: the smallest difference counts, since a cache repeats old dates."""
-    if all(seen.status == 0 for seen in survey.seen):
-        return Check("clock", "warn", "not compared: the provider does not answer", _NETWORK)
-    told = [seen.ahead for seen in survey.seen if seen.ahead is not None]
-    if not told:
-        return Check(
-            "clock", "warn", "the provider did not say what time it is", "compare this machine's clock by hand"
-        )
-    ahead = min(told, key=abs)
-    seconds = abs(ahead).total_seconds()
-    found = (
-        f"this machine's clock is {'behind' if ahead > timedelta(0) else 'ahead of'} the provider's by {seconds:.0f} s"
-    )
-    remedy = "set the clock by NTP (`timedatectl set-ntp true`): expiries and paid hours are computed from it"
-    if abs(ahead) > CLOCK_BAD:
-        return Check("clock", "bad", found, remedy)
-    if abs(ahead) > CLOCK_WARN:
-        return Check("clock", "warn", found, remedy)
-    return Check("clock", "ok", "agrees with the provider's")
 
 
 def api_checks(patient: Patient, survey: Survey, *, order_ended: bool) -> Iterator[Check]:
@@ -70,7 +44,7 @@ def api_checks(patient: Patient, survey: Survey, *, order_ended: bool) -> Iterat
     """
     if all(seen.status == 0 for seen in survey.seen):
         failures = sorted({clean(seen.failure, 300) for seen in survey.seen})
-        yield Check("api", "bad", f"{patient.base_url}: {failures[0]}", _NETWORK)
+        yield Check("api", "bad", f"{patient.base_url}: {failures[0]}", NETWORK)
         return
     for seen in survey.seen:
         if seen.read is Read.BALANCE and seen.status in (401, 403):
@@ -84,7 +58,7 @@ def api_checks(patient: Patient, survey: Survey, *, order_ended: bool) -> Iterat
 def _endpoint(seen: Seen) -> Iterator[Check]:
     name = f"api {seen.read}"
     if seen.failure:
-        yield Check(name, "bad", clean(seen.failure, 300), _CHANGED if seen.status else _NETWORK)
+        yield Check(name, "bad", clean(seen.failure, 300), _CHANGED if seen.status else NETWORK)
         return
     changed = [one for one in seen.differences if not one.is_new]
     if not changed:

@@ -206,6 +206,32 @@ async def test_one_old_date_out_of_a_cache_is_no_wrong_clock(patient: Patient) -
     assert (await the(replace(patient, surveying=Found(survey)), "clock")).status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("ahead", "status", "found"),
+    [
+        (5, "ok", "agrees with the database's"),
+        (6, "warn", "this machine's clock is behind the database's by 6 s"),
+        (-6, "warn", "this machine's clock is ahead of the database's by 6 s"),
+    ],
+)
+async def test_the_clock_of_a_shared_store_is_compared_too(
+    patient: Patient, ahead: int, status: str, found: str
+) -> None:
+    """Machines that share it tell by their clocks whether a lease holds; a warning, no error."""
+    shared = replace(patient, database_ahead=lambda: timedelta(seconds=ahead))
+    assert await lines(shared, "clock", status) == [*(["agrees with the provider's"] if status == "ok" else []), found]
+    assert await code(shared) == 0
+
+
+async def test_a_database_that_does_not_tell_the_time_is_the_stores_finding(patient: Patient) -> None:
+    """Not a second one."""
+
+    def silent() -> timedelta:
+        raise StoreUnusable("nobody answers")
+
+    assert await lines(replace(patient, database_ahead=silent), "clock") == ["agrees with the provider's"]
+
+
 async def test_a_provider_without_a_clock_is_told(patient: Patient) -> None:
     """Then it is a human's to compare."""
     seen = tuple(replace(one, ahead=None) for one in FINE.seen)

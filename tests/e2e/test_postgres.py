@@ -33,6 +33,7 @@ def test_a_run_leaves_nothing_but_its_folder_on_the_machine(machine: Machine, tm
     assert "per_day_usd" in refused.document["reason"]
     examined = secretive(there.run("doctor"))
     assert "each as its history says" in examined.text
+    assert "agrees with the database's" in examined.text
     assert "does not name it" not in examined.text
 
 

@@ -1,6 +1,7 @@
 """The server: made ready once, lost in the middle and found again; every trouble has a remedy in words."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import psycopg
@@ -40,6 +41,14 @@ def kill_others(admin: Admin) -> None:
     ).fetchone()
     assert killed is not None
     assert killed != (0,)
+
+
+@pytest.mark.parametrize("ahead", [-60, 60])
+def test_the_servers_clock_is_told_from_ours(unmade: OnServer, ahead: int) -> None:
+    """By how much it is ahead; nothing is made for it."""
+    found = PostgresSpendLog.clock_ahead(unmade.url, lambda: datetime.now(UTC) - timedelta(seconds=ahead))
+    assert found.total_seconds() == pytest.approx(ahead, abs=30)
+    assert not PostgresSpendLog.is_there(unmade.url)
 
 
 # lost and found

@@ -1,6 +1,8 @@
 """The spend log on PostgreSQL: one store that every machine of one payer shares."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -65,6 +67,23 @@ class PostgresSpendLog(StoredLog):
         db = PostgresDatabase(Server(url))
         try:
             return is_there(db)
+        finally:
+            db.close()
+
+    @staticmethod
+    def clock_ahead(url: SecretStr, now: Callable[[], datetime]) -> timedelta:
+        """How much later it is at the server than `now` says, asked half way between two of its answers.
+
+        Raises:
+            StoreUnusable: it can't be asked.
+        """
+        db = PostgresDatabase(Server(url))
+        try:
+            with db.transaction("READ"):
+                before = now()
+                (row,) = db.query("SELECT clock_timestamp() AS at")
+                there: datetime = row["at"]
+                return there - (before + (now() - before) / 2)
         finally:
             db.close()
 
