@@ -6,7 +6,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from agent.reconcile import reconcile
 from policies.charge import ChargeState
 from tests.agent.conftest import MakeWorld, make_world, world
-from tests.agent.watched import Killed, KeptSaver
+from tests.agent.watched import KeptSaver, Killed
 from tests.agent.world import ASK, World
 from tools.spend_log.rows import RunStatus
 
