@@ -1,0 +1,5 @@
+"""The sandbox for measuring whole commands."""
+
+from tests.e2e.conftest import herd, shared
+
+__all__ = ["herd", "shared"]
