@@ -14,7 +14,8 @@ from policies.policy import Policy
 from tools.gpuhog.survey import Survey
 from tools.ports import Clock
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Holder, Lease, OrderRow
+from tools.spend_log.rows import Holder, Lease, OrderRow, Worker
+from tools.spend_log.standing import lives
 
 
 class Surveying(Protocol):
@@ -88,6 +89,10 @@ class Patient:
     def store(self) -> Store:
         """Where the spend log is, or would be."""
         return Store(self.home, is_sandbox=self.is_sandbox, database_url=self.database_url)
+
+    def works(self, worker: Worker) -> bool:
+        """Whether a worker lives."""
+        return lives(worker, self.holder, self.clock.now(), self.alive)
 
     def drives(self, lease: Lease | None) -> bool:
         """Whether a living process drives the run: one elsewhere is believed until its lease expires."""

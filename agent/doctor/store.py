@@ -107,6 +107,7 @@ def _leftovers(patient: Patient, log: SpendLog) -> Iterator[Check]:
         *_storage(log),
         *_links(patient, log),
         *_unfinished(patient, log),
+        *_schedules(patient, log),
     ]
     yield from found[:SHOWN]
     if len(found) > SHOWN:
@@ -159,6 +160,14 @@ def _unfinished(patient: Patient, log: SpendLog) -> Iterator[Check]:
     for run in log.runs(unfinished=True):
         if not patient.drives(log.lease(run.run_id)):
             yield Check("run", "warn", _standing(run), f"`swineherd resume {run.run_id}`")
+
+
+def _schedules(patient: Patient, log: SpendLog) -> Iterator[Check]:
+    """Nothing tells a human in the morning that no worker ran at night."""
+    kept = [one.schedule_id for one in log.schedules() if not one.rests]
+    if kept and not any(patient.works(worker) for worker in log.workers()):
+        found = f"{counted(len(kept), 'schedule')} ({', '.join(kept[:3])}) and no worker that runs them"
+        yield Check("schedule", "warn", found, "keep `swineherd serve` running, or `swineherd schedule pause`")
 
 
 def _standing(run: Run) -> str:

@@ -9,6 +9,7 @@ from agent.doctor.examine import examine
 from agent.doctor.patient import Patient
 from policies.charge import ChargeState, Unknown
 from tests.agent.patients import Found, code, lines, patient, the, with_seen
+from tests.agent.schedule.scheduled import scheduled
 from tests.agent.world import World
 from tests.tools.spend_log.things import an_offer, in_state, new_run, submitted
 from tools.errors import StoreUnusable
@@ -166,3 +167,15 @@ async def test_freezing_is_told_with_its_reason(patient: Patient, world: World) 
     found = await the(patient, "frozen")
     assert "frozen by hand" in found.found
     assert "swineherd unfreeze" in found.remedy
+
+
+async def test_schedules_without_a_worker_are_told(patient: Patient, world: World) -> None:
+    """Until one lives; a schedule that rests needs none."""
+    schedule = scheduled(world)
+    told = f"1 schedule ({schedule.schedule_id}) and no worker that runs them"
+    assert await lines(patient, "schedule", "warn") == [told]
+    world.log.beat(world.holder, world.clock.now())
+    assert await lines(patient, "schedule", "warn") == []
+    world.log.retire(world.holder)
+    world.log.pause_schedule(schedule.schedule_id, world.clock.now())
+    assert await lines(patient, "schedule", "warn") == []
