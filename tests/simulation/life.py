@@ -28,6 +28,7 @@ from tests.simulation.pods import Machines, PodsOf
 from tests.simulation.process import NEVER, Killed, Process, Trace
 from tests.simulation.provider import Provider
 from tests.simulation.quick import Connections
+from tests.simulation.saver import SaverOf
 from tests.simulation.store import KillableLog
 from tests.simulation.tasks import all_of
 from tests.simulation.weather import plan
@@ -130,7 +131,7 @@ class Life:
             ),
         )
         graph = road()
-        graph.checkpointer = self.saver
+        graph.checkpointer = SaverOf(self.saver, process)
         return process, Herd(parts, Driver(parts, graph, like.heartbeat_seconds), pack)
 
     def _new_code(self) -> str:
