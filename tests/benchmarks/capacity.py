@@ -27,7 +27,7 @@ from agent.clock import SystemClock
 from agent.engine.engine import Engine
 from agent.engine.leg import Leg
 from agent.engine.legs import Came, Legs
-from agent.engine.queue import DbosQueue, sqlite_url
+from agent.engine.queue import DbosQueue, in_file
 from agent.folders import Home
 from agent.submit import load_job
 from tests.agent.world import JOB
@@ -144,7 +144,7 @@ async def watch(root: Path, per_second: int, quiet: float, wakings: int) -> Watc
     began, cpu = time.monotonic(), time.process_time()
     async with opened(home, policy(Awaited.HUMAN, per_second), Limiter(SystemClock(), per_second)) as payer:
         recall(home, payer.market)
-        engine = Engine(payer.herd, partial(DbosQueue.open, sqlite_url(home.queue)))
+        engine = Engine(payer.herd, partial(DbosQueue.open, in_file(home.queue)))
         stop = asyncio.Event()
         running = asyncio.create_task(engine.run(stop))
         await _until(engine.ready)
@@ -165,7 +165,7 @@ async def see_all(root: Path, per_second: int) -> float:
     async with opened(home, policy(Awaited.HUMAN, per_second), Limiter(SystemClock(), per_second)) as payer:
         recall(home, payer.market)
         due = len(payer.market.orders)
-        engine = Engine(payer.herd, partial(DbosQueue.open, sqlite_url(home.queue)))
+        engine = Engine(payer.herd, partial(DbosQueue.open, in_file(home.queue)))
         stop = asyncio.Event()
         running = asyncio.create_task(engine.run(stop))
         await _until(engine.ready)

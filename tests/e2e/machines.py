@@ -24,7 +24,7 @@ auto_pay_per_day_usd = "{per_day}"
 allow_private_hosts = true
 max_requests_per_second = 50
 [reconcile]
-settle_seconds = 5
+settle_seconds = 15
 """
 
 Machine = Callable[..., Swineherd]

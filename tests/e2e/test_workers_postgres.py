@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.machines import Machine, machine
 from tests.e2e.swineherd import ROOT, Started, Swineherd, ended, wait_for, write_job
+from tests.e2e.test_another_pod import ask
 from tests.e2e.test_workers import SUBMIT, submitted
 from tests.fixtures_postgres import database, postgres, ready
 from tests.postgres import PASSWORD, Cluster
@@ -20,16 +21,19 @@ from tools.spend_log.rows import ENDED, RunStatus
 
 __all__ = ["database", "machine", "postgres", "ready"]
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = pytest.mark.timeout(900)
 
 RUNS, AFFORDED, CENTS = 200, 150, 20
 """So many runs, and a day's cap for so many of them at the price of one."""
 
-BETWEEN = "0.1"
+BETWEEN = "0.15"
 """Seconds between two that are submitted: about as fast as one purchase after the other can be made."""
 
-LONG = 500.0
-"""Seconds that all of it may take on a busy machine; a quarter of a minute's work each on two idle cores."""
+LONG = 300.0
+"""Seconds that each part of it may take on a busy machine."""
+
+OF_TURNS = "another purchase on this API key has not settled"
+"""Why a run ends that was not let to buy for long, as may be after a worker was killed in the middle of a purchase."""
 
 
 @contextmanager
@@ -75,6 +79,7 @@ def test_two_hundred_runs_and_workers_that_die(
     herd = machine("here", per_day=f"{AFFORDED * CENTS / 100:.2f}", pods=RUNS)
     marks = tmp_path / "marks"
     marks.mkdir()
+    ask(herd, "/_sandbox/settings", {"credits_purchased": 2 * AFFORDED * CENTS})
     with ExitStack() as stack:
         log = stack.enter_context(store(postgres, database, tmp_path / "watching"))
         job = write_job(tmp_path, "true", outputs=["out.txt"])
@@ -96,9 +101,9 @@ def test_two_hundred_runs_and_workers_that_die(
         came = log.count_runs()
         assert came[RunStatus.REFUSED] == RUNS - AFFORDED, came
         assert came[RunStatus.SUCCEEDED] >= AFFORDED - 1, came
-        assert {run.reason.partition(" = ")[0] for run in log.runs() if run.status is RunStatus.REFUSED} == {
-            "per_day_usd"
-        }
+        refused = {run.reason.partition(" = ")[0] for run in log.runs() if run.status is RunStatus.REFUSED}
+        assert "per_day_usd" in refused
+        assert all(reason == "per_day_usd" or reason.startswith(OF_TURNS) for reason in refused), refused
         assert len(list(marks.iterdir())) == came[RunStatus.SUCCEEDED]
         succeeded = {run.run_id for run in log.runs() if run.status is RunStatus.SUCCEEDED}
         here = herd.home / "runs"
