@@ -195,7 +195,7 @@ ILLEGAL: Mapping[str, tuple[str, ...]] = {
     ),
     "standing_grants_revoked": _standing("sta-0", "revoked_at = NULL", "revoked_by = 'x'"),
     "standing_work_kept": ("DELETE FROM standing_work", "TRUNCATE standing_work"),
-    "standing_work_fixed": ("UPDATE standing_work SET work_sha256 = 'b'",),
+    "standing_work_fixed": ("UPDATE standing_work SET work_sha256 = work_sha256 || 'b'",),
     "standing_work_asked": ("INSERT INTO standing_work (grant_id, work_sha256) VALUES ('sta-1', 'b')",),
     "grant_draws_kept": ("DELETE FROM grant_draws", "TRUNCATE grant_draws"),
     "grant_draws_fixed": ("UPDATE grant_draws SET standing_id = standing_id",),
