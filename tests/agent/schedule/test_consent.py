@@ -57,6 +57,14 @@ async def test_the_question_is_for_the_nights_and_what_each_costs(asking: World)
     assert open_question(asking.log.standing_grants(budget.schedule_id), asking.clock.now()) is None
 
 
+async def test_a_question_that_was_taken_back_is_open_no_more(asking: World) -> None:
+    """Nobody is shown its code."""
+    schedule = scheduled(asking, 1)
+    grant = await asked(asking, schedule)
+    asking.log.revoke_standing_grant(grant.grant_id, "terminal:me", asking.clock.now())
+    assert open_question(asking.log.standing_grants(schedule.schedule_id), asking.clock.now()) is None
+
+
 async def test_what_can_not_be_granted_is_said(asking: World, make_world: MakeWorld) -> None:
     """A day that is over, a price that nobody knows, no credits to pay from."""
     schedule = scheduled(asking, 1)

@@ -88,7 +88,7 @@ def furnish_nights(log: SpendLog) -> None:
     log.pause_schedule("sch-paused", NOW)
     log.remove_schedule("sch-gone", NOW)
     grant_nights(log, grant_id="sta-0")
-    grant_nights(log)
+    grant_nights(log, replace(TERMS, nights=3))
     ask_for_nights(log, grant_id="sta-2")
     begin(log, 11, "night-1")
     end(log, "night-1")

@@ -89,10 +89,13 @@ def test_what_was_begun_may_be_written_where_the_schedule_goes_on(raw: sqlite3.C
 
 
 def test_a_night_that_is_covered_may_be_written(raw: sqlite3.Connection) -> None:
-    """What the tests below change one by one, unchanged; after that the two nights are used."""
+    """What the tests below change one by one, unchanged: once, until the three nights are used."""
     raw.execute(DRAW, ("gra-12", "sta-1"))
+    assert refused(raw, DRAW.replace("INSERT", "INSERT OR REPLACE"), "gra-12", "sta-1") == NOT_COVERED
     grant_for_a_night(raw, "gra-13")
-    assert refused(raw, DRAW, "gra-13", "sta-1") == NOT_COVERED
+    raw.execute(DRAW, ("gra-13", "sta-1"))
+    grant_for_a_night(raw, "gra-14")
+    assert refused(raw, DRAW, "gra-14", "sta-1") == NOT_COVERED
 
 
 @pytest.mark.parametrize(
