@@ -44,11 +44,18 @@ def storage_of(parts: "Parts", order: OrderRow) -> Charge | None:
 
 
 def kept_until(parts: "Parts", order: OrderRow) -> datetime:
-    """When a stopped pod is ended, fetched or not; of one that is not stopped yet, as if it were stopped now."""
-    storage = storage_of(parts, order)
-    if storage is None:
+    """When a stopped pod is ended, fetched or not; of one that is not stopped yet, as if it were stopped now.
+
+    Its time begins once: a pod that was ended when it was over, and lives again all the same, is not kept anew.
+    """
+    kept = [one for one in parts.log.charges(order.run_id) if _keeps(one, order)]
+    if not kept:
         return parts.clock.now() + parts.policy.time.uncollected_hours * parts.hour
-    return storage.created_at + storage.hours * parts.hour
+    return min(storage.created_at + storage.hours * parts.hour for storage in kept)
+
+
+def _keeps(charge: Charge, order: OrderRow) -> bool:
+    return charge.kind is Kind.STORAGE and charge.order_id == order.order_id
 
 
 def paid_since(order: OrderRow) -> datetime:

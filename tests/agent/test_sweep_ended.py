@@ -83,6 +83,24 @@ async def test_a_kept_pod_that_runs_again_is_collected(world: World) -> None:
     assert world.pods_left == []
 
 
+async def test_a_kept_pod_that_lives_again_after_its_end_is_not_kept_anew(world: World) -> None:
+    """Its time was over: it is ended by the next sweep, not after as long a time again."""
+    world.pods.on_volume = True
+    world.pods.failing["fetch"] = 1_000_000
+    run = await world.run()
+    world.clock.advance(timedelta(hours=AUTO.time.uncollected_hours, minutes=1).total_seconds())
+    await sweep(world)
+    (order,) = world.market.orders.values()
+    assert order.status == "terminated"
+    order.status = "stopped"
+    world.clock.advance(DAY)
+    for _ in range(2):
+        await sweep(world)
+    assert order.status == "terminated"
+    assert left_running(world.parts) == []
+    assert run.code == 5
+
+
 async def test_a_stopped_pod_with_nothing_on_it_is_ended(world: World) -> None:
     """What was collected is here: keeping it would only cost."""
     world.market.fail("terminate", *[Refuse(500)] * 1000)
