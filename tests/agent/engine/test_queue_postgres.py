@@ -1,7 +1,11 @@
 """The queue in PostgreSQL: one for each home, and nothing of the password's outside the connections."""
 
 import asyncio
+import base64
 import logging
+import os
+import pickle
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -62,9 +66,20 @@ async def test_a_server_that_ends_every_session_is_come_back_to(url: SecretStr) 
         await ended(queue, driver, 1)
 
 
-async def test_a_pickle_in_a_row_is_not_read(url: SecretStr) -> None:
+class Mischief:
+    """What a pickle can do to whoever reads it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (str(self.folder),)
+
+
+async def test_a_pickle_in_a_row_is_not_read(url: SecretStr, tmp_path: Path) -> None:
     """Whoever may write to the database runs nothing on the workers: such a leg fails, and the others go on."""
     driver = Driver()
+    pickled = base64.b64encode(pickle.dumps(Mischief(tmp_path / "done"))).decode()
     async with DbosQueue.open(in_postgres(url, "home-a"), "one", driver, nobody_rings) as queue:
         queue.stop_taking()
         await asyncio.sleep(2 * POLL_SECONDS)
@@ -78,15 +93,12 @@ async def test_a_pickle_in_a_row_is_not_read(url: SecretStr) -> None:
             assert changed.rowcount == 1
             admin.execute(
                 "UPDATE swineherd_queue.workflow_input SET inputs = %s WHERE workflow_uuid = %s",
-                [_A_PICKLE, ANSWER.leg_id],
+                [pickled, ANSWER.leg_id],
             )
     async with DbosQueue.open(in_postgres(url, "home-a"), "two", driver, nobody_rings) as queue:
         await ended(queue, driver, 1)
     assert driver.driven == [Leg("run-2")]
-
-
-_A_PICKLE = "gASVHAAAAAAAAAB9lCiMBGFyZ3OUKYwGa3dhcmdzlH2UdS4="
-"""Of `{"args": (), "kwargs": {}}`."""
+    assert not (tmp_path / "done").exists()
 
 
 async def test_what_is_wrong_with_the_server_is_said(postgres: Cluster) -> None:
