@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,12 +48,15 @@ def load_job(path: Path, ignore: frozenset[str]) -> ReadJob:
 
 
 def job_text(path: Path) -> str:
-    """What stands in a job file. Raises `BadJob` where there is no such file, or it is not text."""
+    """What stands in a job file. Raises `BadJob` where there is no such file, or it or its name is not text."""
     try:
+        str(path).encode()
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         hint = "a job in free text needs a model, which this version does not have: write a job file"
         raise BadJob(f"{path}: no such file ({hint})") from error
+    except UnicodeEncodeError as error:
+        raise BadJob(f"{str(path)!r}: the name of a job file must be UTF-8: rename it") from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadJob(f"{path}: {error}") from error
 
@@ -84,20 +88,19 @@ def check(parts: Parts, job: Job) -> None:
 
 
 def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | None, outputs: Path | None) -> NewRun:
-    """Make the run's folder with its snapshot; whoever calls writes the run down.
+    """Make the run's folder with its snapshot; whoever calls writes the run down. Where that fails nothing is left.
 
     Raises:
-        BadJob: a folder or mount can't be read.
+        BadJob: a folder or mount is not there.
+        TransferFailed: one can't be read whole.
     """
-    job = read.job
-    run_id = parts.new_id(slug(job.name))
+    job, run_id = read.job, parts.new_id(slug(read.job.name))
     folder = parts.home.run(run_id)
-    sources = _sources(folder, job, read.path.parent)
-    folder.make()
-    contents, left_out = _snapshot(packer, sources, _at_home(read))
-    for line in left_out:
-        parts.face.tell(run_id, f"warning: not uploaded: {line}")
-    write_atomically(folder.job_file, yaml.safe_dump(job_fields(job), sort_keys=False, allow_unicode=True))
+    try:
+        contents = _filled(parts, packer, read, folder, run_id)
+    except BaseException:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
     return NewRun(
         run_id=run_id,
         name=job.name,
@@ -109,6 +112,17 @@ def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | Non
         created_at=parts.clock.now(),
         home=parts.home_id,
     )
+
+
+def _filled(parts: Parts, packer: Packer, read: ReadJob, folder: RunFolder, run_id: str) -> dict[str, str]:
+    """Make a run's folder. Returns remote path → SHA-256 of what it takes along."""
+    sources = _sources(folder, read.job, read.path.parent)
+    folder.make()
+    contents, left_out = _snapshot(packer, sources, _at_home(read))
+    for line in left_out:
+        parts.face.tell(run_id, f"warning: not uploaded: {line}")
+    write_atomically(folder.job_file, yaml.safe_dump(job_fields(read.job), sort_keys=False, allow_unicode=True))
+    return contents
 
 
 def _at_home(read: ReadJob) -> frozenset[Path]:
@@ -186,10 +200,20 @@ def _snapshot(packer: Packer, sources: list[_Source], at_home: frozenset[Path]) 
 
 
 def _there(base: Path, local: str, field: str) -> Path:
-    source = (base / Path(local).expanduser()).resolve()
+    source = place_of(base, local, field)
     if not source.exists():
         raise BadJob(f"{field}: {source} is not there")
     return source
+
+
+def place_of(base: Path, local: str, field: str) -> Path:
+    """The absolute path that a job file names. Raises `BadJob` where it is none: no such user, a loop, too long."""
+    try:
+        place = (base / Path(local).expanduser()).resolve()
+        place.exists()
+    except (OSError, RuntimeError) as error:
+        raise BadJob(f"{field}: {local}: {error}") from error
+    return place
 
 
 def fingerprint(job: Job, contents: Mapping[str, str]) -> str:

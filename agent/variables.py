@@ -26,6 +26,8 @@ def secret_literals(job_path: str) -> dict[str, str]:
     if not job_path:
         return {}
     try:
+        if not Path(job_path).is_file():  # a pipe, say, that nobody writes to would be waited for
+            return {}
         job = read_jobs(Path(job_path).read_text(encoding="utf-8"), job_path)[0].job
     except (OSError, UnicodeDecodeError, JobFileError):
         return {}

@@ -52,10 +52,7 @@ class Timetable:
                 f"{cron!r} has {len(fields)} fields, not five: minute hour day-of-month month day-of-week,"
                 ' as in "0 2 * * *" for two in the morning'
             )
-        try:
-            ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise BadTimetable(f"{timezone!r} is no time zone; write one as in Europe/Berlin, or UTC") from error
+        _zone(timezone)
         strange = [field for field in fields if not _FIELD.fullmatch(field)]
         if strange:
             raise BadTimetable(f"{cron!r}: {strange[0]!r} is no cron field")
@@ -100,4 +97,11 @@ class Timetable:
 
     @property
     def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        return _zone(self.timezone)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadTimetable(f"{name!r} is no time zone; write one as in Europe/Berlin, or UTC") from error

@@ -36,8 +36,11 @@ def read_batch(sources: Sequence[Path], ignore: frozenset[str]) -> list[ReadJob]
 def _read(source: Path, ignore: frozenset[str]) -> list[ReadJob]:
     if source == STDIN:
         return _json_lines(sys.stdin.read(), Path("stdin"), ignore)
-    if source.is_dir():
-        return _folder(source, ignore)
+    try:
+        if source.is_dir():
+            return _folder(source, ignore)
+    except OSError as error:
+        raise BadJob(f"{source}: {error.strerror}") from error
     if source.suffix.lower() in _JSON_LINES:
         return _json_lines(job_text(source), source, ignore)
     return _labelled(read_jobs(job_text(source), str(source), ignore), source, source.stem)

@@ -44,8 +44,8 @@ def submit_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted: 
     batch, written = prepare_batch(parts, packer, jobs, wanted)
     try:
         parts.log.add_batch(batch, written)
-    except SwineherdError:
-        discard(parts, written)
+    except BaseException:
+        discard_unwritten(parts, batch, written)
         raise
     return batch.batch_id
 
@@ -77,6 +77,16 @@ def prepare_batch(parts: Parts, packer: Packer, jobs: Sequence[ReadJob], wanted:
 def _folders(wanted: Wanted, jobs: Sequence[ReadJob]) -> list[Path | None]:
     """Where the outputs of each job go."""
     return [wanted.outputs and wanted.outputs / f"{n:03}-{slug(job.label)}" for n, job in enumerate(jobs, 1)]
+
+
+def discard_unwritten(parts: Parts, batch: Batch, written: Written) -> None:
+    """After a failure to write a batch down: its folders go only where it is known that it was not.
+
+    A server's answer to a commit may be lost. Folders of nobody cost room; a batch without its folders costs the night.
+    """
+    with suppress(SwineherdError):
+        if parts.log.batch(batch.batch_id) is None:
+            discard(parts, written)
 
 
 def discard(parts: Parts, written: Written) -> None:

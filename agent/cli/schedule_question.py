@@ -44,7 +44,10 @@ async def _grant(schedule: Schedule, asked: Asked) -> int:
     settings = settings_or_fail()
     sandbox = holds_schedule(settings, schedule.schedule_id)
     async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
-        parts, jobs = herd.parts, read_schedule(schedule)
+        parts = herd.parts
+        if schedule.home != parts.home_id:
+            output.fail(f"the files of {schedule.schedule_id} are in another home: grant it there", output.USAGE)
+        jobs = read_schedule(schedule)
         expected = await expect_night(parts, schedule, jobs)
         question = ask(parts, schedule, jobs, expected, asked)
         for line in standing_card(schedule, question):

@@ -23,12 +23,10 @@ from agent.result import timestamp
 from agent.schedule.add import Wanted, add_schedule, missing_here
 from agent.schedule.consent import expect_night, needs_a_yes, open_question
 from agent.schedule.report import SHOWN_NIGHTS, next_times, schedule_result
-from agent.settings import Settings
 from agent.submit import ReadJob
 from policies.money import usd
 from policies.timetable import BadTimetable
 from tools.errors import SwineherdError
-from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
 from tools.spend_log.schedule_rows import CatchUp, Schedule
 from tools.spend_log.standing import lives
@@ -91,7 +89,7 @@ async def _add(new: New, wanted: Wanted) -> None:
         output.line(f"schedule {schedule.schedule_id}: {len(jobs)} job{'' if len(jobs) == 1 else 's'} a night")
         _say_next(schedule)
         await _say_cost(parts, schedule, jobs)
-    _say_worker(settings, sandbox=new.sandbox)
+        _say_worker(parts, sandbox=new.sandbox)
 
 
 async def _say_cost(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob]) -> None:
@@ -114,15 +112,12 @@ def _say_next(schedule: Schedule) -> None:
     output.line(f"  next    {', '.join(times) or 'never: it rests'} ({schedule.timezone})")
 
 
-def _say_worker(settings: Settings, *, sandbox: bool) -> None:
+def _say_worker(parts: Parts, *, sandbox: bool) -> None:
     """A schedule that nobody runs is the surprise of the next morning."""
-    here = this_process()
-    for store in stores(settings):
-        with closing(store.open()) as log:
-            now = datetime.now(UTC)
-            if store.is_sandbox is sandbox and any(lives(one, here, now, is_alive) for one in log.workers()):
-                return
-    output.line(f"  no worker runs now: start `swineherd serve{' --sandbox' if sandbox else ''}`, and keep it running")
+    at_home = [worker for worker in parts.log.workers() if worker.home == parts.home_id]
+    if not any(lives(worker, parts.holder, parts.clock.now(), parts.alive) for worker in at_home):
+        serve = f"`swineherd serve{' --sandbox' if sandbox else ''}`"
+        output.line(f"  no worker runs now: start {serve}, and keep it running")
 
 
 def list_schedules(*, as_json: bool) -> None:
@@ -143,8 +138,8 @@ def list_schedules(*, as_json: bool) -> None:
 
 
 def _row(listed: dict[str, object]) -> list[str]:
-    zone = ZoneInfo(str(listed["timezone"]))
     times = listed["next"] if isinstance(listed["next"], list) else []
+    zone = ZoneInfo(str(listed["timezone"])) if times else UTC
     shown = [f"{datetime.fromisoformat(due).astimezone(zone):%a %d %b %H:%M}" for due in times]
     mark = " (sandbox)" if listed["sandbox"] else ""
     return [

@@ -33,6 +33,11 @@ class Asked:
         ask = self._asks.get(where)
         return ask is not None and self._clock.monotonic() < ask.again_at
 
+    def times(self, where: str) -> int:
+        """How often it was asked for."""
+        ask = self._asks.get(where)
+        return 0 if ask is None else ask.times
+
     def note(self, where: str) -> None:
         """A leg from there has been asked for now."""
         before = self._asks.get(where)

@@ -99,6 +99,7 @@ class Engine:
                     task.cancel()
         finally:
             await lookout.close()
+            await self._nights.close()
 
     async def _tick(self, lookout: Lookout) -> None:
         await lookout.tick()

@@ -7,12 +7,16 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
+import structlog
 from dbos import DBOS, ScheduleInput
+from dbos._error import DBOSException
 
 from agent.engine.timed import Ring, Timed
 
 NIGHTS = "nights"
 """The queue of what is rung, and the workflow on it. It has no partitions: a schedule's workflows have none either."""
+
+_log = structlog.get_logger()
 
 RUNG = "sched-"
 """How the ids of what DBOS enqueues for schedules begin; those of legs begin with a run's."""
@@ -43,7 +47,11 @@ async def keep(workflow: Workflow, queue: str, wanted: frozenset[Timed]) -> None
     }
     for gone in known - wanted:
         await DBOS.delete_schedule_async(gone.schedule_id)
-    await DBOS.apply_schedules_async([_input(workflow, queue, new) for new in wanted - known])
+    for new in wanted - known:
+        try:
+            await DBOS.apply_schedules_async([_input(workflow, queue, new)])
+        except DBOSException as error:  # a zone that is not known any more: the others ring all the same
+            _log.warning("does not ring", schedule=new.schedule_id, why=str(error))
 
 
 def _input(workflow: Workflow, queue: str, new: Timed) -> ScheduleInput:

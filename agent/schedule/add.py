@@ -1,5 +1,6 @@
 """A new schedule: read and checked as its nights will be, and written down."""
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +8,15 @@ from pathlib import Path
 from agent.batch.sources import STDIN, read_batch
 from agent.batch.submit import check_mounts
 from agent.parts import Parts
+from agent.schedule.work import work_of
 from agent.submit import BadJob, ReadJob, check_writable, slug
 from agent.variables import missing_variables
 from policies.money import Cents
 from policies.timetable import Timetable
 from tools.spend_log.schedule_rows import CatchUp, Schedule
+
+MOST_BYTES = 16 * 1024**2
+"""Of a file with jobs: a thousand of them, one a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,15 @@ def add_schedule(parts: Parts, wanted: Wanted) -> tuple[Schedule, list[ReadJob]]
     if STDIN in wanted.sources:
         raise BadJob("a schedule reads its jobs again each night: name files or folders, not `-`")
     sources = tuple(source.expanduser().absolute() for source in wanted.sources)
+    for source in sources:
+        _refuse_special(source)
     jobs = read_batch(sources, wanted.ignored)
+    for read in jobs:
+        work_of(read)
     check_mounts(parts, jobs)
     if wanted.outputs is not None:
         check_writable(wanted.outputs)
-        _refuse_taken(parts, str(wanted.outputs.absolute()))
+        _refuse_taken(parts, wanted.outputs.resolve())
     name = sources[0].stem
     now = parts.clock.now()
     schedule = Schedule(
@@ -58,7 +67,7 @@ def add_schedule(parts: Parts, wanted: Wanted) -> tuple[Schedule, list[ReadJob]]
         budget=wanted.budget,
         ceiling=wanted.ceiling,
         max_parallel=wanted.max_parallel,
-        outputs="" if wanted.outputs is None else str(wanted.outputs.absolute()),
+        outputs="" if wanted.outputs is None else str(wanted.outputs.resolve()),
         catch_up=wanted.catch_up,
         home=parts.home_id,
         created_at=now,
@@ -68,16 +77,31 @@ def add_schedule(parts: Parts, wanted: Wanted) -> tuple[Schedule, list[ReadJob]]
     return schedule, jobs
 
 
-def _refuse_taken(parts: Parts, outputs: str) -> None:
+def _refuse_taken(parts: Parts, outputs: Path) -> None:
     """Nights of two schedules that are due together would put their outputs into one folder."""
     for other in parts.log.schedules():
-        if other.outputs == outputs:
+        if other.home == parts.home_id and other.outputs and Path(other.outputs) == outputs:
             raise BadJob(f"--outputs: {outputs} is that of {other.schedule_id}: name another folder")
 
 
 def read_schedule(schedule: Schedule) -> list[ReadJob]:
     """The jobs of a schedule as its files are now. Raises `BadJob` and `FileError`."""
-    return read_batch([Path(source) for source in schedule.sources], frozenset(schedule.ignored))
+    sources = [Path(source) for source in schedule.sources]
+    for source in sources:
+        _refuse_special(source)
+    return read_batch(sources, frozenset(schedule.ignored))
+
+
+def _refuse_special(source: Path) -> None:
+    """A pipe that nobody writes to would be waited for all night; a file of gigabytes is no job."""
+    try:
+        found = source.stat()
+    except OSError:
+        return  # whoever reads it says what is wrong
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise BadJob(f"{source} is neither a file nor a folder")
+    if stat.S_ISREG(found.st_mode) and found.st_size > MOST_BYTES:
+        raise BadJob(f"{source} has more than {MOST_BYTES // 1024**2} MiB: that is no job file")
 
 
 def missing_here(parts: Parts, jobs: Sequence[ReadJob]) -> list[str]:

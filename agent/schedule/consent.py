@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from agent.batch.consent import Expected, expect_jobs
+from agent.batch.consent import GRANTED_FOR, Expected, expect_jobs
 from agent.parts import Parts
 from agent.schedule.work import work_of
 from agent.submit import BadJob, ReadJob
@@ -22,7 +22,7 @@ class Asked:
 
     Attributes:
         per_night: None for the schedule's budget, or else for what its jobs are expected to cost now.
-        until: None for the end of the last of the nights.
+        until: None for a day after the last of the nights is due.
     """
 
     per_night: Cents | None
@@ -54,8 +54,11 @@ def ask(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob], expected: Exp
         BadJob: nothing can be granted; the message says why.
     """
     now = parts.clock.now()
-    amount = asked.per_night or schedule.budget or expected.total
+    wanted = schedule.budget if asked.per_night is None else asked.per_night
+    amount = expected.total if wanted is None else wanted
     until = asked.until or _end_of(schedule, asked.nights, now)
+    if wanted is not None and wanted <= 0:
+        raise BadJob("a night that may cost nothing needs no yes: say --usd-per-night")
     if amount <= 0:
         raise BadJob("no GPU on offer fits these jobs now, so nobody knows what a night costs: say --usd-per-night")
     if until <= now:
@@ -87,9 +90,9 @@ def open_question(grants: Sequence[StandingGrant], now: datetime) -> StandingGra
 
 
 def _end_of(schedule: Schedule, nights: int, now: datetime) -> datetime:
-    """An hour after the last of so many nights is due: late ones, and none after it."""
+    """As long after the last of so many nights is due as any night's grant may pay; later ones are too many."""
     times = islice(Timetable(schedule.cron, schedule.timezone).after(now), nights)
-    return max(times) + timedelta(hours=1)
+    return max(times) + GRANTED_FOR
 
 
 def _lower(first: Cents | None, second: Cents | None) -> Cents | None:

@@ -1,18 +1,19 @@
 """What becomes of each time at which a schedule is due: begun, skipped, missed or failed, and written down, once."""
 
-import asyncio
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 from agent.batch.consent import GRANTED_FOR
-from agent.batch.submit import Wanted, Written, discard, prepare_batch
+from agent.batch.submit import Wanted, Written, discard, discard_unwritten, prepare_batch
 from agent.parts import Parts
 from agent.schedule.add import read_schedule
 from agent.schedule.left import left_to_its_human
 from agent.schedule.work import work_of
-from agent.submit import BadJob
-from policies.file_problem import FileError
+from agent.threads import on_a_thread
 from policies.timetable import Timetable
 from tools.ports import Packer
 from tools.spend_log.batch_rows import Batch
@@ -23,6 +24,15 @@ LATE = timedelta(minutes=10)
 
 RINGS_WITHIN = timedelta(seconds=30)
 """So long after a time it is left to whoever rings for it."""
+
+CLOCKS_APART = timedelta(minutes=1)
+"""What is rung for so long before its time is believed: another machine's clock may be ahead."""
+
+MOST_MISSED = 100
+"""Of the times that nobody rang for, so many are written down, the latest ones."""
+
+MOST_SAID = 1000
+"""Letters of why a night began nothing."""
 
 NEXT_NIGHT = "the next night of its schedule"
 """Who cancels what nobody said yes to."""
@@ -41,31 +51,40 @@ class Nights:
         Returns what came of that night; None where it is none of the schedule's times, or the schedule rests.
 
         Raises:
+            BadTimetable: its time zone is not known here.
             StoreUnusable: nothing was lost by it; `catch_up` sees to the night again.
         """
         schedule = self.parts.log.schedule(schedule_id)
-        if schedule is None or schedule.rests or due <= schedule.counts_from or schedule.home != self.parts.home_id:
+        if schedule is None or schedule.rests or schedule.home != self.parts.home_id:
             return None
-        timetable = _timetable(schedule)
-        if not timetable.is_due(due):
+        now, timetable = self.parts.clock.now(), _timetable(schedule)
+        if not min(schedule.counts_from, now) < due <= now + CLOCKS_APART or not timetable.is_due(due):
             return None
         known = self.parts.log.night(schedule_id, timetable.night(due))
         return known or await self._see_to(schedule, due)
 
-    async def catch_up(self, schedule: Schedule) -> Night | None:
-        """See to the latest time that nobody rang for; those before it are over.
+    async def catch_up(self, schedule: Schedule) -> list[Night]:
+        """See to the times that nobody rang for.
 
-        Returns what came of it; None where there is nothing to be seen to.
+        Returns what came of them.
 
         Raises:
+            BadTimetable: the schedule's time zone is not known here.
             StoreUnusable: nothing was lost by it.
         """
         if schedule.rests:
-            return None
-        now = self.parts.clock.now()
-        seen_to = [night.due_at for night in self.parts.log.nights(schedule.schedule_id)]
-        due = _timetable(schedule).last_due(max([schedule.counts_from, *seen_to]), now - RINGS_WITHIN)
-        return None if due is None else await self._see_to(schedule, due)
+            return []
+        now, timetable = self.parts.clock.now(), _timetable(schedule)
+        # What a clock that was wrong has written for later counts for nothing now.
+        seen_to = [night.due_at for night in self.parts.log.nights(schedule.schedule_id, until=now)]
+        after = max([min(schedule.counts_from, now), *seen_to])
+        due = timetable.last_due(after, now - RINGS_WITHIN)
+        if due is None:
+            return []
+        last = await self._see_to(schedule, due)
+        why = f"no worker ran; that of {last.night} was {last.came}"
+        earlier = deque(takewhile(lambda one: one < due, timetable.after(after)), maxlen=MOST_MISSED)
+        return [*(self._nothing(schedule, one, Came.MISSED, why) for one in earlier), last]
 
     async def _see_to(self, schedule: Schedule, due: datetime) -> Night:
         now = self.parts.clock.now()
@@ -84,9 +103,9 @@ class Nights:
             return self._nothing(schedule, due, Came.SKIPPED, f"the night of {other} was still under way")
         night = _timetable(schedule).night(due)
         try:  # on a thread: folders may be large, and leases are renewed meanwhile
-            batch, written, work = await asyncio.to_thread(self._prepared, schedule, night)
-        except (BadJob, FileError) as error:
-            return self._nothing(schedule, due, Came.FAILED, str(error))
+            batch, written, work = await on_a_thread(partial(self._prepared, schedule, night))
+        except Exception as error:  # noqa: BLE001 - whatever lies in its folders is that night's failure, no other's
+            return self._nothing(schedule, due, Came.FAILED, str(error) or repr(error))
         new = NewNight(
             schedule_id=schedule.schedule_id,
             night=night,
@@ -99,16 +118,17 @@ class Nights:
             base_url=self.parts.base_url,
             granted_until=self.parts.clock.now() + GRANTED_FOR,
         )
-        came: Night | None = None
         try:
             came = self.parts.log.begin_night(new, self.parts.clock.now())
-            return came
-        finally:
-            if came is None or came.batch_id != batch.batch_id:
-                discard(self.parts, written)
+        except BaseException:
+            discard_unwritten(self.parts, batch, written)
+            raise
+        if came.batch_id != batch.batch_id:
+            discard(self.parts, written)
+        return came
 
     def _prepared(self, schedule: Schedule, night: str) -> tuple[Batch, Written, dict[str, str]]:
-        """Raises `BadJob` and `FileError`."""
+        """It asks nothing of the spend log. Raises whatever reading and packing may meet with."""
         jobs = read_schedule(schedule)
         outputs = Path(schedule.outputs) / night.replace(":", "") if schedule.outputs else None
         wanted = Wanted(schedule.name, schedule.budget, schedule.max_parallel, schedule.ceiling, outputs)
@@ -125,10 +145,9 @@ class Nights:
                     self.parts.log.request_cancel(run.run_id, now, NEXT_NIGHT)
 
     def _nothing(self, schedule: Schedule, due: datetime, came: Came, why: str) -> Night:
-        night = Night(
-            schedule.schedule_id, _timetable(schedule).night(due), due, self.parts.clock.now(), came, why[:1000], ""
-        )
-        return self.parts.log.record_night(night)
+        said = why[:MOST_SAID].encode(errors="backslashreplace").decode()  # file names need not be UTF-8
+        name, now = _timetable(schedule).night(due), self.parts.clock.now()
+        return self.parts.log.record_night(Night(schedule.schedule_id, name, due, now, came, said, ""))
 
 
 def _timetable(schedule: Schedule) -> Timetable:

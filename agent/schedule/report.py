@@ -6,7 +6,7 @@ from itertools import islice
 
 from agent.result import timestamp
 from policies.money import Cents, usd
-from policies.timetable import Timetable
+from policies.timetable import BadTimetable, Timetable
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Decision
 from tools.spend_log.schedule_rows import Night, Schedule, StandingGrant
@@ -44,10 +44,13 @@ def state(schedule: Schedule) -> str:
 
 
 def next_times(schedule: Schedule, now: datetime) -> list[datetime]:
-    """When it is due next; never, while it rests."""
+    """When it is due next; never, while it rests, or where its time zone is not known any more."""
     if schedule.rests:
         return []
-    return list(islice(Timetable(schedule.cron, schedule.timezone).after(now), NEXT_TIMES))
+    try:
+        return list(islice(Timetable(schedule.cron, schedule.timezone).after(now), NEXT_TIMES))
+    except BadTimetable:
+        return []
 
 
 def standing(grants: Sequence[StandingGrant], now: datetime) -> StandingGrant | None:

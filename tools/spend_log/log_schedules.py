@@ -37,9 +37,9 @@ class SchedulesLog(LogFile):
         with self._write() as db:
             return schedules.remove(db, schedule_id, now)
 
-    def nights(self, schedule_id: str, limit: int = 1) -> list[Night]:
+    def nights(self, schedule_id: str, limit: int = 1, until: datetime | None = None) -> list[Night]:
         with self._read() as db:
-            return schedules.nights(db, schedule_id, limit)
+            return schedules.nights(db, schedule_id, limit, until)
 
     def night(self, schedule_id: str, name: str) -> Night | None:
         with self._read() as db:

@@ -33,8 +33,8 @@ class ScheduleLog(Protocol):
         """For good, and what stood granted for it is taken back. A night that is under way goes on."""
         ...
 
-    def nights(self, schedule_id: str, limit: int = 1) -> list[Night]:
-        """The latest first."""
+    def nights(self, schedule_id: str, limit: int = 1, until: datetime | None = None) -> list[Night]:
+        """The latest first; of those that were due until a moment, where one is given."""
         ...
 
     def night(self, schedule_id: str, name: str) -> Night | None: ...
@@ -73,7 +73,9 @@ class ScheduleLog(Protocol):
     def decide_standing_grant(
         self, grant_id: str, code: str, total: Cents, decision: Decision, by: str, now: datetime
     ) -> StandingGrant | str:
-        """Record an answer; why nothing was decided is told in words. The last yes holds.
+        """Record an answer; why nothing was decided is told in words.
+
+        The last yes holds: two do not add up. A night that is under way keeps what it got of an earlier one.
 
         Args:
             total: what all nights together may cost, which is what is said yes to.

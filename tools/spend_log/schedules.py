@@ -89,9 +89,12 @@ def remove(db: Database, schedule_id: str, now: datetime) -> Schedule:
     return need(db, schedule_id)
 
 
-def nights(db: Database, schedule_id: str, limit: int) -> list[Night]:
-    """The latest first."""
-    found = rows(db, "nights", "schedule_id = ?", [schedule_id], order_by="due_at DESC, night DESC", limit=limit)
+def nights(db: Database, schedule_id: str, limit: int, until: datetime | None) -> list[Night]:
+    """The latest first; of those that were due until a moment, where one is given."""
+    where, args = ("schedule_id = ?", [schedule_id])
+    if until is not None:
+        where, args = (f"{where} AND due_at <= ?", [*args, to_text(until)])
+    found = rows(db, "nights", where, args, order_by="due_at DESC, night DESC", limit=limit)
     return [decode(Night, row) for row in found]
 
 

@@ -100,27 +100,33 @@ def decide(
     db.execute(change, [decision.value, by, to_text(now), grant_id])
     append(db, now, "standing_grant_decided", {"grant": grant_id, "decision": decision, "by": by})
     if decision is Decision.APPROVED:
-        end_all(db, asked.schedule_id, f"the later {grant_id}", now, but=grant_id)
+        for earlier in listed(db, asked.schedule_id):
+            if earlier.grant_id != grant_id and earlier.decision is Decision.APPROVED:
+                _take_back(db, earlier, f"the later {grant_id}", now)
     return None
 
 
-def end_all(db: Database, schedule_id: str, by: str, now: datetime, *, but: str = "") -> None:
-    """Take back what stands or is asked for a schedule: two yeses do not add up, the last one holds."""
+def end_all(db: Database, schedule_id: str, by: str, now: datetime) -> None:
+    """Take back what stands or is asked for a schedule."""
     for grant in listed(db, schedule_id):
-        if grant.grant_id != but and grant.decision in {Decision.APPROVED, None}:
+        if grant.decision in {Decision.APPROVED, None}:
             revoke(db, grant.grant_id, by, now)
 
 
 def revoke(db: Database, grant_id: str, by: str, now: datetime) -> StandingGrant:
     """Take a grant back, and what it gave to nights: it pays for nothing more. LookupError when there is none."""
-    grant = need(db, grant_id)
+    _take_back(db, need(db, grant_id), by, now)
+    for of_night in drawn(db, grant_id):
+        grants.revoke(db, of_night, by, now)
+    return need(db, grant_id)
+
+
+def _take_back(db: Database, grant: StandingGrant, by: str, now: datetime) -> None:
+    """It gives nothing to later nights; a night that is under way keeps what it got."""
     if grant.revoked_at is None:
         change = "UPDATE standing_grants SET revoked_at = ?, revoked_by = ? WHERE grant_id = ?"
-        db.execute(change, [to_text(now), by, grant_id])
-        append(db, now, "standing_grant_revoked", {"grant": grant_id, "by": by})
-        for of_night in drawn(db, grant_id):
-            grants.revoke(db, of_night, by, now)
-    return need(db, grant_id)
+        db.execute(change, [to_text(now), by, grant.grant_id])
+        append(db, now, "standing_grant_revoked", {"grant": grant.grant_id, "by": by})
 
 
 def draw(db: Database, new: NewNight, now: datetime) -> Grant | None:

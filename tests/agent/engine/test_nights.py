@@ -1,8 +1,13 @@
 """A worker sees to schedules, in virtual time: nights that are rung for, nights that nobody rang for, and turns."""
 
+import asyncio
+import shutil
+import threading
+
 import pytest
 from structlog.typing import EventDict
 
+from agent.schedule.night import Nights
 from tests.agent.conftest import MakeWorld
 from tests.agent.engine.crews import until, working
 from tests.agent.engine.plain_queue import PlainQueue
@@ -88,7 +93,7 @@ async def test_nights_without_a_worker(world: World, catch_up: CatchUp, nights: 
     move_to(world, "2026-07-03T09:00+02:00")
     world.restart()
     async with working(world) as worker:
-        await until(world, lambda: came(world, schedule) == [("2026-07-03T02:00", nights)], seconds=6)
+        await until(world, lambda: came(world, schedule)[1:] == [("2026-07-03T02:00", nights)])
         if catch_up is CatchUp.LAST:
             await until(world, lambda: ended(world, schedule))
         await ring(world, worker.queue, schedule, "2026-07-04T02:00+02:00")
@@ -111,3 +116,74 @@ async def test_what_nobody_answered_is_cancelled_by_the_next_night(make_world: M
         await until(world, lambda: world.log.parked(second))
     assert second != first
     assert world.purchases == []
+
+
+async def test_a_folder_that_hangs_stops_no_other_schedule(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the runs, nor the end of the worker."""
+    move_to(world, "2026-07-01T12:00+02:00")
+    hangs, fine = scheduled(world, 1), scheduled(world, 1)
+    let_go, prepared = threading.Event(), Nights._prepared
+
+    def slow(nights: Nights, schedule: Schedule, night: str) -> object:
+        if schedule == hangs:
+            let_go.wait(60)
+        return prepared(nights, schedule, night)
+
+    monkeypatch.setattr(Nights, "_prepared", slow)
+    try:
+        async with working(world) as worker:
+            await ring_both(world, worker.queue, hangs, fine)
+            await until(world, lambda: ended(world, fine))
+            world.clock.advance(120)
+            await world.clock.sleep(20)
+            assert came(world, hangs) == []
+    finally:
+        let_go.set()
+    assert came(world, hangs) == []
+
+
+async def ring_both(world: World, queue: PlainQueue, *schedules: Schedule) -> None:
+    """Both are due at two; nobody waits for what comes of the first."""
+    await until(world, lambda: queue.ring, seconds=1)
+    due = move_to(world, "2026-07-02T02:00+02:00", seconds=2)
+    assert queue.ring is not None
+    rung = [asyncio.ensure_future(queue.ring(schedule.schedule_id, due)) for schedule in schedules]
+    await rung[-1]
+
+
+async def test_a_schedule_that_can_not_be_seen_to_is_told_and_the_worker_works(
+    world: World, monkeypatch: pytest.MonkeyPatch, said: list[EventDict]
+) -> None:
+    """A defect of ours, or a time zone that is gone."""
+    move_to(world, "2026-07-01T12:00+02:00")
+    broken, fine = scheduled(world, 1), scheduled(world, 1, catch_up=CatchUp.LAST)
+    catch_up = Nights.catch_up
+
+    async def failing(nights: Nights, schedule: Schedule) -> object:
+        if schedule == broken:
+            raise RuntimeError("a defect")
+        return await catch_up(nights, schedule)
+
+    monkeypatch.setattr(Nights, "catch_up", failing)
+    move_to(world, "2026-07-02T09:00+02:00")
+    async with working(world):
+        await until(world, lambda: ended(world, fine))
+    assert {line["schedule"] for line in said if line["event"] == "a defect of ours"} == {broken.schedule_id}
+
+
+async def test_a_run_that_can_not_be_begun_keeps_no_night_for_ever(world: World) -> None:
+    """Its folder is gone, say: it is tried behind the others, a few times, and then it has failed."""
+    move_to(world, "2026-07-01T12:00+02:00")
+    schedule = scheduled(world, 3, max_parallel=1)
+    async with working(world) as worker:
+        worker.queue.busy = True
+        await ring(world, worker.queue, schedule, "2026-07-02T02:00+02:00")
+        lost, *others = runs_of(world, world.log.nights(schedule.schedule_id)[0])
+        shutil.rmtree(world.home.run(lost).path)
+        worker.queue.busy = False
+        await until(world, lambda: ended(world, schedule))
+    run = world.parts.run(lost)
+    assert (run.status, run.started_at) == (RunStatus.FAILED, None)
+    assert "could not be begun" in run.reason
+    assert [world.parts.run(run_id).status for run_id in others] == [RunStatus.SUCCEEDED] * 2
+    world.check()

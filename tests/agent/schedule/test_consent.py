@@ -41,12 +41,12 @@ async def granted(world: World, schedule: Schedule, what: Asked = SEVEN) -> Stan
 
 
 async def test_the_question_is_for_the_nights_and_what_each_costs(asking: World) -> None:
-    """The budget, or what the jobs cost now; until an hour after the last of the nights."""
+    """The budget, or what the jobs cost now; until a day after the last of the nights."""
     schedule = scheduled(asking, 2)
     grant = await asked(asking, schedule)
     assert (grant.amount, grant.nights, grant.terms.total) == (2 * PRICE, 7, 14 * PRICE)
     assert grant.pods == 2 * ASK.recovery.max_pods_per_run
-    assert f"{grant.until:%Y-%m-%d %H:%M}" == "2026-07-08 01:00"
+    assert f"{grant.until:%Y-%m-%d %H:%M}" == "2026-07-09 00:00"
     budget = scheduled(asking, 2, budget=Cents(800))
     assert (await asked(asking, budget)).amount == 800
     own = Asked(Cents(500), 3, asking.clock.now() + timedelta(days=2))
@@ -73,6 +73,8 @@ async def test_what_can_not_be_granted_is_said(asking: World, make_world: MakeWo
     nothing = scheduled(asking, 1, text="run: x\nresources: {vram_gb: 900}\nhours: 1")
     with pytest.raises(BadJob, match="--usd-per-night"):
         await asked(asking, nothing)
+    with pytest.raises(BadJob, match="needs no yes"):
+        await asked(asking, schedule, Asked(Cents(0), 1, None))
     keyless = make_world(ASK, has_key=False)
     with pytest.raises(BadJob, match="GPUHOG_API_KEY"):
         await asked(keyless, scheduled(keyless, 1))

@@ -1,18 +1,20 @@
 """Each night of a schedule comes to something, once, whatever clocks, workers and earlier nights do."""
 
 import asyncio
+import os
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from agent.schedule.night import LATE, RINGS_WITHIN
+from agent.schedule.night import CLOCKS_APART, LATE, MOST_MISSED, RINGS_WITHIN, Nights
 from policies.money import Cents
 from tests.agent.conftest import MakeWorld
 from tests.agent.schedule.scheduled import came, files_of, move_to, nights, rung, runs_of, scheduled
 from tests.agent.world import ASK, JOB, World
-from tools.errors import StoreBusy
+from tools.errors import StoreBusy, StoreUnusable, TransferFailed
+from tools.ports import Packed
 from tools.spend_log.rows import RunStatus
 from tools.spend_log.schedule_rows import Came, CatchUp, NewNight, Night
 
@@ -75,7 +77,7 @@ async def test_a_night_comes_once_however_often_it_is_rung_for(world: World) -> 
     assert len(folders) == 2, "what was prepared in vain is gone"
     assert await nights(world).ring(schedule.schedule_id, due) == both[0]
     world.clock.advance(3600)
-    assert await nights(world).catch_up(schedule) is None
+    assert await nights(world).catch_up(schedule) == []
 
 
 @pytest.mark.parametrize("minutes", [-1, 1, 30])
@@ -149,16 +151,29 @@ async def test_jobs_that_can_not_be_submitted_are_a_failed_night(world: World) -
 
 @pytest.mark.parametrize(("catch_up", "expected"), [(CatchUp.NONE, "missed"), (CatchUp.LAST, "begun")])
 async def test_of_missed_nights_the_last_is_made_up_for_or_none(world: World, catch_up: CatchUp, expected: str) -> None:
-    """No worker ran for three nights."""
+    """No worker ran for three nights: each is written down, once."""
+    move_to(world, "2026-07-01T12:00+02:00")
     schedule = scheduled(world, catch_up=catch_up)
     move_to(world, "2026-07-04T09:00+02:00")
-    night = await nights(world).catch_up(schedule)
-    assert night is not None
-    assert came(world, schedule) == [("2026-07-04T02:00", expected)]
-    assert await nights(world).catch_up(schedule) is None
+    *earlier, last = await nights(world).catch_up(schedule)
+    assert [night.why for night in earlier] == [f"no worker ran; that of 2026-07-04T02:00 was {expected}"] * 2
+    assert came(world, schedule) == [
+        ("2026-07-02T02:00", "missed"),
+        ("2026-07-03T02:00", "missed"),
+        ("2026-07-04T02:00", expected),
+    ]
+    assert await nights(world).catch_up(schedule) == []
     if catch_up is CatchUp.NONE:
-        assert night.why == "no worker ran"
+        assert last.why == "no worker ran"
         assert world.log.batches() == []
+
+
+async def test_very_many_missed_times_are_written_down_in_part(world: World) -> None:
+    """The latest of them: a year of every minute is no history."""
+    schedule = scheduled(world, cron="* * * * *")
+    world.clock.advance(7 * 86_400)
+    assert len(await nights(world).catch_up(schedule)) == MOST_MISSED + 1
+    assert await nights(world).catch_up(schedule) == []
 
 
 async def test_a_ring_from_long_ago_follows_the_same_rule(world: World) -> None:
@@ -180,10 +195,9 @@ async def test_a_worker_that_restarts_at_two_misses_nothing(world: World) -> Non
     move_to(world, "2026-07-01T12:00+02:00")
     schedule = scheduled(world)
     due = move_to(world, "2026-07-02T02:00+02:00", seconds=RINGS_WITHIN.total_seconds() - 1)
-    assert await nights(world).catch_up(schedule) is None
+    assert await nights(world).catch_up(schedule) == []
     move_to(world, (due + LATE).isoformat())
-    night = await nights(world).catch_up(schedule)
-    assert night is not None
+    (night,) = await nights(world).catch_up(schedule)
     assert night.came is Came.BEGUN
 
 
@@ -194,10 +208,10 @@ async def test_nothing_before_it_was_added_or_during_a_pause_is_missed(world: Wo
     due = move_to(world, "2026-07-02T02:00+02:00", seconds=3600)
     paused = world.log.schedule(schedule.schedule_id)
     assert paused is not None
-    assert await nights(world).catch_up(paused) is None
+    assert await nights(world).catch_up(paused) == []
     assert await nights(world).ring(schedule.schedule_id, due) is None
     going = world.log.go_on_with_schedule(schedule.schedule_id, world.clock.now())
-    assert await nights(world).catch_up(going) is None
+    assert await nights(world).catch_up(going) == []
     assert await nights(world).ring(schedule.schedule_id, due) is None
     assert (await rung(world, schedule, "2026-07-03T02:00+02:00")).came is Came.BEGUN
 
@@ -213,6 +227,7 @@ async def test_a_removed_schedule_has_no_more_nights(world: World) -> None:
 
 async def test_a_store_that_fails_loses_no_night(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was prepared goes, and the night is seen to again."""
+    move_to(world, "2026-07-01T12:00+02:00")
     schedule = scheduled(world)
     begin = world.log.begin_night
 
@@ -225,6 +240,73 @@ async def test_a_store_that_fails_loses_no_night(world: World, monkeypatch: pyte
     assert list((world.home.path / "runs").iterdir()) == []
     monkeypatch.setattr(world.log, "begin_night", begin)
     world.clock.advance(60)
-    night = await nights(world).catch_up(schedule)
-    assert night is not None
+    (night,) = await nights(world).catch_up(schedule)
     assert night.came is Came.BEGUN
+
+
+async def test_an_answer_of_the_store_that_is_lost_costs_no_night(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was begun after all: its runs keep their folders, and the next look finds it begun."""
+    schedule = scheduled(world, 1)
+    begin = world.log.begin_night
+
+    def lost(new: NewNight, now: datetime) -> Night:
+        begin(new, now)
+        raise StoreUnusable("the answer was lost")
+
+    monkeypatch.setattr(world.log, "begin_night", lost)
+    with pytest.raises(StoreUnusable):
+        await rung(world, schedule, "2026-07-02T02:00+02:00")
+    (night,) = world.log.nights(schedule.schedule_id)
+    (run_id,) = runs_of(world, night)
+    assert (await world.drive(run_id)).status is RunStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "trouble", [OSError("no space left"), RuntimeError("no such user"), TransferFailed("it changes")]
+)
+async def test_whatever_its_folders_do_is_that_night_s_failure(world: World, trouble: Exception) -> None:
+    """Written down with what was said, and no folder is left."""
+    schedule = scheduled(world)
+
+    def unreadable(*_: object, **__: object) -> Packed:
+        raise trouble
+
+    due = move_to(world, "2026-07-02T02:00+02:00", seconds=2)
+    night = await Nights(world.parts, unreadable).ring(schedule.schedule_id, due)
+    assert night is not None
+    assert (night.came, night.why) == (Came.FAILED, str(trouble))
+    assert list((world.home.path / "runs").iterdir()) == []
+
+
+async def test_a_pipe_in_place_of_a_job_file_is_not_waited_for(world: World) -> None:
+    """Nor is a path of no user, nor a file whose name is no text; the message can be kept."""
+    schedule = scheduled(world)
+    job = files_of(world) / "job.yaml"
+    job.unlink()
+    os.mkfifo(job)
+    night = await rung(world, schedule, "2026-07-02T02:00+02:00")
+    assert (night.came, "neither a file nor a folder" in night.why) == (Came.FAILED, True)
+    job.unlink()
+    job.write_text(JOB.replace("workdir: .", "workdir: ~nosuchuser/x"), encoding="utf-8")
+    night = await rung(world, schedule, "2026-07-03T02:00+02:00")
+    assert (night.came, "workdir" in night.why) == (Came.FAILED, True)
+    folder = scheduled(world, sources=(files_of(world),))
+    job.rename(os.fsdecode(os.fsencode(files_of(world)) + b"/\xff.yaml"))
+    night = await rung(world, folder, "2026-07-04T02:00+02:00")
+    assert (night.came, "UTF-8" in night.why) == (Came.FAILED, True)
+
+
+async def test_a_clock_that_was_ahead_keeps_no_later_night_from_coming(world: World) -> None:
+    """What it has written down for next year counts for nothing today; a ring from far ahead is none."""
+    move_to(world, "2026-07-01T12:00+02:00")
+    schedule = scheduled(world, catch_up=CatchUp.LAST)
+    ahead = datetime(2027, 7, 1, tzinfo=UTC)
+    world.log.record_night(Night(schedule.schedule_id, "2027-07-01T02:00", ahead, ahead, Came.MISSED, "", ""))
+    due = move_to(world, "2026-07-02T02:00+02:00")
+    world.clock.advance(-CLOCKS_APART.total_seconds() - 1)
+    assert await nights(world).ring(schedule.schedule_id, due) is None
+    world.clock.advance(3600)
+    (night,) = await nights(world).catch_up(schedule)
+    assert (night.night, night.came) == ("2026-07-02T02:00", Came.BEGUN)

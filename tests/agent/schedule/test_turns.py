@@ -1,5 +1,6 @@
 """So many runs of a night at once as its schedule says, and as pods may be open."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.schedule.turns import LONGEST_WAIT, next_in_turn
@@ -11,15 +12,16 @@ from tools.spend_log.batch_rows import Batch
 from tools.spend_log.rows import RunStatus
 
 
-async def begun(world: World, count: int, max_parallel: int) -> tuple[Batch, list[str]]:
-    night = await rung(world, scheduled(world, count, max_parallel=max_parallel), "2026-07-02T02:00+02:00")
+async def begun(world: World, count: int, max_parallel: int, day: int = 2) -> tuple[Batch, list[str]]:
+    night = await rung(world, scheduled(world, count, max_parallel=max_parallel), f"2026-07-0{day}T02:00+02:00")
     batch = world.log.batch(night.batch_id)
     assert batch is not None
     return batch, runs_of(world, night)
 
 
-def turn(world: World, batch: Batch, *asked: str) -> list[str]:
-    return next_in_turn(world.parts, batch, asked.__contains__)
+def turn(world: World, batch: Batch, *asked: str, tries: Mapping[str, int] | None = None) -> list[str]:
+    known = tries or {}
+    return next_in_turn(world.parts, [batch], asked.__contains__, lambda run_id: known.get(run_id, 0))
 
 
 def start(world: World, run_id: str) -> None:
@@ -69,4 +71,33 @@ async def test_a_question_holds_its_place_until_its_time_is_over(make_world: Mak
     await world.drive(runs[0], wait=False)
     assert turn(world, batch) == []
     world.clock.advance(ASK.payment.approval_minutes * 60)
+    assert turn(world, batch) == [runs[1]]
+
+
+async def test_two_nights_share_the_pods(make_world: MakeWorld) -> None:
+    """The older one first; what the cap would refuse waits."""
+    world = make_world(replace(AUTO, budget=replace(AUTO.budget, max_open_pods=3)))
+    first, of_first = await begun(world, 2, 4)
+    second, of_second = await begun(world, 2, 4, day=3)
+    both = [first, second]
+
+    def turns(*asked: str) -> list[str]:
+        return next_in_turn(world.parts, both, asked.__contains__, lambda _: 0)
+
+    assert turns() == [*of_first, of_second[0]]
+    assert turns(of_second[0]) == of_first
+    assert turns(*of_first, of_second[0]) == []
+
+
+async def test_one_that_was_tried_in_vain_waits_behind_the_others(world: World) -> None:
+    """Or two that can't begin would keep the places of all."""
+    batch, runs = await begun(world, 4, 2)
+    assert turn(world, batch, tries={runs[0]: 1, runs[1]: 1}) == runs[2:]
+
+
+async def test_one_that_lacks_a_variable_holds_no_place(make_world: MakeWorld) -> None:
+    """It waits for its human, and has not begun."""
+    world = make_world(AUTO)
+    batch, runs = await begun(world, 2, 1)
+    world.log.set_status(runs[0], RunStatus.WAITING_FOR_HUMAN, world.clock.now(), reason="not set: X", code=4)
     assert turn(world, batch) == [runs[1]]
