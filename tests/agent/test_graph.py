@@ -11,6 +11,7 @@ from langgraph.graph import END
 from agent import steps
 from agent.graph import BEFORE_MONEY, HOMEWARD, STEPS, build_graph, ways_out
 from tests.agent.conftest import MakeWorld
+from tests.agent.watched import KeptSaver
 from tests.agent.world import ASK, CHECKOUT, JOB
 
 ROAD = ("intake", "discover", "pick", "rent", "escalate", "pay", "poll", "run_job", "collect", "terminate", "report")
@@ -116,6 +117,7 @@ async def test_an_interrupt_is_plain_json_without_capabilities(make_world: MakeW
 async def test_checkpoints_hold_no_secret_and_no_log(make_world: MakeWorld) -> None:
     """Neither a variable's value, nor the job's output, nor an order id, nor the approval code."""
     world = make_world(ASK)
+    world.saver = KeptSaver()
     world.change(variables={"TOKEN": "hunter2-hunter2", "PLAIN": "env-value-42"})
     run_id = world.submit(JOB + "secrets: {TOKEN: null}\nenvs: {PLAIN: null}\n")
     world.approve_at(5, run_id)

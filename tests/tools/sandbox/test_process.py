@@ -149,7 +149,7 @@ async def test_a_job_of_a_pod_that_ended_meanwhile_is_killed_at_the_restart(sand
 
 def test_an_idle_server_ends_itself(tmp_path: Path) -> None:
     """Without pods and requests the process ends after its idle time, and can be started again."""
-    endpoint = ensure_running(tmp_path / "idle", idle_seconds=0.3)
+    endpoint = ensure_running(tmp_path / "idle", idle_seconds=1.5)
     pid = _pid(endpoint)
     wait_for(lambda: _ended(pid))
     assert running(tmp_path / "idle") is None
@@ -158,7 +158,7 @@ def test_an_idle_server_ends_itself(tmp_path: Path) -> None:
 
 def test_a_pod_or_a_payable_link_keeps_the_server_up(tmp_path: Path) -> None:
     """Idle time does not count while a pod runs or a link may be paid."""
-    endpoint = ensure_running(tmp_path / "busy", deploy_seconds=DEPLOY_SECONDS, idle_seconds=0.3)
+    endpoint = ensure_running(tmp_path / "busy", deploy_seconds=DEPLOY_SECONDS, idle_seconds=1.5)
     pid = _pid(endpoint)
     with client_of(endpoint) as http:
         link = http.post("/api/rent", json={"gpu_id": RTX_4090}).json()["order_id"]
