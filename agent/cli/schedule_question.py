@@ -17,6 +17,7 @@ from agent.result import timestamp
 from agent.schedule.add import read_schedule
 from agent.schedule.consent import Asked, ask, expect_night, open_question
 from policies.money import Cents, usd
+from policies.text import counted
 from tools.spend_log.rows import Decision
 from tools.spend_log.schedule_rows import Schedule, StandingGrant
 
@@ -52,7 +53,8 @@ async def _grant(schedule: Schedule, asked: Asked) -> int:
         question = ask(parts, schedule, jobs, expected, asked)
         for line in standing_card(schedule, question):
             output.line(line)
-        output.line(f"  now     {len(jobs)} job(s), expected to cost ${usd(expected.total)} a night as the market is")
+        cost = f"expected to cost ${usd(expected.total)} a night as the market is"
+        output.line(f"  now     {counted(len(jobs), 'job')}, {cost}")
         if not Keyboard().is_there:
             shown = f"`swineherd show {schedule.schedule_id}` prints the code"
             output.line(f"waiting for `swineherd approve {schedule.schedule_id}`; {shown}")

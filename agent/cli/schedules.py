@@ -25,6 +25,7 @@ from agent.schedule.consent import expect_night, needs_a_yes, open_question
 from agent.schedule.report import SHOWN_NIGHTS, next_times, schedule_result
 from agent.submit import ReadJob
 from policies.money import usd
+from policies.text import counted
 from policies.timetable import BadTimetable
 from tools.errors import SwineherdError
 from tools.spend_log.port import SpendLog
@@ -86,7 +87,7 @@ async def _add(new: New, wanted: Wanted) -> None:
         if new.as_json:
             output.document(schedule_result(parts.log, schedule, parts.clock.now()))
             return
-        output.line(f"schedule {schedule.schedule_id}: {len(jobs)} job{'' if len(jobs) == 1 else 's'} a night")
+        output.line(f"schedule {schedule.schedule_id}: {counted(len(jobs), 'job')} a night")
         _say_next(schedule)
         await _say_cost(parts, schedule, jobs)
         _say_worker(parts, sandbox=new.sandbox)
@@ -154,15 +155,19 @@ def _row(listed: dict[str, object]) -> list[str]:
 
 def _last(nights: object) -> str:
     for night in nights if isinstance(nights, list) else ():
-        what = night["batch_id"] or night["why"]
-        return f"{night['night']} {night['came']}: {str(what).splitlines()[0]}"
+        return f"{night['night']} {night['came']}: {_what(night)}"
     return "-"
+
+
+def _what(night: dict[str, str | None]) -> str:
+    """On one line, as a table has it."""
+    return (night["batch_id"] or night["why"] or "").replace("\n", "; ")
 
 
 def _granted(grant: object) -> str:
     if not isinstance(grant, dict):
         return "-"
-    return f"${grant['usd_per_night']} a night, {grant['used_nights']} of {grant['nights']} nights used"
+    return f"${grant['usd_per_night']} a night, {grant['used_nights']} of {grant['nights']} used"
 
 
 def pause(schedule_id: str) -> None:
@@ -214,8 +219,11 @@ def show_schedule(schedule_id: str, *, as_json: bool) -> None:
             output.line(f"{key:<14}{'-' if shown in (None, '') else shown}")
     output.line(f"{'granted':<14}{_granted(document['grant'])}")
     nights = document["nights"] if isinstance(document["nights"], list) else []
-    rows = [[night["night"], night["came"], night["spent_usd"], night["batch_id"] or night["why"]] for night in nights]
-    output.table(("NIGHT", "CAME", "SPENT", "BATCH OR WHY"), rows)
+    rows = [[night["night"], night["came"], night["spent_usd"], _what(night)] for night in nights]
+    if rows:
+        output.table(("NIGHT", "CAME", "SPENT", "BATCH OR WHY"), rows)
+    else:
+        output.line("no night yet")
     if question is not None:
         answer = f"{schedule_id} --code {question.code} --amount {usd(question.terms.total)}"
         output.line(f"waits for a human until {timestamp(question.expires_at)}:")
