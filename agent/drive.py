@@ -81,11 +81,12 @@ class Driver:
         if parked is not None and (cause is None or not self._may_wake(parked, cause)):
             return parked
         step: State | Command[Any] | None = None
-        if parked is not None:
-            step = Command(resume={parked.interrupt_id: Wake(cause=cast("Cause", cause))})
-            self.parts.log.unpark(run_id)
-        elif not snapshot.tasks:  # not `next`, which leaves out a step that is over and has no checkpoint after it yet
+        if not _leads_on(snapshot, run_id):
             step = State(run_id=run_id)
+        elif parked is not None:
+            step = Command(resume={parked.interrupt_id: Wake(cause=cast("Cause", cause))})
+        if parked is not None:
+            self.parts.log.unpark(run_id)
         self._set_active(run_id)
         await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
         now_parked = self._parked(run_id, await self.graph.aget_state(config), before=parked)
@@ -266,3 +267,11 @@ def waiting_reason(parked: Parked, *, expired: bool) -> str:
 def has_ended(run: Run) -> bool:
     """Whether nothing more will happen to a run by itself."""
     return run.status in ENDED
+
+
+def _leads_on(snapshot: StateSnapshot, run_id: str) -> bool:
+    """Whether the graph can go on from a checkpoint, as this very run: somebody may have edited it.
+
+    Not `next`, which leaves out a step that is over and has no checkpoint after it yet.
+    """
+    return bool(snapshot.tasks) and snapshot.values.get("run_id") == run_id

@@ -1,5 +1,7 @@
 """What the simulation found, each as the shortest story that shows it."""
 
+from typing import Any
+
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -66,4 +68,14 @@ async def test_a_started_job_comes_home_though_its_checkpoint_is_lost(world: Wor
     run = await world.drive(run_id)
     assert (run.status, run.code) == (RunStatus.CANCELLED, 130)
     assert (world.home.run(run_id).outputs / "metrics.json").exists()
+    world.check()
+
+
+@pytest.mark.parametrize("edit", [{"run_id": "another"}, {"listings": []}], ids=["another run's", "of no run"])
+async def test_a_checkpoint_that_is_no_state_of_the_run_is_not_gone_on_from(world: World, edit: dict[str, Any]) -> None:
+    """Killed before its first checkpoint, and then edited: it begins anew, and knows who it is."""
+    run_id = world.submit()
+    await world.graph.aupdate_state(world.config(run_id), edit, as_node="__start__")
+    assert (await world.drive(run_id)).status is RunStatus.SUCCEEDED
+    assert world.purchases == ["rent_with_credits"]
     world.check()
