@@ -19,6 +19,10 @@ USER = "root"
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
 
 
+_COMMANDS_END_WITHIN = 2.0
+"""Seconds after their processes were killed."""
+
+
 class Pod:
     """One pod's folder and, while it runs, its SSH server."""
 
@@ -28,6 +32,7 @@ class Pod:
         self._leaders: set[int] = set()
         self._server: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
+        self._commands: set[asyncio.Task[None]] = set()
         self._drop_seconds: float | None = None
 
     @property
@@ -80,8 +85,7 @@ class Pod:
 
     async def stop(self) -> list[int]:
         """Close, kill every process and wipe all but the volume; returns process ids that would not die."""
-        await self.close()
-        left = await asyncio.to_thread(kill_all, self._traits())
+        left = await self.crash()
         for entry in list(self.folder.iterdir()) if self.folder.is_dir() else []:
             if entry.name != "workspace":
                 await asyncio.to_thread(_remove, entry)
@@ -90,14 +94,23 @@ class Pod:
     async def crash(self) -> list[int]:
         """Close and kill every process, files left as they are; returns process ids that would not die."""
         await self.close()
-        return await asyncio.to_thread(kill_all, self._traits())
+        left = await asyncio.to_thread(kill_all, self._traits())
+        await self._end_commands()
+        return left
+
+    async def _end_commands(self) -> None:
+        """Their processes are dead: what stood behind them ends too, by itself but for a moment."""
+        if self._commands:
+            await asyncio.wait(self._commands, timeout=_COMMANDS_END_WITHIN)
+        for command in self._commands:
+            command.cancel()
+        await asyncio.gather(*self._commands, return_exceptions=True)
 
     async def destroy(self) -> list[int]:
         """Close, kill every process and remove the folder; returns process ids that would not die."""
         if not self.is_open and not self.folder.exists():
             return []
-        await self.close()
-        left = await asyncio.to_thread(kill_all, self._traits())
+        left = await self.crash()
         await asyncio.to_thread(_remove, self.folder)
         return left
 
@@ -138,6 +151,10 @@ class Pod:
 
     async def _listen(self, host_key: asyncssh.SSHKey, client_key: asyncssh.SSHKey, port: int) -> asyncssh.SSHAcceptor:
         async def command(process: asyncssh.SSHServerProcess[bytes]) -> None:
+            task = asyncio.current_task()
+            if task is not None:
+                self._commands.add(task)
+                task.add_done_callback(self._commands.discard)
             await run(process, self._surroundings(), self._leaders)
 
         return await asyncssh.listen(
