@@ -1,4 +1,4 @@
-"""A human's answer to a question of more than one order: from the options, or from a key at this terminal."""
+"""A human's answer to a question about money: from the options, or from a key at this terminal."""
 
 import sys
 import termios
@@ -16,7 +16,7 @@ def given(
     """The code and the amount that are answered with.
 
     Args:
-        name: of the batch or schedule, as `show` takes it.
+        name: of the run, batch or schedule, as `show` takes it.
         asked: the question's own, given by whoever says yes to the card.
         said: `--code` and `--amount`.
     """

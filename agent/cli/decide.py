@@ -2,22 +2,20 @@
 
 import asyncio
 import sys
-import termios
 
 from agent.approvals import answer
 from agent.assemble import open_herd
 from agent.cli import output
+from agent.cli.answers import given
 from agent.cli.batches import answer_batch
 from agent.cli.card import card
 from agent.cli.places import holds, is_batch, is_schedule, settings_or_fail
 from agent.cli.schedule_question import answer_schedule
-from agent.cli.terminal import Keyboard, who
-from agent.herd import Herd
+from agent.cli.terminal import who
 from agent.parts import Parts
 from agent.settings import Settings
-from policies.money import cents_from_text
 from tools.spend_log.port import NotRecorded
-from tools.spend_log.rows import ENDED, Approval, Decision
+from tools.spend_log.rows import ENDED, Decision
 from tools.spend_log.standing import lives
 
 
@@ -47,9 +45,9 @@ async def _answer(settings: Settings, run_id: str, decision: Decision, code: str
         approval = None if run.status in ENDED else herd.parts.log.approval(run_id)
         if approval is None:
             output.fail(f"{run_id} does not wait for an approval; `swineherd show {run_id}` says where it stands", 2)
-        given = _given(herd, approval, decision, code, amount)
-        cents = cents_from_text(given[1])
-        said = answer(herd.parts, run_id, decision, code=given[0], amount=cents, by=f"terminal:{who()}")
+        asked = approval.code, approval.offer.amount
+        typed, cents = given(run_id, asked, card(herd.parts, approval), decision, (code, amount))
+        said = answer(herd.parts, run_id, decision, code=typed, amount=cents, by=f"terminal:{who()}")
         if isinstance(said, NotRecorded):
             output.fail(said.reason, output.USAGE)
         output.line(f"{run_id}: {said.approval.decision}")
@@ -63,28 +61,3 @@ def _somebody_works(parts: Parts, run_id: str) -> bool:
     now, home = parts.clock.now(), parts.log.home_of(run_id)
     at_home = [worker for worker in parts.log.workers() if worker.home == home]
     return any(lives(worker, parts.holder, now, parts.alive) for worker in at_home)
-
-
-def _given(herd: Herd, approval: Approval, decision: Decision, code: str | None, amount: str | None) -> tuple[str, str]:
-    """The code and the amount, from the options, or after showing the offer to a human at the terminal."""
-    if code is not None and amount is not None:
-        _check_amount(amount)
-        return code, amount
-    if not Keyboard().is_there:
-        run_id = approval.offer.run_id
-        output.fail(f"without a terminal: --code C --amount N, as `swineherd show {run_id}` prints them", output.USAGE)
-    for line in card(herd.parts, approval):
-        output.line(line)
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    verb = "Approve" if decision is Decision.APPROVED else "Deny"
-    if input(f"{verb}? [y/N] ").strip().lower() not in {"y", "yes"}:
-        output.fail("nothing was decided", output.USAGE)
-    cents = approval.offer.amount
-    return approval.code, f"{cents // 100}.{cents % 100:02d}"
-
-
-def _check_amount(amount: str) -> None:
-    try:
-        cents_from_text(amount)
-    except ValueError as error:
-        output.fail(f"--amount: {error}", output.USAGE)

@@ -64,12 +64,20 @@ class NightWatch:
         """
         schedules = [one for one in self._parts.log.schedules() if one.home == self._parts.home_id]
         wanted = timed(schedules)
-        if wanted != self._kept:
-            await keep(wanted)
+        if wanted != self._kept and await self._rings(keep, wanted):
             self._kept = wanted
         for schedule in schedules:
             if self._crew.mine(schedule.schedule_id) and schedule.schedule_id not in self._under_way:
                 self._begin(schedule.schedule_id, partial(self._catch_up, schedule))
+
+    async def _rings(self, keep: Keep, wanted: frozenset[Timed]) -> bool:
+        """Whether DBOS knows of them now; if not, nights are seen to all the same, a little late."""
+        try:
+            await keep(wanted)
+        except Exception:  # noqa: BLE001 - DBOS's own, of a busy queue say: the runs must not end over it
+            _log.exception("the queue does not ring yet")
+            return False
+        return True
 
     async def turns(self, queue: LegQueue) -> None:
         """Begin runs of nights whose turn it is. One worker of the home does: another would not know whom it asked.
@@ -121,6 +129,8 @@ class NightWatch:
     def _give_up(self, run_id: str) -> None:
         """What nobody could begin, its files are gone say, must not keep its schedule from the next night."""
         parts, now = self._parts, self._parts.clock.now()
+        if parts.log.lease(run_id) is not None:
+            return  # a leg of this very process may be about to begin it
         if parts.log.take_lease(run_id, parts.holder, now, LEASE_SECONDS, parts.alive) is None:
             return
         run = parts.run(run_id)

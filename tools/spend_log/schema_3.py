@@ -1,5 +1,7 @@
 """Version 3 of the spend log: batches with a budget their runs share, and grants, a yes given ahead to many orders."""
 
+from tools.spend_log.triggers import changed, refuse
+
 _USES = (
     "FROM grant_uses u JOIN charges c ON c.charge_id = u.charge_id"
     " WHERE u.grant_id = NEW.grant_id AND c.state <> 'released'"
@@ -33,11 +35,6 @@ _IDENTITY = (
 )
 
 
-def _changed(*columns: str) -> str:
-    old, new = (", ".join(f"{side}.{column}" for column in columns) for side in ("OLD", "NEW"))
-    return f"({old}) IS NOT ({new})"
-
-
 _RULES = (
     ("batches_kept", "DELETE ON batches", "1", "a batch is never deleted"),
     ("batches_fixed", "UPDATE ON batches", "1", "what a batch is never changes"),
@@ -52,7 +49,7 @@ _RULES = (
         f"NEW.decision IS NOT NULL OR NEW.revoked_at IS NOT NULL OR {_GRANT_THERE}",
         "a grant begins as a question",
     ),
-    ("grants_identity", "UPDATE ON grants", _changed(*_IDENTITY), "what a grant is for never changes"),
+    ("grants_identity", "UPDATE ON grants", changed(*_IDENTITY), "what a grant is for never changes"),
     (
         "grants_decided",
         "UPDATE ON grants",
@@ -62,7 +59,7 @@ _RULES = (
     (
         "grants_revoked",
         "UPDATE ON grants",
-        f"OLD.revoked_at IS NOT NULL AND {_changed('revoked_at', 'revoked_by')}",
+        f"OLD.revoked_at IS NOT NULL AND {changed('revoked_at', 'revoked_by')}",
         "a grant that was taken back stays so",
     ),
     ("grant_jobs_kept", "DELETE ON grant_jobs", "1", "what a grant covers never changes"),
@@ -129,8 +126,5 @@ VERSION_3 = (
         grant_id TEXT NOT NULL REFERENCES grants (grant_id)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX grant_uses_of_grant ON grant_uses (grant_id)",
-    *(
-        f"CREATE TRIGGER {name} BEFORE {moment} WHEN {when} BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        for name, moment, when, message in _RULES
-    ),
+    *(refuse(*rule) for rule in _RULES),
 )

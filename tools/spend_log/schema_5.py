@@ -1,5 +1,7 @@
 """Version 5 of the spend log: where several machines share it, the home that has a run's files, and whom it serves."""
 
+from tools.spend_log.triggers import refuse
+
 _THERE = "EXISTS (SELECT 1 FROM run_homes h WHERE h.run_id = NEW.run_id)"
 
 _RULES = (
@@ -15,8 +17,5 @@ VERSION_5 = (
         home TEXT NOT NULL CHECK (home <> '')
     ) STRICT, WITHOUT ROWID""",
     "ALTER TABLE workers ADD COLUMN home TEXT NOT NULL DEFAULT ''",
-    *(
-        f"CREATE TRIGGER {name} BEFORE {moment} WHEN {when} BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        for name, moment, when, message in _RULES
-    ),
+    *(refuse(*rule) for rule in _RULES),
 )

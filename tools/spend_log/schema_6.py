@@ -1,5 +1,7 @@
 """Version 6 of the spend log: schedules, what came of each of their nights, and grants that stand for many nights."""
 
+from tools.spend_log.triggers import changed, refuse
+
 _DRAWS = "FROM grant_draws d WHERE d.standing_id = NEW.standing_id"
 _COVERED = f"""EXISTS (
     SELECT 1 FROM standing_grants s JOIN grants g ON g.grant_id = NEW.grant_id
@@ -31,19 +33,14 @@ _STANDING = (
 )
 
 
-def _changed(*columns: str) -> str:
-    old, new = (", ".join(f"{side}.{column}" for column in columns) for side in ("OLD", "NEW"))
-    return f"({old}) IS NOT ({new})"
-
-
 _RULES = (
     ("schedules_kept", "DELETE ON schedules", "1", "a schedule is never deleted"),
     ("schedules_added", "INSERT ON schedules", _SCHEDULE_THERE, "a schedule is added once"),
-    ("schedules_fixed", "UPDATE ON schedules", _changed(*_SCHEDULE), "what a schedule runs never changes"),
+    ("schedules_fixed", "UPDATE ON schedules", changed(*_SCHEDULE), "what a schedule runs never changes"),
     (
         "schedules_removed",
         "UPDATE ON schedules",
-        f"OLD.removed_at IS NOT NULL AND {_changed('removed_at', 'paused_at', 'counts_from')}",
+        f"OLD.removed_at IS NOT NULL AND {changed('removed_at', 'paused_at', 'counts_from')}",
         "a schedule that was removed stays so",
     ),
     ("nights_kept", "DELETE ON nights", "1", "what came of a night is never deleted"),
@@ -60,7 +57,7 @@ _RULES = (
     (
         "standing_grants_identity",
         "UPDATE ON standing_grants",
-        _changed(*_STANDING),
+        changed(*_STANDING),
         "what a grant is for never changes",
     ),
     (
@@ -72,7 +69,7 @@ _RULES = (
     (
         "standing_grants_revoked",
         "UPDATE ON standing_grants",
-        f"OLD.revoked_at IS NOT NULL AND {_changed('revoked_at', 'revoked_by')}",
+        f"OLD.revoked_at IS NOT NULL AND {changed('revoked_at', 'revoked_by')}",
         "a grant that was taken back stays so",
     ),
     ("standing_work_kept", "DELETE ON standing_work", "1", "what a grant covers never changes"),
@@ -155,8 +152,5 @@ VERSION_6 = (
         standing_id TEXT NOT NULL REFERENCES standing_grants (grant_id)
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX grant_draws_of_standing ON grant_draws (standing_id)",
-    *(
-        f"CREATE TRIGGER {name} BEFORE {moment} WHEN {when} BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        for name, moment, when, message in _RULES
-    ),
+    *(refuse(*rule) for rule in _RULES),
 )
