@@ -58,7 +58,7 @@ class Nights:
         if schedule is None or schedule.rests or schedule.home != self.parts.home_id:
             return None
         now, timetable = self.parts.clock.now(), _timetable(schedule)
-        if not min(schedule.counts_from, now) < due <= now + CLOCKS_APART or not timetable.is_due(due):
+        if not _counts_from(schedule, now) < due <= now + CLOCKS_APART or not timetable.is_due(due):
             return None
         known = self.parts.log.night(schedule_id, timetable.night(due))
         return known or await self._see_to(schedule, due)
@@ -77,7 +77,7 @@ class Nights:
         now, timetable = self.parts.clock.now(), _timetable(schedule)
         # What a clock that was wrong has written for later counts for nothing now.
         seen_to = [night.due_at for night in self.parts.log.nights(schedule.schedule_id, until=now)]
-        after = max([min(schedule.counts_from, now), *seen_to])
+        after = max([_counts_from(schedule, now), *seen_to])
         due = timetable.last_due(after, now - RINGS_WITHIN)
         if due is None:
             return []
@@ -148,6 +148,11 @@ class Nights:
         said = why[:MOST_SAID].encode(errors="backslashreplace").decode()  # file names need not be UTF-8
         name, now = _timetable(schedule).night(due), self.parts.clock.now()
         return self.parts.log.record_night(Night(schedule.schedule_id, name, due, now, came, said, ""))
+
+
+def _counts_from(schedule: Schedule, now: datetime) -> datetime:
+    """What a clock that was ahead said of it is not waited for."""
+    return schedule.counts_from if schedule.counts_from <= now else now - LATE
 
 
 def _timetable(schedule: Schedule) -> Timetable:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import pytest
-from dbos import _scheduler
+from dbos import DBOS, _scheduler
 
 from agent.engine.engine import Engine
 from agent.engine.queue import DbosQueue, in_file
@@ -112,6 +112,8 @@ async def test_what_a_dead_worker_was_rung_for_is_seen_to_by_a_living_one(
     async with DbosQueue.open(place, "dead", Driver(), see) as queue:
         await queue.keep_ringing(timed([schedule]))
         await until(lambda: seen)
+        await queue.keep_ringing(frozenset())
+        assert await DBOS.list_schedules_async() == []
     hangs.set()
     async with DbosQueue.open(place, "living", Driver(), see) as queue:
         ((ring_id, executor),) = (await queue.under_way()).items()

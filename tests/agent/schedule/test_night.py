@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.schedule.add import MOST_BYTES
 from agent.schedule.night import CLOCKS_APART, LATE, MOST_MISSED, RINGS_WITHIN, Nights
+from agent.variables import secret_literals
 from policies.money import Cents
 from tests.agent.conftest import MakeWorld
 from tests.agent.schedule.scheduled import came, files_of, move_to, nights, rung, runs_of, scheduled
@@ -282,13 +284,18 @@ async def test_whatever_its_folders_do_is_that_night_s_failure(world: World, tro
 
 async def test_a_pipe_in_place_of_a_job_file_is_not_waited_for(world: World) -> None:
     """Nor is a path of no user, nor a file whose name is no text; the message can be kept."""
-    schedule = scheduled(world)
+    schedule = scheduled(world, cron="*/30 2 * * *")
     job = files_of(world) / "job.yaml"
     job.unlink()
     os.mkfifo(job)
+    assert secret_literals(str(job)) == {}
     night = await rung(world, schedule, "2026-07-02T02:00+02:00")
     assert (night.came, "neither a file nor a folder" in night.why) == (Came.FAILED, True)
     job.unlink()
+    with job.open("wb") as huge:
+        huge.truncate(MOST_BYTES + 1)
+    night = await rung(world, schedule, "2026-07-02T02:30+02:00")
+    assert (night.came, "that is no job file" in night.why) == (Came.FAILED, True)
     job.write_text(JOB.replace("workdir: .", "workdir: ~nosuchuser/x"), encoding="utf-8")
     night = await rung(world, schedule, "2026-07-03T02:00+02:00")
     assert (night.came, "workdir" in night.why) == (Came.FAILED, True)
@@ -310,3 +317,15 @@ async def test_a_clock_that_was_ahead_keeps_no_later_night_from_coming(world: Wo
     world.clock.advance(3600)
     (night,) = await nights(world).catch_up(schedule)
     assert (night.night, night.came) == ("2026-07-02T02:00", Came.BEGUN)
+
+
+async def test_a_clock_that_was_ahead_as_it_went_on_keeps_no_night_from_coming(world: World) -> None:
+    """Nor, a moment later, from being caught up with."""
+    move_to(world, "2026-07-01T12:00+02:00")
+    schedule = scheduled(world)
+    world.log.pause_schedule(schedule.schedule_id, world.clock.now())
+    going = world.log.go_on_with_schedule(schedule.schedule_id, datetime(2027, 7, 1, tzinfo=UTC))
+    assert await nights(world).catch_up(going) == []
+    due = move_to(world, "2026-07-02T02:00+02:00", seconds=60)
+    assert [night.came for night in await nights(world).catch_up(going)] == [Came.BEGUN]
+    assert await nights(world).ring(schedule.schedule_id, due) is not None
