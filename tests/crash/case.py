@@ -17,6 +17,9 @@ from tools.spend_log.rows import Kind, Totals
 
 DOUBT, PROVIDER_FAILED = 7, 5
 
+DEPLOY_SECONDS = 0.02
+"""Usually, so that a sweep does not take hours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kill:
@@ -178,9 +181,10 @@ def _sweep(stage: Stage) -> None:
             stage.provider.terminate(order["order_id"])
 
 
-def case(request: dict[str, str | int], folder: Path, provider: Provider, database_url: SecretStr | None) -> Verdict:
+def case(request: dict[str, str | float], folder: Path, provider: Provider, database_url: SecretStr | None) -> Verdict:
     """A case as a test asks for it."""
     scenario = ALL[str(request["scenario"])]
+    provider.configure(deploy_seconds=request["deploy_seconds"])
     kill = None
     if "site" in request:
         point = Point(str(request["site"]), int(request["occurrence"]))

@@ -3,13 +3,17 @@
 import json
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.crash.case import Kill, Verdict
+from tests.crash.case import DEPLOY_SECONDS, Kill, Verdict
 from tests.crash.child import Point
 from tests.crash.scenarios import ALL
 from tools.sandbox.locks import held
+
+SLOWER = (10 * DEPLOY_SECONDS, 100 * DEPLOY_SECONDS)
+"""Of a second and a third try."""
 
 RECORDING_SECONDS = 90.0
 """The longest that one recording may keep the others waiting."""
@@ -23,9 +27,9 @@ class Forks:
         assert process.stdout is not None
         self._asked, self._answered = process.stdin, process.stdout
 
-    def play(self, scenario: str, kill: Kill | None = None) -> Verdict:
+    def play(self, scenario: str, kill: Kill | None = None, deploy_seconds: float = DEPLOY_SECONDS) -> Verdict:
         """Play a path, and resume it where it was killed."""
-        request: dict[str, object] = {"scenario": scenario}
+        request: dict[str, object] = {"scenario": scenario, "deploy_seconds": deploy_seconds}
         if kill is not None:
             request |= {"actor": kill.actor, **asdict(kill.point)}
         self._asked.write(json.dumps(request) + "\n")
@@ -33,6 +37,18 @@ class Forks:
         answer = self._answered.readline()
         assert answer, f"the fork server died over {request}"
         return Verdict(**json.loads(answer))
+
+    def until_killed(self, kills: Sequence[Kill]) -> Verdict:
+        """The verdict on the first path that was killed where it was to be, or that broke something, or on the last.
+
+        Where the world is quick a path does not come by a look at a deploying pod: the next one deploys more slowly.
+        """
+        verdict = self.play(kills[0].scenario, kills[0])
+        for kill, deploy_seconds in zip(kills[1:], SLOWER, strict=False):
+            if verdict.killed or verdict.problems:
+                break
+            verdict = self.play(kill.scenario, kill, deploy_seconds)
+        return verdict
 
 
 class Recordings:

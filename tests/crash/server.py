@@ -23,7 +23,6 @@ from tests.postgres import Cluster
 from tools.gpuhog.channel import _tls
 from tools.sandbox.process import ensure_running, shut_down
 
-DEPLOY_SECONDS = 0.02
 MUCH_MONEY = 9_000_000
 
 IMPORTED_LATE = (
@@ -39,7 +38,7 @@ def main() -> None:
     """Serve until stdin ends; the sandbox ends with it."""
     folder = Path(sys.argv[1])
     _preload()
-    endpoint = ensure_running(folder / "sandbox", deploy_seconds=DEPLOY_SECONDS)
+    endpoint = ensure_running(folder / "sandbox")
     provider = Provider(endpoint)
     provider.configure(credits_purchased=MUCH_MONEY)
     try:
@@ -78,7 +77,7 @@ def _store(name: str, port: str = "", template: str = "") -> Iterator[SecretStr 
 
 
 def _verdict(
-    request: dict[str, str | int], folder: Path, provider: Provider, database_url: SecretStr | None
+    request: dict[str, str | float], folder: Path, provider: Provider, database_url: SecretStr | None
 ) -> Verdict:
     try:
         return case(request, folder, provider, database_url)

@@ -65,15 +65,11 @@ def test_a_path_that_nobody_kills(recordings: Recordings, scenario: str) -> None
 @pytest.mark.parametrize("site", on_a_path())
 def test_killed_once(forks: Forks, recordings: Recordings, site: str, record_property: Tell) -> None:
     """Killed at the site on one path that reaches it: one payment at most, no pod left, every output here."""
-    verdicts: list[Verdict] = []
-    for kill in ways_to(recordings.reached()[site]):
-        verdicts.append(forks.play(kill.scenario, kill))
-        if verdicts[-1].killed:
-            break
+    verdict = forks.until_killed(ways_to(recordings.reached()[site]))
 
-    tell(record_property, verdicts)
-    assert verdicts[-1].problems == [], "\n".join([str(kill), *verdicts[-1].problems])
-    assert verdicts[-1].killed
+    tell(record_property, [verdict])
+    assert verdict.problems == [], "\n".join([verdict.scenario, *verdict.problems])
+    assert verdict.killed
 
 
 @pytest.mark.parametrize("site", [site for site in sites.sites() if site.partition(":")[0] in TO_PAY])
@@ -93,36 +89,20 @@ def test_killed_once_on_postgres(forks_on_postgres: Forks, site: str, record_pro
 def test_killed_everywhere(
     forks: Forks, recordings: Recordings, scenario: str, share: int, record_property: Tell
 ) -> None:
-    """The same at every site of every path, the first time it is reached and the last.
-
-    Where the world is quick a path may not come by a look at a deploying pod, say: after three tries that is counted.
-    """
+    """The same at every site of every path, the first time it is reached and the last."""
     kills = recordings.kills(scenario)[share::SHARES]
-    played = [(kill, until_killed(forks, kill)) for kill in kills]
+    played = [(kill, forks.until_killed([kill] * (3 if kill.point.occurrence == 1 else 1))) for kill in kills]
 
     tell(record_property, [verdict for _, verdict in played])
     failed = [f"{kill}\n" + "\n".join(verdict.problems) for kill, verdict in played if verdict.problems]
     assert failed == [], "\n\n".join(failed)
 
 
-def until_killed(forks: Forks, kill: Kill) -> Verdict:
-    """The verdict on a path that was killed there, or on the last of three that did not come by."""
-    verdict = forks.play(kill.scenario, kill)
-    for _ in range(2):
-        if verdict.killed or verdict.problems or kill.point.occurrence > 1:
-            break
-        verdict = forks.play(kill.scenario, kill)
-    return verdict
-
-
 def ways_to(kills: list[Kill]) -> list[Kill]:
-    """The ways to a site, always in the same order, and in another one for the next site.
-
-    A second way is for a site that a path reaches only when the world is slow enough, as a look at a deploying pod.
-    """
+    """Three ways to a site, the same one again where there are fewer; for the next site others come first."""
     quick = [kill for kill in kills if kill.scenario not in SLOW] or kills
     first = zlib.crc32(kills[0].point.site.encode()) % len(quick)
-    return [*quick[first:], *quick[:first]][:3]
+    return [quick[(first + number) % len(quick)] for number in range(3)]
 
 
 def tell(record_property: Tell, verdicts: list[Verdict]) -> None:
