@@ -18,7 +18,7 @@ async def meddle(life: "Life", herd: Herd, run_id: str) -> None:
     """One act against the state of a run, then it is driven on."""
     config = RunnableConfig(configurable={"thread_id": run_id}, recursion_limit=10_000)
     async with herd.driver.lease(run_id):
-        begun = bool((await herd.graph.aget_state(config)).values)
+        begun = "run_id" in (await herd.graph.aget_state(config)).values  # one edited before the first has no more
         act = life.dice.choice((_propose, _propose, _edit, _go_back, _wake) if begun else (_propose,))
         life.trace.note("chooser", f"{act.__name__} {run_id}")
         await act(life, herd, config)
@@ -45,7 +45,7 @@ async def _propose(life: "Life", herd: Herd, config: RunnableConfig) -> None:
     """What a model says of the market is put in the place of what the market says, right before the choice."""
     snapshot = await herd.graph.aget_state(config)
     step: Any = None
-    if not snapshot.values:
+    if "run_id" not in snapshot.values:
         step = State(run_id=config["configurable"]["thread_id"])
     elif snapshot.interrupts:
         step = Command(resume={snapshot.interrupts[0].id: {"cause": "fresh"}})
