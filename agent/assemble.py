@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from agent.broken_store import Wreck
 from agent.checkpoints import checkpoints
 from agent.clock import SystemClock
+from agent.diary import Diary
 from agent.drive import Driver
 from agent.errors import BadSettings
 from agent.face import Face, Silent
@@ -178,7 +179,7 @@ async def open_herd(
         variables = dict(os.environ if variables is None else variables)
         parts = replace(
             parts_of(place, log, market, _pods(place)),
-            face=face or Silent(),
+            face=Diary(face or Silent(), place.home, SystemClock()),
             variables=variables,
             home_id=home_id(place.home, new_id) if place.store.is_shared else "",
         )

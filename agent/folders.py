@@ -22,6 +22,11 @@ class RunFolder:
         return self.path / "log.txt"
 
     @property
+    def diary(self) -> Path:
+        """What the run told, line by line; see `agent.diary`."""
+        return self.path / "diary.jsonl"
+
+    @property
     def report(self) -> Path:
         """The last word on the run."""
         return self.path / "report.json"

@@ -4,32 +4,15 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from agent.batch.consent import Expected, ask, deny, expect, needs_a_yes, standing_grant
+from agent.batch.card import grant_card
+from agent.batch.consent import ask, deny, expect, needs_a_yes, standing_grant
 from agent.cli.batch_face import BatchFace
 from agent.cli.terminal import Keyboard
 from agent.parts import Parts
-from policies.money import usd
-from policies.text import counted
 from tools.spend_log.batch_rows import Batch, Grant
 from tools.spend_log.rows import Decision
 
 LOOK_SECONDS = 0.3
-
-
-def grant_card(batch: Batch, grant: Grant, expected: Expected | None) -> list[str]:
-    """What a yes would cover."""
-    pods = counted(grant.pods, "pod")
-    lines = [f"Approve the batch {batch.name}: up to ${usd(grant.amount)} and {pods} from credits, once"]
-    if expected is not None:
-        lines.append(
-            f"  jobs    {len(expected.fitting)} to run, expected to cost ${usd(expected.total)} as the market is"
-        )
-    lines += [
-        "  pods    max_pods_per_run for each job, since one that loses its pod gets another; the amount holds for all",
-        f"  until   {grant.until:%Y-%m-%d %H:%M} UTC, each order still within every cap",
-        f"  covers  the commands, files and variables of these jobs as they were submitted; batch {batch.batch_id}",
-    ]
-    return lines
 
 
 class Question:

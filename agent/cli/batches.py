@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from agent.assemble import open_herd
+from agent.batch.card import grant_card
 from agent.batch.drive import BatchDriver
 from agent.batch.report import batch_result
 from agent.cli import output
 from agent.cli.answers import given
 from agent.cli.batch import print_jobs
-from agent.cli.batch_question import grant_card
 from agent.cli.foreground import interruptible
 from agent.cli.places import holds_batch, settings_or_fail, stores
 from agent.cli.terminal import TerminalFace, who
-from agent.cli.waiting import batch_question, run_waits
+from agent.cli.waiting import run_waits
+from agent.questions import batch_question
 from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import usd

@@ -5,10 +5,10 @@ import sys
 
 from agent.approvals import answer
 from agent.assemble import open_herd
+from agent.card import card
 from agent.cli import output
 from agent.cli.answers import given
 from agent.cli.batches import answer_batch
-from agent.cli.card import card
 from agent.cli.places import holds, is_batch, is_schedule, settings_or_fail
 from agent.cli.schedule_question import answer_schedule
 from agent.cli.terminal import who

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from agent.approvals import answer
-from agent.cli.card import card
+from agent.card import card
 from agent.cli.terminal import Keyboard
 from agent.herd import Herd
 from agent.result import link_to_pay

@@ -13,9 +13,11 @@ from agent.cli.places import holds_schedule, settings_or_fail
 from agent.cli.schedule_store import need, stored
 from agent.cli.terminal import Keyboard, TerminalFace, who
 from agent.parts import Parts
+from agent.questions import schedule_question
 from agent.result import timestamp
 from agent.schedule.add import read_schedule
-from agent.schedule.consent import Asked, ask, expect_night, open_question
+from agent.schedule.card import standing_card
+from agent.schedule.consent import Asked, ask, expect_night
 from policies.money import Cents, usd
 from policies.text import counted
 from tools.spend_log.rows import Decision
@@ -72,20 +74,6 @@ def _decided(parts: Parts, schedule: Schedule, question: StandingGrant) -> int:
     return 0 if decision is Decision.APPROVED else output.DENIED
 
 
-def standing_card(schedule: Schedule, grant: StandingGrant) -> list[str]:
-    """What a yes would cover."""
-    zone = ZoneInfo(schedule.timezone)
-    end = grant.until.astimezone(zone)
-    each = f"${usd(grant.amount)} a night, {grant.nights} nights: ${usd(grant.terms.total)} in all, from credits"
-    return [
-        f"Approve the schedule {schedule.name}: up to {each}",
-        f"  until   {end:%a %Y-%m-%d %H:%M} ({schedule.timezone}), each order still within every cap",
-        f"  pods    {grant.pods} a night at most: every job may need another where one is lost",
-        "  covers  what its job files name now: commands, variables, and folders with what lies in them each night",
-        f"  when    {schedule.cron} ({schedule.timezone}); {schedule.schedule_id}",
-    ]
-
-
 def question_shown(grant: StandingGrant) -> dict[str, object]:
     """As `show --json` prints it."""
     total = usd(grant.terms.total)
@@ -96,7 +84,7 @@ def answer_schedule(schedule_id: str, decision: Decision, said: tuple[str | None
     """Record a human's yes or no to the nights of a schedule."""
     with stored(schedule_id) as log:
         schedule, now = need(log, schedule_id), datetime.now(UTC)
-        question = open_question(log.standing_grants(schedule_id), now)
+        question = schedule_question(log.standing_grants(schedule_id), now)
         if question is None:
             output.fail(f"{schedule_id} does not wait for an approval; `swineherd schedule grant` asks for one", 2)
         asked = question.code, question.terms.total

@@ -19,9 +19,10 @@ from agent.cli.schedule_question import question_shown
 from agent.cli.schedule_store import need, stored
 from agent.cli.terminal import TerminalFace
 from agent.parts import Parts
+from agent.questions import schedule_question
 from agent.result import timestamp
 from agent.schedule.add import Wanted, add_schedule, missing_here
-from agent.schedule.consent import expect_night, needs_a_yes, open_question
+from agent.schedule.consent import expect_night, needs_a_yes
 from agent.schedule.report import SHOWN_NIGHTS, next_times, schedule_result
 from agent.submit import ReadJob
 from policies.money import usd
@@ -209,7 +210,7 @@ def show_schedule(schedule_id: str, *, as_json: bool) -> None:
         if schedule is None:
             return
         document = schedule_result(log, schedule, now, nights=SHOWN_NIGHTS)
-        question = open_question(log.standing_grants(schedule_id), now)
+        question = schedule_question(log.standing_grants(schedule_id), now)
     if as_json:
         output.document(document | ({"approval": question_shown(question)} if question else {}))
         return

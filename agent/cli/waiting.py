@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from agent.questions import grant_stands
 from agent.result import link_to_pay
 from policies.money import usd
-from tools.spend_log.batch_rows import Grant
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
 
@@ -13,7 +13,7 @@ from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
 def all_waiting(log: SpendLog, runs: Sequence[Run], now: datetime) -> Iterator[str]:
     """A line for each batch, and each of the runs, that waits for a human."""
     for grant in log.grants():
-        if _asks(log, grant, now):
+        if grant_stands(log, grant, now):
             until = f"{grant.expires_at:%Y-%m-%d %H:%M} UTC"
             what = f"asks for approval of up to ${usd(grant.amount)} until {until}"
             yield f"{grant.batch_id} {what}: `swineherd approve {grant.batch_id}`"
@@ -42,16 +42,3 @@ def _offer_waits(run_id: str, asked: Approval, now: datetime) -> str:
 def _is_answered(asked: Approval | None) -> bool:
     """It waits for whoever drives it, then: nothing was bought with the answer yet."""
     return asked is not None and asked.decision is not None and not asked.charge_id
-
-
-def batch_question(log: SpendLog, batch_id: str, now: datetime) -> Grant | None:
-    """The question about a whole batch that may still be answered."""
-    return next((grant for grant in log.grants(batch_id) if _asks(log, grant, now)), None)
-
-
-def _asks(log: SpendLog, grant: Grant, now: datetime) -> bool:
-    """A batch that has ended, cancelled say, asks nothing any more."""
-    if grant.decision is not None or grant.revoked_at is not None or now >= grant.expires_at:
-        return False
-    runs = [log.run(job.run_id) for job in log.batch_jobs(grant.batch_id)]
-    return any(run is not None and run.status not in ENDED for run in runs)

@@ -83,12 +83,6 @@ def ask(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob], expected: Exp
     return parts.log.ask_standing_grant(new, now)
 
 
-def open_question(grants: Sequence[StandingGrant], now: datetime) -> StandingGrant | None:
-    """The question that may still be answered."""
-    asked = [grant for grant in grants if grant.decision is None and grant.revoked_at is None]
-    return asked[-1] if asked and now < asked[-1].expires_at else None
-
-
 def _end_of(schedule: Schedule, nights: int, now: datetime) -> datetime:
     """As long after the last of so many nights is due as any night's grant may pay; later ones are too many."""
     times = islice(Timetable(schedule.cron, schedule.timezone).after(now), nights)

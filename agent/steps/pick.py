@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import endings
+from agent.card import note_alternatives
 from agent.parts import Parts
 from agent.state import State
 from agent.steps.discover import thaw_listing
@@ -34,6 +35,7 @@ async def pick(state: State, runtime: Runtime[Parts]) -> Command[Literal["rent",
     offer = make_offer(parts, run_id, quote, rail_of(verdict))
     parts.log.add_attempt(offer, quote.reason, parts.clock.now())
     note_rejections(parts, run_id, selection.rejections)
+    note_alternatives(parts, run_id, selection.quotes)
     parts.face.tell(run_id, f"picked {offer.gpu_name}: {quote.reason}")
     return Command(goto="rent")
 

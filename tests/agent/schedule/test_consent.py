@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from agent.batch.consent import GRANTED_FOR
+from agent.questions import schedule_question
 from agent.schedule.add import read_schedule
-from agent.schedule.consent import Asked, ask, expect_night, needs_a_yes, open_question
+from agent.schedule.consent import Asked, ask, expect_night, needs_a_yes
 from agent.submit import BadJob
 from policies.money import Cents
 from tests.agent.conftest import MakeWorld
@@ -52,9 +53,9 @@ async def test_the_question_is_for_the_nights_and_what_each_costs(asking: World)
     own = Asked(Cents(500), 3, asking.clock.now() + timedelta(days=2))
     grant = await asked(asking, budget, own)
     assert (grant.amount, grant.nights, grant.until) == (500, 3, own.until)
-    assert open_question(asking.log.standing_grants(budget.schedule_id), asking.clock.now()) == grant
+    assert schedule_question(asking.log.standing_grants(budget.schedule_id), asking.clock.now()) == grant
     asking.clock.advance(3601)
-    assert open_question(asking.log.standing_grants(budget.schedule_id), asking.clock.now()) is None
+    assert schedule_question(asking.log.standing_grants(budget.schedule_id), asking.clock.now()) is None
 
 
 async def test_a_question_that_was_taken_back_is_open_no_more(asking: World) -> None:
@@ -62,7 +63,7 @@ async def test_a_question_that_was_taken_back_is_open_no_more(asking: World) -> 
     schedule = scheduled(asking, 1)
     grant = await asked(asking, schedule)
     asking.log.revoke_standing_grant(grant.grant_id, "terminal:me", asking.clock.now())
-    assert open_question(asking.log.standing_grants(schedule.schedule_id), asking.clock.now()) is None
+    assert schedule_question(asking.log.standing_grants(schedule.schedule_id), asking.clock.now()) is None
 
 
 async def test_what_can_not_be_granted_is_said(asking: World, make_world: MakeWorld) -> None:
