@@ -1,8 +1,10 @@
 """A hostile chooser: checkpoints edited after the yes, old ones resumed, runs woken with words of somebody's own."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.errors import InvalidUpdateError
 from langgraph.types import Command
 
 from agent.herd import Herd
@@ -56,7 +58,7 @@ async def _propose(life: "Life", herd: Herd, config: RunnableConfig) -> None:
 
 
 async def _edit(life: "Life", herd: Herd, config: RunnableConfig) -> None:
-    """A checkpoint is edited where it stands, a yes or not."""
+    """A checkpoint is edited where it stands, a yes or not; LangGraph refuses it where no node has written yet."""
     wishes: tuple[dict[str, Any], ...] = (
         {"listings": _dreamt(life)},
         {"listings": _dreamt(life), "avoid": {}, "offers_made": -100},
@@ -64,12 +66,14 @@ async def _edit(life: "Life", herd: Herd, config: RunnableConfig) -> None:
         {"job_exit_code": 0, "trouble": ORDER},
         {"waiting": None},
     )
-    await herd.graph.aupdate_state(config, life.dice.choice(wishes))
+    with suppress(InvalidUpdateError):
+        await herd.graph.aupdate_state(config, life.dice.choice(wishes))
 
 
 async def _go_back(life: "Life", herd: Herd, config: RunnableConfig) -> None:
-    """An old checkpoint, resumed from where it stood then."""
-    old = [snapshot async for snapshot in herd.graph.aget_state_history(config, limit=30)]
+    """An old checkpoint, resumed from where it stood then; one that is no state of a run can't be."""
+    history = [snapshot async for snapshot in herd.graph.aget_state_history(config, limit=30)]
+    old = [snapshot for snapshot in history if "run_id" in snapshot.values or snapshot.next == ("__start__",)]
     if old:
         chosen = life.dice.choice(old)
         await herd.graph.ainvoke(None, chosen.config, context=herd.parts, durability="sync")
