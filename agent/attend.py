@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent import deadman
+from agent.begun_anew import note_job_end
 from agent.folders import RunFolder
 from agent.job_log import copy_log, put_away, ran_out_of_memory
 from agent.lease_time import lease_end, stop_job_at, warn_seconds
@@ -132,6 +133,7 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
         case Exited(code=code):
             if parts.job(order.run_id).resume and ran_out_of_memory(parts, order.run_id, code):
                 await unless(parts.clock, sync_once(parts, order, session, home), lambda: _reason_to_stop(parts, order))
+            note_job_end(parts, order.run_id, code)
             return JobEnded(code)
         case Vanished() | Running():
             return JobLost("the job is gone without an exit code: the pod restarted, or something killed it")

@@ -12,6 +12,7 @@ from langgraph.types import Command
 from agent import deadman
 from agent.accrual import kept_until
 from agent.attend import GRACE_SECONDS, find_home
+from agent.begun_anew import note_job_end
 from agent.job_log import copy_log
 from agent.lease_time import collect_until, timer_acts_at
 from agent.parking import waiting
@@ -163,6 +164,8 @@ def _known_end(state: State, parts: Parts, order: OrderRow, job: JobState) -> St
     if not lost or "ending" in state:
         return State()
     gpu_id = parts.attempt(order.run_id).offer.gpu_id
+    if isinstance(job, Exited):
+        note_job_end(parts, order.run_id, job.code)
     match job:
         case Exited(code=0):
             return State(job_exit_code=0, overcome=len(state.get("failures", [])))

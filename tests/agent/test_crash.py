@@ -213,6 +213,33 @@ async def test_lost_checkpoints_lose_no_money(world: World) -> None:
     came_home(world, run_id)
 
 
+@pytest.mark.parametrize("step", STEPS[4:])
+async def test_killed_as_it_enters_a_step_and_the_checkpoints_are_lost(world: World, step: str) -> None:
+    """The spend log alone knows that it was paid, that its job ran, and at last that all of it is over."""
+    run_id = world.submit()
+    world.log.entering = lambda entered: die() if entered == step else None
+    assert await world.killed(run_id)
+    world.saver = type(world.saver)()
+    await world.drive(run_id)
+    came_home(world, run_id)
+
+
+@pytest.mark.parametrize(("exit_code", "killed_at", "code"), [(3, "terminate", 1), (0, "collect", 5)])
+async def test_a_known_end_is_told_as_it_was(world: World, exit_code: int, killed_at: str, code: int) -> None:
+    """A job that failed has failed, and outputs that never came are missed."""
+    world.pods.script = replace(Script(), code=exit_code)
+    run_id = world.submit()
+    world.log.entering = lambda entered: die() if entered == killed_at else None
+    assert await world.killed(run_id)
+    (order,) = world.log.orders(run_id)
+    await world.market.terminate(order.order_id)
+    await world.parts.look(order)
+    world.saver = type(world.saver)()
+    run = await world.drive(run_id)
+    assert (run.code, run.job_exit_code) == (code, exit_code)
+    assert len(world.purchases) == 1
+
+
 async def test_a_secret_split_by_a_crash_is_still_masked(world: World) -> None:
     """The log is masked byte for byte across a lost connection in the middle of a secret."""
     secret = "hunter2-hunter2"
