@@ -1,18 +1,57 @@
-"""Where every channel's answer to an offer meets: terminal, another terminal, and whatever comes later."""
+"""Where every channel's answer to an offer meets: terminal, another terminal, and whatever comes later.
+
+None of them spends: the process that drives the run acts on what was recorded. `code` is as printed by `show`, matched,
+with the amount, against the one question that stands; `by` says who, and through which channel.
+"""
+
+from datetime import timedelta
 
 from agent.parts import Parts
 from policies.money import Cents
+from policies.wish import Wish, out_of_the_question
+from tools.spend_log.answer_rows import NewRunGrant
 from tools.spend_log.port import NotRecorded, Recorded
 from tools.spend_log.rows import Decision
+
+RUN_GRANTED_FOR = timedelta(hours=24)
+"""So long a grant of one run pays, unless something else is said."""
 
 
 def answer(
     parts: Parts, run_id: str, decision: Decision, *, code: str, amount: Cents, by: str
 ) -> Recorded | NotRecorded:
-    """Record a human's yes or no. It spends nothing: the process that drives the run acts on it.
+    """Record a human's yes or no."""
+    return parts.log.decide(run_id, _typed(code), amount, decision, by, parts.clock.now())
 
-    Args:
-        code: as printed by `show`; matched, with the amount, against the one question that stands.
-        by: who, and through which channel.
+
+def instead(parts: Parts, run_id: str, wish: Wish, *, code: str, amount: Cents, by: str) -> Recorded | NotRecorded:
+    """Record that a human wants another offer: it is asked about anew, with a code of its own.
+
+    What this policy never allows is refused here, and the question stands; what the market or a cap does not allow is
+    found when the offer is made, which then is as before and says why.
     """
-    return parts.log.decide(run_id, code.strip().upper(), amount, decision, by, parts.clock.now())
+    refusal = out_of_the_question(wish, parts.policy)
+    if refusal is not None:
+        return NotRecorded(refusal)
+    return parts.log.instead(run_id, _typed(code), amount, wish, by, parts.clock.now())
+
+
+def grant(
+    parts: Parts,
+    run_id: str,
+    *,
+    up_to: Cents,
+    pods: int,
+    code: str,
+    amount: Cents,
+    by: str,
+    lasts: timedelta = RUN_GRANTED_FOR,
+) -> Recorded | NotRecorded:
+    """Record a human's yes to this offer and to the run's later ones: `up_to` in all, so many pods, for so long."""
+    now = parts.clock.now()
+    new = NewRunGrant(parts.new_id("grant"), up_to, pods, now + lasts)
+    return parts.log.grant_run(run_id, _typed(code), amount, new, by, now)
+
+
+def _typed(code: str) -> str:
+    return code.strip().upper()

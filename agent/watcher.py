@@ -101,9 +101,11 @@ class Watcher:
         return waits(row.awaited, self._parts.policy)
 
     def _decided(self, run_id: str) -> bool:
-        """A yes counts while the offer stands; a no always."""
+        """A yes counts while the offer stands; a no always, and so does a wish for another offer."""
         approval = self._parts.log.approval(run_id)
-        if approval is None or approval.decision is None:
+        if approval is None:
+            return self._parts.another_is_wanted(run_id)
+        if approval.decision is None:
             return False
         return approval.decision is not Decision.APPROVED or self._parts.clock.now() < approval.expires_at
 
