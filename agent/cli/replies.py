@@ -1,5 +1,6 @@
 """What a human may say to an offer at the command line, and what comes of it in words."""
 
+import re
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -44,6 +45,17 @@ def reply_of(*, by_card: bool, by_credits: bool, hours: int | None, up_to: str |
         return Granting(cents_from_text(up_to), pods)
     except ValueError as error:
         output.fail(f"--up-to: {error}", output.USAGE)
+
+
+def typed(text: str) -> Reply:
+    """What a line means that is typed under an offer; whatever is not understood is a no."""
+    if text.lower() in {"y", "yes"}:
+        return Decision.APPROVED
+    if text.lower() == "c":
+        return Wish(Rail.STRIPE, None)
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return Wish(None, int(text))
+    return Decision.DENIED
 
 
 def verb(reply: Reply) -> str:
