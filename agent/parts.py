@@ -84,11 +84,6 @@ class Parts:
         """The current offer of a run, which must have one."""
         return self.log.attempts(run_id)[-1]
 
-    def another_is_wanted(self, run_id: str) -> bool:
-        """Whether a human asked for another offer in place of the run's last one, and none is made yet."""
-        attempts, wishes = self.log.attempts(run_id), self.log.wishes(run_id)
-        return bool(attempts and wishes) and wishes[-1].attempt == attempts[-1].offer.attempt
-
     def pays_as(self, offer: Offer) -> bool:
         """Whether this process pays with the account, and at the provider, that the offer is bound to."""
         return (offer.account, offer.base_url) == (self.account, self.base_url)

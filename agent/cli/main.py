@@ -118,11 +118,15 @@ def approve(
     amount: Amount = None,
     by_card: Annotated[bool, typer.Option("--by-card", help="Not this offer: another one, paid by a link.")] = False,
     by_credits: Annotated[bool, typer.Option("--by-credits", help="Another one, from credits alone.")] = False,
-    hours: Annotated[int | None, typer.Option("--hours", metavar="N", help="Another one, for so many hours.")] = None,
+    hours: Annotated[
+        int | None, typer.Option("--hours", metavar="N", min=1, help="Another one, for so many hours.")
+    ] = None,
     up_to: Annotated[
         str | None, typer.Option("--up-to", metavar="N", help="Yes, and to later offers of this run: $N in all.")
     ] = None,
-    pods: Annotated[int | None, typer.Option("--pods", metavar="N", help="With --up-to: so many pods in all.")] = None,
+    pods: Annotated[
+        int | None, typer.Option("--pods", metavar="N", min=1, max=1000, help="With --up-to: so many pods in all.")
+    ] = None,
 ) -> None:
     """Say yes to the offer of a run, or ask for another one instead; in a terminal it is shown first."""
     from agent.cli import decide, replies

@@ -11,6 +11,7 @@ from agent.offers import describe
 from agent.parking import park, ticket
 from agent.parts import Parts
 from agent.state import State
+from agent.wanted import another_is_wanted
 from policies.charge import ChargeState
 from policies.offer import Offer
 from tools.spend_log.rows import Awaited, Charge
@@ -28,7 +29,7 @@ async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pa
     else:
         offer = parts.attempt(run_id).offer
         cause = park(ticket(Awaited.HUMAN, _asked_until(parts, run_id)), question(offer))
-    if cause == "fresh" or parts.another_is_wanted(run_id):
+    if cause == "fresh" or another_is_wanted(parts.log, run_id):
         return Command(goto="discover")
     return Command(goto="pay")
 

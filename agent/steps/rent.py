@@ -12,6 +12,7 @@ from agent.parts import Parts
 from agent.patient import to_the_end
 from agent.pricing import current_listing, moved
 from agent.state import State
+from agent.wanted import another_is_wanted
 from policies.budget import CapHit, first_cap_broken
 from policies.offer import Offer, Rail
 from policies.wish import is_met
@@ -30,7 +31,7 @@ async def rent(state: State, runtime: Runtime[Parts]) -> Command[Next]:
         return Command(goto="pay")
     if parts.run(offer.run_id).cancel_requested:
         return _end(endings.cancelled("cancelled before anything was spent"))
-    if parts.another_is_wanted(offer.run_id):
+    if another_is_wanted(parts.log, offer.run_id):
         return Command(goto="discover")
     if not parts.pays_as(offer):
         return offer_again(state, parts, "the offer was made for another account or provider")

@@ -1,12 +1,8 @@
 """Another offer instead of an answer: "by card", "three hours". And a yes to the whole run."""
 
-from contextlib import closing
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
-from agent.approvals import grant, instead
+from agent.cli.waiting import run_waits
 from policies.charge import ChargeState
 from policies.money import Cents
 from policies.offer import Offer, Rail
@@ -17,7 +13,6 @@ from tests.agent.lost_pods import lose_first_pod_at
 from tests.agent.test_approval import checkpoints, edit, replay
 from tests.agent.watched import KeptSaver, Killed
 from tests.agent.world import ASK, PRICE, World
-from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import NotRecorded, Recorded
 from tools.spend_log.rows import Decision
 
@@ -37,25 +32,6 @@ def asking(make_world: MakeWorld) -> World:
     return make_world(ASK)
 
 
-def say(world: World, run_id: str, wish: Wish) -> Recorded | NotRecorded:
-    """A human in another terminal asks for another offer, with the code that is shown to them."""
-    with closing(SqliteSpendLog.open(world.home.spend_log)) as log:
-        asked = log.approval(run_id)
-        assert asked is not None
-        parts = replace(world.parts, log=log)
-        return instead(parts, run_id, wish, code=asked.code, amount=asked.offer.amount, by="me")
-
-
-def give(world: World, run_id: str, *, up_to: int = 500, pods: int = 3) -> Recorded | NotRecorded:
-    """A human says yes to the run."""
-    with closing(SqliteSpendLog.open(world.home.spend_log)) as log:
-        asked = log.approval(run_id)
-        assert asked is not None
-        parts = replace(world.parts, log=log)
-        given: dict[str, Any] = {"up_to": Cents(up_to), "pods": pods, "by": "me"}
-        return grant(parts, run_id, code=asked.code, amount=asked.offer.amount, **given)
-
-
 async def waiting(world: World) -> str:
     """A run that waits for a human, and that nobody drives."""
     run_id = world.submit()
@@ -66,7 +42,7 @@ async def waiting(world: World) -> str:
 async def wished(world: World, wish: Wish) -> str:
     """A run whose offer a human put aside, with what came of it; nobody drives it."""
     run_id = await waiting(world)
-    assert isinstance(say(world, run_id, wish), Recorded)
+    assert isinstance(world.instead(run_id, wish), Recorded)
     return run_id
 
 
@@ -77,7 +53,7 @@ def offers(world: World, run_id: str) -> list[Offer]:
 async def test_by_card_a_link_is_made_and_paying_it_is_the_yes(asking: World) -> None:
     """No credits are spent, and nobody is asked a second time."""
     run_id = await waiting(asking)
-    asking.clock.at(5, lambda: say(asking, run_id, BY_CARD))
+    asking.clock.at(5, lambda: asking.instead(run_id, BY_CARD))
     asking.pay_at(60)
     run = await asking.drive(run_id)
     assert run.code == 0
@@ -91,7 +67,8 @@ async def test_other_hours_are_asked_about_anew(asking: World) -> None:
     """With a new number and a new code; the old code is worth nothing."""
     run_id = await waiting(asking)
     first = asking.log.approval(run_id)
-    say(asking, run_id, THREE_HOURS)
+    asking.instead(run_id, THREE_HOURS)
+    assert run_waits(asking.log, asking.parts.run(run_id), asking.clock.now()) == ""
     assert (await asking.drive(run_id, wait=False)).code == 4
     second = asking.log.approval(run_id)
     assert first is not None
@@ -110,7 +87,7 @@ async def test_a_later_wish_is_heard_with_the_earlier(asking: World) -> None:
     """Three hours, then by card: three hours by card; a later pod is offered so too."""
     run_id = await wished(asking, THREE_HOURS)
     await asking.drive(run_id, wait=False)
-    say(asking, run_id, BY_CARD)
+    asking.instead(run_id, BY_CARD)
     asking.pay_at(60)
     assert (await asking.drive(run_id)).code == 0
     assert [(offer.rail, offer.hours) for offer in offers(asking, run_id)][-1] == (Rail.STRIPE, 3)
@@ -122,7 +99,7 @@ async def test_what_the_policy_never_allows_is_refused_at_once(make_world: MakeW
     """With the reason, while the question stands: a slip loses nothing."""
     world = make_world(CREDITS_ONLY)
     run_id = await waiting(world)
-    said = say(world, run_id, wish)
+    said = world.instead(run_id, wish)
     assert isinstance(said, NotRecorded)
     assert said.reason
     assert world.log.wishes(run_id) == []
@@ -193,7 +170,7 @@ async def test_a_wish_before_the_question_is_parked_is_heard(asking: World) -> N
 
     asking.log.entering = die
     assert await asking.killed(run_id, wait=False)
-    say(asking, run_id, THREE_HOURS)
+    asking.instead(run_id, THREE_HOURS)
     assert (await asking.drive(run_id, wait=False)).code == 4
     assert asking.parts.attempt(run_id).offer.hours == 3
 
@@ -203,7 +180,7 @@ async def test_old_checkpoints_buy_nothing_after_a_wish(asking: World) -> None:
     asking.saver = KeptSaver()
     run_id = await waiting(asking)
     before = await checkpoints(asking, run_id)
-    say(asking, run_id, THREE_HOURS)
+    asking.instead(run_id, THREE_HOURS)
     for snapshot in before:
         await replay(asking, snapshot)
     assert asking.purchases == []
@@ -240,7 +217,7 @@ async def test_a_cancelled_run_makes_no_other_offer(asking: World) -> None:
 async def test_a_grant_pays_for_the_next_pod_too(asking: World) -> None:
     """The first pod is lost; the second is not asked about, and both are of the grant."""
     run_id = await waiting(asking)
-    assert isinstance(give(asking, run_id), Recorded)
+    assert isinstance(asking.grant(run_id), Recorded)
     lose_first_pod_at(asking, 80)
     assert (await asking.drive(run_id)).code == 0
     assert asking.purchases == ["rent_with_credits"] * 2
@@ -255,7 +232,7 @@ async def test_a_grant_pays_for_the_next_pod_too(asking: World) -> None:
 async def test_a_grant_that_is_used_up_pays_for_no_more(asking: World, terms: dict[str, int]) -> None:
     """By its amount or by its pods: then a human is asked again."""
     run_id = await waiting(asking)
-    give(asking, run_id, **terms)
+    asking.grant(run_id, **terms)
     lose_first_pod_at(asking, 80)
     assert (await asking.drive(run_id, wait=False)).code == 4
     assert asking.purchases == ["rent_with_credits"]
@@ -267,7 +244,7 @@ async def test_a_grant_that_is_used_up_pays_for_no_more(asking: World, terms: di
 async def test_a_grant_taken_back_mid_run_pays_for_no_more(asking: World) -> None:
     """The pod that was paid for goes on; another one is asked about."""
     run_id = await waiting(asking)
-    give(asking, run_id)
+    asking.grant(run_id)
     (given,) = asking.log.run_grants(run_id)
     lose_first_pod_at(asking, 80)
     asking.clock.at(5, lambda: asking.log.revoke_run_grant(given.grant_id, "me", asking.clock.now()))
@@ -278,7 +255,7 @@ async def test_a_grant_taken_back_mid_run_pays_for_no_more(asking: World) -> Non
 async def test_a_grant_taken_back_before_it_paid_buys_nothing(asking: World) -> None:
     """The yes to the offer goes with it."""
     run_id = await waiting(asking)
-    give(asking, run_id)
+    asking.grant(run_id)
     (given,) = asking.log.run_grants(run_id)
     asking.log.revoke_run_grant(given.grant_id, "me", asking.clock.now())
     assert (await asking.drive(run_id, wait=False)).code == 4
@@ -288,7 +265,7 @@ async def test_a_grant_taken_back_before_it_paid_buys_nothing(asking: World) -> 
 async def test_a_state_edited_after_a_grant_buys_once(asking: World) -> None:
     """The state is no proof: the market is read again, and the grant pays for what fits into it."""
     run_id = await waiting(asking)
-    give(asking, run_id)
+    asking.grant(run_id)
     await edit(asking, run_id)
     assert (await asking.drive(run_id)).code == 0
     assert asking.purchases == ["rent_with_credits"]
