@@ -7,6 +7,7 @@ from datetime import datetime
 from agent.errors import LeaseHeld
 from agent.parking import Cause
 from agent.parts import Parts
+from agent.wanted import another_is_wanted
 from policies.judge import order_moved
 from policies.order import phase
 from policies.patience import DEPLOY, GONE, HOST, HUMAN, PAYMENT, TURN, next_look
@@ -101,9 +102,11 @@ class Watcher:
         return waits(row.awaited, self._parts.policy)
 
     def _decided(self, run_id: str) -> bool:
-        """A yes counts while the offer stands; a no always."""
+        """A yes counts while the offer stands; a no always, and so does a wish for another offer."""
         approval = self._parts.log.approval(run_id)
-        if approval is None or approval.decision is None:
+        if approval is None:
+            return another_is_wanted(self._parts.log, run_id)
+        if approval.decision is None:
             return False
         return approval.decision is not Decision.APPROVED or self._parts.clock.now() < approval.expires_at
 

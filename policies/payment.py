@@ -49,12 +49,18 @@ class Refuse:
 Decision = PayFromCredits | AskThenPay | UseCheckout | Refuse
 
 
-def decide(amount: Cents, policy: Policy, caps: Caps, usage: Usage, means: Means) -> Decision:
-    """The first of the policy's rails that can pay `amount`; a broken cap refuses whatever the rail."""
+def decide(amount: Cents, policy: Policy, caps: Caps, usage: Usage, means: Means, only: Rail | None = None) -> Decision:
+    """The first of the policy's rails that can pay `amount`; a broken cap refuses whatever the rail.
+
+    Args:
+        only: the one rail that a human wants.
+    """
     if hit := first_cap_broken(amount, usage, caps, auto=False):
         return Refuse(hit.message)
     impossible: list[str] = []
     for rail in policy.payment.rails:
+        if only not in {None, rail}:
+            continue
         match rail:
             case Rail.CREDITS:
                 if not (obstacle := _credits_obstacle(amount, means)):
@@ -65,6 +71,8 @@ def decide(amount: Cents, policy: Policy, caps: Caps, usage: Usage, means: Means
                 return UseCheckout(f"${usd(amount)} by checkout link{why}")
             case _:
                 assert_never(rail)
+    if only is not None and not impossible:
+        return Refuse(f'payment.rails in the policy does not have "{only}"')
     return Refuse(_no_rail(impossible))
 
 

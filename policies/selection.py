@@ -44,6 +44,8 @@ class _Wish:
     margin: Decimal
     least_vram_gb: int
     """What a pod that ran out of memory has shown to be needed; 0 where none did."""
+    hours_said: int | None
+    """To pay for on any listing, where a human said so."""
 
     def speed(self, listing: Listing) -> Fraction:
         """Of the listing, beside the reference."""
@@ -51,7 +53,7 @@ class _Wish:
 
     def hours(self, listing: Listing) -> int:
         """To pay for on the listing."""
-        return hours_paid(self.expected, self.margin, self.speed(listing))
+        return self.hours_said or hours_paid(self.expected, self.margin, self.speed(listing))
 
 
 def select(
@@ -63,6 +65,7 @@ def select(
     *,
     bad: Mapping[str, str] | None = None,
     least_vram_gb: int = 0,
+    hours: int | None = None,
 ) -> Selection:
     """Price every listing that fits and rank by price × hours paid, then price, then gpu_id.
 
@@ -71,8 +74,9 @@ def select(
         exclude: gpu_id -> why this run does not take it.
         bad: gpu_id -> why it is remembered as bad: left out, unless nothing else fits.
         least_vram_gb: one more floor, after a pod of this run ran out of memory.
+        hours: to pay for on whatever GPU, in place of those that the job needs there.
     """
-    listings, wish = tuple(listings), _wish(job, policy, ceiling, least_vram_gb)
+    listings, wish = tuple(listings), _wish(job, policy, ceiling, least_vram_gb, hours)
     left_out = {gpu_id: f"not again in this run: {why}" for gpu_id, why in (exclude or {}).items()}
     bad = {gpu_id: why for gpu_id, why in (bad or {}).items() if gpu_id not in left_out}
     selection = _select(
@@ -113,7 +117,7 @@ def hours_paid(expected: Decimal, margin: Decimal, speed: Fraction) -> int:
     return max(1, math.ceil(Fraction(expected) * (1 + Fraction(margin)) / speed))
 
 
-def _wish(job: Job, policy: Policy, ceiling: Cents | None, least_vram_gb: int) -> _Wish:
+def _wish(job: Job, policy: Policy, ceiling: Cents | None, least_vram_gb: int, hours: int | None) -> _Wish:
     ceilings = [limit for limit in (ceiling, job.budget) if limit is not None]
     return _Wish(
         job=job,
@@ -124,6 +128,7 @@ def _wish(job: Job, policy: Policy, ceiling: Cents | None, least_vram_gb: int) -
         expected=Decimal(policy.time.default_hours) if job.hours is None else job.hours,
         margin=policy.time.hours_margin if job.hours is None else Decimal(0),
         least_vram_gb=least_vram_gb,
+        hours_said=hours,
     )
 
 

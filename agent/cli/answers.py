@@ -9,14 +9,17 @@ from agent.cli.terminal import Keyboard
 from policies.money import Cents, cents_from_text
 from tools.spend_log.rows import Decision
 
+VERBS = {Decision.APPROVED: "Approve", Decision.DENIED: "Deny"}
+
 
 def given(
-    name: str, asked: tuple[str, Cents], card: Sequence[str], decision: Decision, said: tuple[str | None, str | None]
+    name: str, asked: tuple[str, Cents], card: Sequence[str], verb: str, said: tuple[str | None, str | None]
 ) -> tuple[str, Cents]:
     """The code and the amount that are answered with.
 
     Args:
         name: of the run, batch or schedule, as `show` takes it.
+        verb: what a yes at the terminal does.
         asked: the question's own, given by whoever says yes to the card.
         said: `--code` and `--amount`.
     """
@@ -30,7 +33,7 @@ def given(
         output.fail(f"without a terminal: --code C --amount N, as `swineherd show {name}` prints them", output.USAGE)
     for line in card:
         output.line(line)
-    if not agreed("Approve" if decision is Decision.APPROVED else "Deny"):
+    if not agreed(verb):
         output.fail("nothing was decided", output.USAGE)
     return asked
 

@@ -12,7 +12,7 @@ from agent.batch.card import grant_card
 from agent.batch.drive import BatchDriver
 from agent.batch.report import batch_result
 from agent.cli import output
-from agent.cli.answers import given
+from agent.cli.answers import VERBS, given
 from agent.cli.batch import print_jobs
 from agent.cli.foreground import interruptible
 from agent.cli.places import holds_batch, settings_or_fail, stores
@@ -78,7 +78,7 @@ def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: st
             )
         batch = log.batch(batch_id)
         card = grant_card(batch, grant, None) if batch else ()
-        given_code, cents = given(batch_id, (grant.code, grant.amount), card, decision, (code, amount))
+        given_code, cents = given(batch_id, (grant.code, grant.amount), card, VERBS[decision], (code, amount))
         by, now = f"terminal:{who()}", datetime.now(UTC)
         said = log.decide_grant(grant.grant_id, given_code, cents, decision, by, now)
         if isinstance(said, str):

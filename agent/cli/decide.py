@@ -3,13 +3,13 @@
 import asyncio
 import sys
 
-from agent.approvals import answer
 from agent.assemble import open_herd
 from agent.card import card
 from agent.cli import output
 from agent.cli.answers import given
 from agent.cli.batches import answer_batch
 from agent.cli.places import holds, is_batch, is_schedule, settings_or_fail
+from agent.cli.replies import Reply, outcome, record, verb
 from agent.cli.schedule_question import answer_schedule
 from agent.cli.terminal import who
 from agent.parts import Parts
@@ -19,38 +19,45 @@ from tools.spend_log.rows import ENDED, Decision
 from tools.spend_log.standing import lives
 
 
-def approve(run_id: str, *, code: str | None, amount: str | None) -> None:
-    """Say yes."""
-    _decide(run_id, Decision.APPROVED, code, amount)
+def approve(run_id: str, *, code: str | None, amount: str | None, reply: Reply) -> None:
+    """Say yes to an offer, or to more of its run, or ask for another one instead."""
+    _decide(run_id, reply, (code, amount))
 
 
 def deny(run_id: str, *, code: str | None, amount: str | None) -> None:
     """Say no."""
-    _decide(run_id, Decision.DENIED, code, amount)
+    _decide(run_id, Decision.DENIED, (code, amount))
 
 
-def _decide(run_id: str, decision: Decision, code: str | None, amount: str | None) -> None:
+def _decide(run_id: str, reply: Reply, said: tuple[str | None, str | None]) -> None:
     with output.clear_errors():
         settings = settings_or_fail()
         if is_batch(settings, run_id) is not None:
-            sys.exit(answer_batch(settings, run_id, decision, code, amount))
+            sys.exit(answer_batch(settings, run_id, _yes_or_no(run_id, reply), *said))
         if is_schedule(settings, run_id) is not None:
-            sys.exit(answer_schedule(run_id, decision, (code, amount)))
-        sys.exit(asyncio.run(_answer(settings, run_id, decision, code, amount)))
+            sys.exit(answer_schedule(run_id, _yes_or_no(run_id, reply), said))
+        sys.exit(asyncio.run(_answer(settings, run_id, reply, said)))
 
 
-async def _answer(settings: Settings, run_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
+def _yes_or_no(name: str, reply: Reply) -> Decision:
+    """What a question about many orders takes."""
+    if not isinstance(reply, Decision):
+        output.fail(f"{name} is no run: it is approved or denied as it is", output.USAGE)
+    return reply
+
+
+async def _answer(settings: Settings, run_id: str, reply: Reply, said: tuple[str | None, str | None]) -> int:
     async with open_herd(settings, sandbox=holds(settings, run_id)) as herd:
         run = herd.parts.run(run_id)
         approval = None if run.status in ENDED else herd.parts.log.approval(run_id)
         if approval is None:
             output.fail(f"{run_id} does not wait for an approval; `swineherd show {run_id}` says where it stands", 2)
         asked = approval.code, approval.offer.amount
-        typed, cents = given(run_id, asked, card(herd.parts, approval), decision, (code, amount))
-        said = answer(herd.parts, run_id, decision, code=typed, amount=cents, by=f"terminal:{who()}")
-        if isinstance(said, NotRecorded):
-            output.fail(said.reason, output.USAGE)
-        output.line(f"{run_id}: {said.approval.decision}")
+        code, amount = given(run_id, asked, card(herd.parts, approval), verb(reply), said)
+        recorded = record(herd.parts, run_id, reply, code=code, amount=amount, by=f"terminal:{who()}")
+        if isinstance(recorded, NotRecorded):
+            output.fail(recorded.reason, output.USAGE)
+        output.line(f"{run_id}: {outcome(reply, recorded.approval)}")
         if herd.parts.log.lease(run_id) is None and not _somebody_works(herd.parts, run_id):
             output.line(f"nobody drives it now: go on with `swineherd resume {run_id}`")
         return 0

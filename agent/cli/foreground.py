@@ -7,15 +7,15 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from agent.approvals import answer
 from agent.card import card
+from agent.cli.replies import record, typed
 from agent.cli.terminal import Keyboard
 from agent.herd import Herd
 from agent.result import link_to_pay
 from policies.order import short_id
 from tools.errors import StoreBusy, StoreUnusable
 from tools.spend_log.port import NotRecorded
-from tools.spend_log.rows import Approval, Awaited, Decision, Parked, Run
+from tools.spend_log.rows import Approval, Awaited, Parked, Run
 
 LOOK_SECONDS = 0.3
 
@@ -114,7 +114,8 @@ class Foreground:
             self._say(line)
         if self._keyboard.is_there:
             self._keyboard.ask(partial(self._answered, approval))
-            self._say("Approve? [y/N] (or from another terminal: swineherd approve " + self._run_id + ")")
+            self._say(f"Approve? [y/N] (or from another terminal: swineherd approve {self._run_id})")
+            self._say("or another offer: c to pay by card, a number for so many hours")
         else:
             self._say(
                 f"waiting for `swineherd approve {self._run_id}`; `swineherd show {self._run_id}` prints the code"
@@ -130,12 +131,11 @@ class Foreground:
 
     def _answered(self, approval: Approval, text: str) -> None:
         """The answer is to the offer that was shown, by its code: to no other that may stand by now."""
-        yes = text.lower() in {"y", "yes"}
-        decision = Decision.APPROVED if yes else Decision.DENIED
-        amount = approval.offer.amount
-        said = answer(self._herd.parts, self._run_id, decision, code=approval.code, amount=amount, by="terminal")
+        reply, amount = typed(text), approval.offer.amount
+        said = record(self._herd.parts, self._run_id, reply, code=approval.code, amount=amount, by="terminal")
         if isinstance(said, NotRecorded):
             self._say(said.reason)
+            self._shown = ""
 
     def _interrupted(self) -> None:
         self._interrupts += 1

@@ -9,6 +9,7 @@ from agent.cli.terminal import who
 from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import Cents, usd
+from tools.spend_log.answer_rows import RunGrant
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Decision
@@ -27,12 +28,13 @@ def grants(*, revoke: str | None, as_json: bool) -> None:
             with closing(store.open()) as log:
                 listed += [_standing(log, grant) for grant in log.standing_grants()]
                 listed += [_grant(log, grant) for grant in log.grants()]
+                listed += [_of_run(log, grant) for grant in log.run_grants()]
         if as_json:
             output.document({"grants": listed})
             return
         columns = ("grant_id", "of", "standing", "amount_usd", "used_usd", "pods", "used_pods", "until")
         rows = [[str(grant[column]) for column in columns] for grant in listed]
-        output.table(("GRANT", "BATCH OR SCHEDULE", "STANDING", "UP TO", "USED", "PODS", "USED", "UNTIL"), rows)
+        output.table(("GRANT", "OF", "STANDING", "UP TO", "USED", "PODS", "USED", "UNTIL"), rows)
 
 
 def _grant(log: SpendLog, grant: Grant) -> dict[str, object]:
@@ -49,6 +51,23 @@ def _grant(log: SpendLog, grant: Grant) -> dict[str, object]:
         "until": timestamp(grant.until),
         "decided_by": grant.decided_by or None,
         "decided_at": timestamp(grant.decided_at),
+    }
+
+
+def _of_run(log: SpendLog, grant: RunGrant) -> dict[str, object]:
+    used, now = log.run_grant_used(grant.grant_id), datetime.now(UTC)
+    return {
+        "grant_id": grant.grant_id,
+        "of": grant.run_id,
+        "run_id": grant.run_id,
+        "standing": "revoked" if grant.revoked_at else "ended" if now >= grant.until else str(Decision.APPROVED),
+        "amount_usd": usd(grant.amount),
+        "used_usd": usd(used.amount),
+        "pods": grant.pods,
+        "used_pods": used.pods,
+        "until": timestamp(grant.until),
+        "decided_by": grant.given_by,
+        "decided_at": timestamp(grant.given_at),
     }
 
 
@@ -86,9 +105,20 @@ def _revoke(settings: Settings, grant_id: str) -> None:
     for store in stores(settings):
         with closing(store.open()) as log:
             by, now = f"terminal:{who()}", datetime.now(UTC)
-            if log.grant(grant_id) is not None or log.standing_grant(grant_id) is not None:
-                revoke = log.revoke_grant if log.grant(grant_id) is not None else log.revoke_standing_grant
-                revoke(grant_id, by, now)
+            if _taken_back(log, grant_id, by, now):
                 output.line(f"{grant_id} pays for nothing more")
                 return
     no_such(settings, "grant", grant_id, "swineherd grants")
+
+
+def _taken_back(log: SpendLog, grant_id: str, by: str, now: datetime) -> bool:
+    """Whether the store has such a grant; of whatever kind, it is taken back."""
+    if log.grant(grant_id) is not None:
+        log.revoke_grant(grant_id, by, now)
+    elif log.run_grant(grant_id) is not None:
+        log.revoke_run_grant(grant_id, by, now)
+    elif log.standing_grant(grant_id) is not None:
+        log.revoke_standing_grant(grant_id, by, now)
+    else:
+        return False
+    return True

@@ -147,6 +147,9 @@ def _how_to_answer(approval: Approval) -> None:
     output.line(f"waits for a human until {timestamp(approval.expires_at)}:")
     output.line(f"  swineherd approve {run_id} --code {approval.code} --amount {amount}")
     output.line(f"  swineherd deny {run_id} --code {approval.code} --amount {amount}")
+    output.line(
+        "`approve` takes --by-card and --hours N too, for another offer; or --up-to N --pods N, for all its pods"
+    )
 
 
 def logs(run_id: str, *, follow: bool) -> None:

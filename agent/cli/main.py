@@ -111,11 +111,28 @@ def logs(
 
 
 @app.command()
-def approve(run_id: RunId, *, code: Code = None, amount: Amount = None) -> None:
-    """Say yes to the offer of a run; in a terminal it is shown first."""
-    from agent.cli import decide
+def approve(
+    run_id: RunId,
+    *,
+    code: Code = None,
+    amount: Amount = None,
+    by_card: Annotated[bool, typer.Option("--by-card", help="Not this offer: another one, paid by a link.")] = False,
+    by_credits: Annotated[bool, typer.Option("--by-credits", help="Another one, from credits alone.")] = False,
+    hours: Annotated[
+        int | None, typer.Option("--hours", metavar="N", min=1, help="Another one, for so many hours.")
+    ] = None,
+    up_to: Annotated[
+        str | None, typer.Option("--up-to", metavar="N", help="Yes, and to later offers of this run: $N in all.")
+    ] = None,
+    pods: Annotated[
+        int | None, typer.Option("--pods", metavar="N", min=1, max=1000, help="With --up-to: so many pods in all.")
+    ] = None,
+) -> None:
+    """Say yes to the offer of a run, or ask for another one instead; in a terminal it is shown first."""
+    from agent.cli import decide, replies
 
-    decide.approve(run_id, code=code, amount=amount)
+    reply = replies.reply_of(by_card=by_card, by_credits=by_credits, hours=hours, up_to=up_to, pods=pods)
+    decide.approve(run_id, code=code, amount=amount, reply=reply)
 
 
 @app.command()

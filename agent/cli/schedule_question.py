@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from agent.assemble import open_herd
 from agent.cli import output
-from agent.cli.answers import agreed, given
+from agent.cli.answers import VERBS, agreed, given
 from agent.cli.batch import dollars
 from agent.cli.places import holds_schedule, settings_or_fail
 from agent.cli.schedule_store import need, stored
@@ -88,7 +88,7 @@ def answer_schedule(schedule_id: str, decision: Decision, said: tuple[str | None
         if question is None:
             output.fail(f"{schedule_id} does not wait for an approval; `swineherd schedule grant` asks for one", 2)
         asked = question.code, question.terms.total
-        code, total = given(schedule_id, asked, standing_card(schedule, question), decision, said)
+        code, total = given(schedule_id, asked, standing_card(schedule, question), VERBS[decision], said)
         by = f"terminal:{who()}"
         answered = log.decide_standing_grant(question.grant_id, code, Cents(total), decision, by, datetime.now(UTC))
         if isinstance(answered, str):

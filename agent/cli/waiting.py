@@ -5,6 +5,7 @@ from datetime import datetime
 
 from agent.questions import grant_stands
 from agent.result import link_to_pay
+from agent.wanted import another_is_wanted
 from policies.money import usd
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
@@ -23,7 +24,7 @@ def all_waiting(log: SpendLog, runs: Sequence[Run], now: datetime) -> Iterator[s
 def run_waits(log: SpendLog, run: Run, now: datetime) -> str:
     """What a human can do for a run that waits for one; "" where it does not."""
     asked = log.approval(run.run_id)
-    if run.status in ENDED or _is_answered(asked):
+    if run.status in ENDED or _is_answered(asked) or another_is_wanted(log, run.run_id):
         return ""
     if link_to_pay(log, run, now):
         return f"{run.run_id} waits to be paid: `swineherd show {run.run_id}` prints the link"

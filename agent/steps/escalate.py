@@ -11,6 +11,7 @@ from agent.offers import describe
 from agent.parking import park, ticket
 from agent.parts import Parts
 from agent.state import State
+from agent.wanted import another_is_wanted
 from policies.charge import ChargeState
 from policies.offer import Offer
 from tools.spend_log.rows import Awaited, Charge
@@ -19,7 +20,7 @@ LOOK_AGAIN = timedelta(seconds=10)
 
 
 async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pay", "discover"]]:
-    """Park until somebody decides; a fresh offer is made only when a human asks for one."""
+    """Park until somebody decides; a fresh offer, or another one, is made only when a human asks for it."""
     parts = runtime.context
     run_id = state["run_id"]
     charge = parts.open_charge(run_id)
@@ -28,7 +29,7 @@ async def escalate(state: State, runtime: Runtime[Parts]) -> Command[Literal["pa
     else:
         offer = parts.attempt(run_id).offer
         cause = park(ticket(Awaited.HUMAN, _asked_until(parts, run_id)), question(offer))
-    if cause == "fresh":
+    if cause == "fresh" or another_is_wanted(parts.log, run_id):
         return Command(goto="discover")
     return Command(goto="pay")
 

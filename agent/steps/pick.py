@@ -1,5 +1,6 @@
 """pick: which GPU, for how many hours, on which rail – and why not the others?"""
 
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from langgraph.runtime import Runtime
@@ -13,34 +14,70 @@ from agent.steps.discover import thaw_listing
 from policies.offer import Offer, Quote, Rail, Rejection
 from policies.payment import AskThenPay, Means, PayFromCredits, Refuse, UseCheckout, decide
 from policies.selection import Selection, select
+from policies.wish import NO_WISH, Wish
 from tools.errors import BadCredentials, Malformed, MarketUnavailable, Refused
 
 Verdict = PayFromCredits | AskThenPay | UseCheckout | Refuse
 
 
 async def pick(state: State, runtime: Runtime[Parts]) -> Command[Literal["rent", "report"]]:
-    """Rank what fits, take the first, and note the offer with its reasons in the spend log."""
+    """Rank what fits, take the first, and note the offer with its reasons in the spend log.
+
+    A wish that can't be met ends no run: the offer is as it was before, says why, and `rent` asks about it.
+    """
     parts = runtime.context
     run_id = state["run_id"]
-    selection = choose(state, parts)
-    for warning in selection.warnings:
+    choice, unmet = await as_wished(state, parts)
+    for warning in choice.selection.warnings:
         parts.face.tell(run_id, f"warning: {warning}")
-    if not selection.quotes:
-        ending = endings.refused("no offer fits: " + why_none(selection.rejections))
-        return Command(update=ending, goto="report")
-    quote = selection.quotes[0]
-    verdict = await way_to_pay(parts, run_id, quote)
-    if isinstance(verdict, Refuse):
-        return Command(update=endings.refused(verdict.reason), goto="report")
-    offer = make_offer(parts, run_id, quote, rail_of(verdict))
-    parts.log.add_attempt(offer, quote.reason, parts.clock.now())
-    note_rejections(parts, run_id, selection.rejections)
-    note_alternatives(parts, run_id, selection.quotes)
-    parts.face.tell(run_id, f"picked {offer.gpu_name}: {quote.reason}")
+    if isinstance(choice.verdict, Refuse):
+        return Command(update=endings.refused(choice.verdict.reason), goto="report")
+    quote = choice.selection.quotes[0]
+    offer = make_offer(parts, run_id, quote, rail_of(choice.verdict))
+    parts.log.add_attempt(offer, f"{unmet}{quote.reason}", parts.clock.now())
+    note_rejections(parts, run_id, choice.selection.rejections)
+    note_alternatives(parts, run_id, choice.selection.quotes)
+    parts.face.tell(run_id, f"{unmet}picked {offer.gpu_name}: {quote.reason}")
     return Command(goto="rent")
 
 
-def choose(state: State, parts: Parts) -> Selection:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What there is, and how the first of it would be paid."""
+
+    selection: Selection
+    verdict: Verdict
+
+
+async def as_wished(state: State, parts: Parts) -> tuple[Choice, str]:
+    """What to offer under the last wish that can be met, and why a later one can't ("" where there is none)."""
+    unmet = ""
+    for wished in reversed(parts.log.wishes(state["run_id"])):
+        choice = await choose(state, parts, wished.wish)
+        if not isinstance(choice.verdict, Refuse):
+            return choice, unmet
+        unmet = unmet or f"{wished.wish} can't be had: {choice.verdict.reason}; "
+    return await choose(state, parts, NO_WISH), unmet
+
+
+async def choose(state: State, parts: Parts, wish: Wish) -> Choice:
+    """What to offer under a wish, or why nothing is."""
+    run_id = state["run_id"]
+    selection = rank(state, parts, wish.hours)
+    if not selection.quotes:
+        rejections = selection.rejections
+        of = rejections if wish == NO_WISH else _last(parts, run_id, rejections)
+        return Choice(selection, Refuse("no offer fits: " + why_none(of)))
+    return Choice(selection, await way_to_pay(parts, run_id, selection.quotes[0], wish.rail))
+
+
+def _last(parts: Parts, run_id: str, rejections: tuple[Rejection, ...]) -> tuple[Rejection, ...]:
+    """Of the GPU that a human was offered last, and wished something about; all where it is not listed."""
+    offered = parts.attempt(run_id).offer.gpu_id
+    return tuple(item for item in rejections if item.gpu_id == offered) or rejections
+
+
+def rank(state: State, parts: Parts, hours: int | None) -> Selection:
     """Rank the listings in the state for the job, this run's own ceiling and memories included."""
     run = parts.run(state["run_id"])
     listings = [thaw_listing(frozen) for frozen in state.get("listings", [])]
@@ -53,13 +90,14 @@ def choose(state: State, parts: Parts) -> Selection:
         exclude=state.get("avoid", {}),
         bad=parts.log.bad_gpus(parts.clock.now()),
         least_vram_gb=state.get("least_vram_gb", 0),
+        hours=hours,
     )
 
 
-async def way_to_pay(parts: Parts, run_id: str, quote: Quote) -> Verdict:
+async def way_to_pay(parts: Parts, run_id: str, quote: Quote, only: Rail | None) -> Verdict:
     """Pay, ask, checkout or refuse, on what is known now; `pay` checks it all again as it reserves."""
     usage = parts.log.usage(run_id, parts.clock.now())
-    return decide(quote.total, parts.policy, parts.caps(run_id), usage, await means(parts))
+    return decide(quote.total, parts.policy, parts.caps(run_id), usage, await means(parts), only)
 
 
 async def means(parts: Parts) -> Means:

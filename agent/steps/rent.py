@@ -12,8 +12,10 @@ from agent.parts import Parts
 from agent.patient import to_the_end
 from agent.pricing import current_listing, moved
 from agent.state import State
+from agent.wanted import another_is_wanted
 from policies.budget import CapHit, first_cap_broken
 from policies.offer import Offer, Rail
+from policies.wish import is_met
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.port import Frozen, NotApproved
 from tools.spend_log.rows import Charge
@@ -29,6 +31,8 @@ async def rent(state: State, runtime: Runtime[Parts]) -> Command[Next]:
         return Command(goto="pay")
     if parts.run(offer.run_id).cancel_requested:
         return _end(endings.cancelled("cancelled before anything was spent"))
+    if another_is_wanted(parts.log, offer.run_id):
+        return Command(goto="discover")
     if not parts.pays_as(offer):
         return offer_again(state, parts, "the offer was made for another account or provider")
     try:
@@ -68,10 +72,16 @@ def _ask_or_pay(parts: Parts, offer: Offer) -> Command[Next]:
     limit = first_cap_broken(offer.amount, used, caps, auto=True)
     if limit is not None and limit.needs_a_human and parts.log.covering_grant(offer, now) is not None:
         limit = first_cap_broken(offer.amount, used, caps, auto=False)
-    if limit is None:
-        return Command(goto="pay")
-    if not limit.needs_a_human:
+    if limit is not None and not limit.needs_a_human:
         return _end(endings.refused(limit.message))
+    if limit is None and not _is_not_what_was_wished_for(parts, offer):
+        return Command(goto="pay")
     expires_at = now + timedelta(minutes=parts.policy.payment.approval_minutes)
     parts.log.ask(offer, parts.new_code(), now, expires_at)
     return Command(goto="escalate")
+
+
+def _is_not_what_was_wished_for(parts: Parts, offer: Offer) -> bool:
+    """Whoever asked for something else is asked, though it might be paid without."""
+    wishes = parts.log.wishes(offer.run_id)
+    return bool(wishes) and not is_met(wishes[-1].wish, offer)

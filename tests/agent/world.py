@@ -3,6 +3,7 @@
 import itertools
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 
-from agent.approvals import answer
+from agent.approvals import answer, grant, instead
 from agent.drive import Driver
 from agent.folders import Home
 from agent.graph import Road, build_graph
@@ -23,6 +24,7 @@ from policies.charge import ChargeState
 from policies.money import Cents
 from policies.offer import Rail
 from policies.policy import Payment, Policy
+from policies.wish import Wish
 from tests.agent.timeline import Timeline
 from tests.agent.watched import Killed, RecordingFace, RoadMarket, SteppedLog, address
 from tests.fakes.pods import FakePods
@@ -150,12 +152,23 @@ class World:
 
     def decide(self, run_id: str, decision: Decision) -> Recorded | NotRecorded:
         """A human in another terminal answers the standing question as it is shown to them."""
+        return self._answered(run_id, partial(answer, decision=decision))
+
+    def instead(self, run_id: str, wish: Wish) -> Recorded | NotRecorded:
+        """They ask for another offer."""
+        return self._answered(run_id, partial(instead, wish=wish))
+
+    def grant(self, run_id: str, *, up_to: int = 500, pods: int = 3) -> Recorded | NotRecorded:
+        """They say yes to the whole run."""
+        return self._answered(run_id, partial(grant, up_to=Cents(up_to), pods=pods))
+
+    def _answered(self, run_id: str, say: Callable[..., Recorded | NotRecorded]) -> Recorded | NotRecorded:
         with closing(SqliteSpendLog.open(self.home.spend_log)) as log:
             asked = log.approval(run_id)
             if asked is None:
                 return NotRecorded("nothing is asked")
             parts = replace(self.parts, log=log)
-            return answer(parts, run_id, decision, code=asked.code, amount=asked.offer.amount, by="me")
+            return say(parts, run_id, code=asked.code, amount=asked.offer.amount, by="me")
 
     def approve_at(self, seconds: float, run_id: str) -> None:
         self.clock.at(seconds, lambda: self.decide(run_id, Decision.APPROVED))

@@ -61,13 +61,14 @@ class Scenario:
     kept: bool = False
 
 
-def approve(stage: Stage) -> None:
-    """A human in another terminal says yes to whatever is asked."""
+def answer(stage: Stage) -> None:
+    """A human in another terminal asks for two hours instead, and says yes to what is asked then."""
     with stage.log() as log:
         asked = log and stage.run_id and log.approval(stage.run_id)
     if asked and asked.decision is None:
         amount = f"{asked.offer.amount // 100}.{asked.offer.amount % 100:02d}"
-        stage.beside("approve", asked.offer.run_id, "--code", asked.code, "--amount", amount)
+        otherwise = () if asked.offer.hours == 2 else ("--hours", "2")
+        stage.beside("approve", asked.offer.run_id, "--code", asked.code, "--amount", amount, *otherwise)
 
 
 def pay(stage: Stage) -> None:
@@ -103,7 +104,7 @@ ALL = {
     scenario.name: scenario
     for scenario in (
         Scenario("happy", 0),
-        Scenario("asking", 0, ASK, meddle=approve, killed=("run", "approve")),
+        Scenario("asking", 0, ASK, meddle=answer, killed=("run", "approve")),
         Scenario("checkout", 0, CHECKOUT, meddle=pay),
         Scenario("failing", 1, run=f"{BEGIN}{UNTIL_LET_GO}{WORK}exit 3\n", meddle=wait_for_a_heartbeat),
         Scenario("recovering", 0, run=BEGIN + ONLY_THE_SECOND_WORKS + WORK, meddle=lose_the_first_pod),
@@ -162,6 +163,8 @@ OFF_THE_PATHS = {
     "log.unfreeze": "a human",
     "log.decide_grant": "a human",
     "log.revoke_grant": "a human",
+    "log.grant_run": "a human: one transaction, as that of another offer, which is on a path",
+    "log.revoke_run_grant": "a human",
     "log.looked_again": "`sweep`, at pods that have ended",
     "market.docs": "shown by `doctor`",
     "market.packs": "shown by `packs`",

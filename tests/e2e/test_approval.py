@@ -90,6 +90,34 @@ def test_a_no_ends_the_run_with_6(asking: Swineherd, tmp_path: Path) -> None:
     assert asking.show(run_id)["spent_usd"] == "0.00"
 
 
+def test_other_hours_and_a_yes_to_the_run(asking: Swineherd, tmp_path: Path) -> None:
+    """`--hours` makes another offer with another code, `--up-to` approves it and what follows; `grants` lists it."""
+    run, asked = waiting(asking, tmp_path)
+    run_id = run["run_id"]
+    answer = ("approve", run_id, "--code", asked["code"], "--amount", asked["amount_usd"])
+
+    for wrong in (("--hours", "25"), ("--by-card",), ("--by-card", "--by-credits"), ("--up-to", "5.00")):
+        assert asking.run(*answer, *wrong).code == 2
+    assert "another offer is made: 2 h" in asking.run(*answer, "--hours", "2").stdout
+    late = asking.run(*answer)
+    assert late.code == 2
+    assert asking.run("resume", run_id, "--no-wait").code == 4
+    fresh = asking.show(run_id)["approval"]
+    assert (fresh["amount_usd"], fresh["code"] != asked["code"]) == ("0.40", True)
+    again = ("approve", run_id, "--code", fresh["code"], "--amount", fresh["amount_usd"])
+    assert asking.run(*again, "--up-to", "0.39", "--pods", "2").code == 2
+    assert "within $0.50 and 2 pods in all" in asking.run(*again, "--up-to", "0.50", "--pods", "2").stdout
+    done = asking.run("resume", run_id, "--json")
+
+    assert done.code == 0, done.text
+    assert [cents for _, _, cents in asking.debits(done.document)] == [40]
+    (grant,) = asking.run("grants", "--json").document["grants"]
+    assert (grant["of"], grant["used_usd"], grant["used_pods"], grant["standing"]) == (run_id, "0.40", 1, "approved")
+    assert asking.run("grants", "--revoke", grant["grant_id"]).code == 0
+    assert asking.run("grants", "--json").document["grants"][0]["standing"] == "revoked"
+    assert asking.run("batches", "--json").document == {"batches": []}
+
+
 def test_an_offer_whose_time_is_over_is_made_anew(asking: Swineherd, tmp_path: Path) -> None:
     """After `approval_minutes` the old code buys nothing, and `resume RUN` makes a fresh offer with a new code."""
     run, asked = waiting(asking, tmp_path)

@@ -22,7 +22,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "ps": ("--all", "--json"),
     "show": ("RUN", "--json"),
     "logs": ("RUN", "-f", "--follow"),
-    "approve": ("RUN", "--code", "--amount"),
+    "approve": ("RUN", "--code", "--amount", "--by-card", "--by-credits", "--hours", "--up-to", "--pods"),
     "deny": ("RUN", "--code", "--amount"),
     "cancel": ("RUN", "--json"),
     "resume": ("[RUN]", "--wait", "--no-wait", "--json"),

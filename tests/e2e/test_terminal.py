@@ -70,6 +70,22 @@ def test_anything_but_y_is_a_no(herd: Swineherd, tmp_path: Path, opened: Opened,
     assert (result["status"], result["order_ids"]) == ("denied", [])
 
 
+def test_a_number_asks_for_other_hours_and_c_for_a_link(herd: Swineherd, tmp_path: Path, opened: Opened) -> None:
+    """The card of the other offer follows, and is answered by itself; what can't be is said, and asked again."""
+    terminal = opened(herd.policy(ASK), "run", write_job(tmp_path, "echo oink"), "--sandbox")
+    screen = terminal.until("c to pay by card, a number for so many hours")
+    terminal.type("c\n")
+    terminal.until('payment.rails in the policy does not have "stripe"')
+    terminal.until_again("Approve? [y/N]", 1)
+    terminal.type("2\n")
+    terminal.until("Buy RTX A4000 (16 GB) for 2 h: $0.40 from credits")
+    terminal.until_again("Approve? [y/N]", 2)
+    terminal.type("n\n")
+
+    assert terminal.ends() == 6
+    assert herd.show(run_id_on(screen))["order_ids"] == []
+
+
 def test_approve_in_a_terminal_shows_the_offer_and_asks(herd: Swineherd, tmp_path: Path, opened: Opened) -> None:
     """`approve RUN` without a code: the same card, then a question; `n` decides nothing, `y` approves."""
     waiting = herd.policy(ASK).run("run", write_job(tmp_path, "echo oink"), "--sandbox", "--json", "--no-wait")

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.job import Job
+from policies.money import Cents
 from policies.policy import Policy, Time
-from policies.selection import hours_paid
+from policies.selection import hours_paid, select
 from tests.policies.selections import A100, A6000, H100, RTX_4090, choose
 
 
@@ -91,3 +92,14 @@ def test_cost_to_finish_has_no_margin() -> None:
     """An hour estimated, two paid, one expected to be used."""
     (quote,) = choose(job=Job(run="x")).quotes
     assert (quote.hours, quote.total, quote.cost_to_finish) == (2, 98, 49)
+
+
+def test_hours_that_a_human_said_are_those_of_every_gpu() -> None:
+    """Whatever the job needs there, and under the same limits: never shortened."""
+    job = Job(run="x", hours=Decimal(3))
+    said = select((RTX_4090, A6000), job, Policy(), None, hours=5)
+    assert [(quote.hours, quote.total) for quote in said.quotes] == [(5, 245), (5, 395)]
+    long = select((RTX_4090,), job, Policy(), None, hours=25)
+    assert [rejection.reason for rejection in long.rejections] == ["max_hours: 25 h > 24 h"]
+    dear = select((RTX_4090,), job, Policy(), Cents(100), hours=5)
+    assert [rejection.reason.partition(":")[0] for rejection in dear.rejections] == ["ceiling of this run"]

@@ -108,3 +108,21 @@ def test_a_runs_own_ceiling_refuses_too() -> None:
     """Equal to the ceiling is paid, one cent over is not."""
     assert isinstance(decision(100, ceiling=Cents(100)), PayFromCredits)
     assert isinstance(decision(100, ceiling=Cents(99)), Refuse)
+
+
+def test_a_human_may_name_the_rail() -> None:
+    """Then no other is tried, though it could pay; one that the policy does not have is refused."""
+    policy, broke = Policy(payment=Payment()), Means(has_key=True, balance=Cents(0))
+
+    def on(rail: Rail, policy: Policy, means: Means) -> Decision:
+        return decide(Cents(100), policy, caps_for(policy, None), NOTHING, means, rail)
+
+    assert on(Rail.STRIPE, policy, RICH) == UseCheckout("$1.00 by checkout link")
+    assert isinstance(on(Rail.CREDITS, policy, RICH), AskThenPay)
+    short = on(Rail.CREDITS, policy, broke)
+    assert isinstance(short, Refuse)
+    assert short.reason.startswith("$0.00 of credits are short of $1.00")
+    credits_only = Policy(payment=Payment(rails=(Rail.CREDITS,)))
+    assert on(Rail.STRIPE, credits_only, RICH) == Refuse('payment.rails in the policy does not have "stripe"')
+    capped = decide(Cents(100), policy, caps_for(policy, Cents(99)), NOTHING, RICH, Rail.STRIPE)
+    assert isinstance(capped, Refuse)

@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 
 from tests.simulation.books import Order, Taken
+from tests.simulation.granting import not_granted
 from tests.simulation.provider import HOUR
 from tests.simulation.witness import Moment, Row, Witness
 
@@ -141,6 +142,11 @@ def _not_approved(witness: Witness, charge: Row) -> Iterator[str]:
     used = [row for row in witness.approvals if row["charge_id"] == charge["charge_id"]]
     if charge["auto"] and not used:
         return
+    grant = witness.grant_used(charge["charge_id"])
+    if grant is not None:
+        yield from not_granted(witness, charge, grant)
+    if grant is not None and not used:
+        return
     if len(used) != 1:
         yield f"{charge['charge_id']} used {len(used)} approvals"
         return
@@ -171,8 +177,9 @@ def law_5(moment: Moment) -> Iterator[str]:
         right = {_cents(price, charge["hours"]) for price in listed}
         if charge["amount"] not in right:
             yield f"{charge['amount']} cents for {charge['hours']} h of {charge['gpu_id']}, listed at {listed}"
-        if charge["hours"] != witness.hours[charge["gpu_id"]]:
-            yield f"{charge['hours']} h are bought, the job needs {witness.hours[charge['gpu_id']]}"
+        needed, said = witness.hours[charge["gpu_id"]], witness.words.hours.get(charge["run_id"], set())
+        if charge["hours"] not in {needed, *said}:
+            yield f"{charge['hours']} h are bought, the job needs {needed}, and humans said {said}"
     if moment.kind == "write":
         for order_id, url in witness.links_shown():
             if url != f"https://checkout.stripe.com/c/pay/{order_id}":

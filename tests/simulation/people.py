@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from random import Random
 
 from agent import result
 from policies.money import Cents
+from policies.offer import Rail
+from policies.wish import Wish
 from tests.simulation.process import Trace
 from tests.simulation.provider import Provider
 from tests.simulation.witness import Witness
+from tools.spend_log.answer_rows import NewRunGrant
 from tools.spend_log.codec import encode
 from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import Recorded
@@ -61,6 +65,10 @@ class People:
             self._say(run_id, asked, Decision.APPROVED, amount=asked.offer.amount - 1)
         elif kind < 0.3 and len(self.old) > 1:
             self._say(run_id, self.dice.choice(self.old)[1], Decision.APPROVED)
+        elif kind < 0.4:
+            self._ask_for_another(asked)
+        elif kind < 0.48:
+            self._grant(asked)
         else:
             self._say(run_id, asked, Decision.APPROVED)
         if self.dice.random() < 0.15:
@@ -76,6 +84,32 @@ class People:
         self.trace.note("human", f"{decision} {run_id}: {type(recorded).__name__}")
         if isinstance(recorded, Recorded) and decision is Decision.APPROVED:
             self.witness.words.approved[recorded.approval.approval_id] = encode(recorded.approval.offer)
+
+    def _ask_for_another(self, asked: Approval) -> None:
+        run_id, hours = asked.offer.run_id, self.dice.choice((None, 1, 2, 3, 30))
+        rail = Rail.STRIPE if hours is None else self.dice.choice((None, Rail.STRIPE, Rail.CREDITS))
+        now = self.witness.clock.now()
+        recorded = self.log.instead(run_id, asked.code, asked.offer.amount, Wish(rail, hours), "me", now)
+        self.trace.note("human", f"asks {run_id} for {Wish(rail, hours)}: {type(recorded).__name__}")
+        if isinstance(recorded, Recorded) and hours is not None:
+            self.witness.words.hours.setdefault(run_id, set()).add(hours)
+
+    def _grant(self, asked: Approval) -> None:
+        offer, now = asked.offer, self.witness.clock.now()
+        amount, pods = Cents(offer.amount * self.dice.choice((1, 2, 3))), self.dice.choice((1, 2, 3))
+        grant_id = f"grant-{offer.run_id}-{offer.attempt}"
+        new = NewRunGrant(grant_id, amount, pods, now + timedelta(seconds=self.dice.choice((300, 3600, 86400))))
+        recorded = self.log.grant_run(offer.run_id, asked.code, offer.amount, new, "me", now)
+        self.trace.note("human", f"grants {offer.run_id} {amount} and {pods}: {type(recorded).__name__}")
+        if isinstance(recorded, Recorded):
+            self.witness.words.approved[asked.approval_id] = encode(offer)
+            self.witness.words.granted[grant_id] = (offer, new)
+            if self.dice.random() < 0.2:
+                self.later(self.dice.choice(SOON), lambda: self._take_back(grant_id))
+
+    def _take_back(self, grant_id: str) -> None:
+        self.trace.note("human", f"takes back {grant_id}")
+        self.log.revoke_run_grant(grant_id, "me", self.witness.clock.now())
 
     def links(self) -> list[tuple[str, str]]:
         """The links that `show` shows now, by order; looked at again when money or a run has moved."""

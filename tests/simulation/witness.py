@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from agent.folders import Home
 from policies.answers import Answer
-from policies.offer import Rail
+from policies.offer import Offer, Rail
 from policies.policy import Policy
 from tests.agent.watched import address
 from tests.simulation.books import Order
@@ -19,6 +19,7 @@ from tests.simulation.process import Process, Trace
 from tests.simulation.provider import Provider
 from tests.simulation.quick import Connections
 from tools.ports import Vanished
+from tools.spend_log.answer_rows import NewRunGrant
 
 Row = dict[str, Any]
 Kind = Literal["spend", "end", "stop", "write", "rest"]
@@ -30,12 +31,16 @@ class Words:
 
     Attributes:
         approved: the approvals that a human really gave, each with what they were shown.
+        granted: the grants that a human gave to a run, by id, each with the offer that they were shown.
+        hours: those that humans asked for instead of an offer's, by run.
         shown: links that a human was shown, by order id.
         codes: every approval code ever made.
         cancelled: when somebody cancelled a run (monotonic).
     """
 
     approved: dict[str, Row] = field(default_factory=dict)
+    granted: dict[str, tuple[Offer, NewRunGrant]] = field(default_factory=dict)
+    hours: dict[str, set[int]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
     codes: list[str] = field(default_factory=list)
     cancelled: dict[str, float] = field(default_factory=dict)
@@ -146,6 +151,18 @@ class Witness:
     @property
     def approvals(self) -> list[Row]:
         return self.rows("SELECT * FROM approvals")
+
+    def grant_used(self, charge_id: str) -> Row | None:
+        """The grant of a run that a charge was reserved under."""
+        uses = self.rows(
+            "SELECT u.charge_id, g.grant_id, g.revoked_at FROM run_grant_uses u JOIN run_grants g USING (grant_id)"
+        )
+        return next((row for row in uses if row["charge_id"] == charge_id), None)
+
+    def charges_under(self, grant_id: str) -> list[Row]:
+        uses = self.rows("SELECT charge_id, grant_id FROM run_grant_uses")
+        theirs = {row["charge_id"] for row in uses if row["grant_id"] == grant_id}
+        return [row for row in self.charges if row["charge_id"] in theirs and row["state"] != "released"]
 
     @property
     def answers(self) -> list[Row]:

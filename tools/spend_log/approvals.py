@@ -9,11 +9,16 @@ from tools.spend_log import codes, parking, runs
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
-from tools.spend_log.port import NotRecorded, Recorded
+from tools.spend_log.outcomes import NotRecorded, Recorded
 from tools.spend_log.rows import Approval, Attempt, Awaited, Decision
 from tools.spend_log.sql import Database
 
 _CURRENT = "SELECT * FROM attempts WHERE run_id = ? AND outcome = ''"
+_PUT_ASIDE = (
+    "SELECT p.* FROM approvals p JOIN wishes w ON w.run_id = p.run_id AND w.attempt = p.attempt WHERE p.run_id = ?"
+    " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.run_id = p.run_id AND a.number > p.attempt)"
+)
+"""The last question, where another offer was asked for instead and is not made yet: later answers hear of that."""
 
 
 def add_attempt(db: Database, offer: Offer, reason: str, now: datetime) -> Attempt:
@@ -81,19 +86,28 @@ def decide(
     db: Database, run_id: str, code: str, amount: Cents, decision: Decision, by: str, now: datetime
 ) -> Recorded | NotRecorded:
     """The first valid answer counts; a wrong code is counted too."""
-    row = _question_row(db, run_id)
+    asked = answerable(db, run_id, code, amount, now)
+    return NotRecorded(asked) if isinstance(asked, str) else Recorded(answer(db, asked, decision, by, now))
+
+
+def answerable(db: Database, run_id: str, code: str, amount: Cents, now: datetime) -> Approval | str:
+    """The question that this code and amount may answer now, or why there is none; a wrong code is counted."""
+    row = _question_row(db, run_id) or one(db, _PUT_ASIDE, run_id)
     if row is None:
-        return NotRecorded("nothing is asked about this run")
-    refusal = codes.refused(db, "approvals", row, code, now, run_id=run_id) or _answer_refused(
-        decode(Approval, row), amount, now
-    )
-    if refusal is not None:
-        return NotRecorded(refusal)
+        return "nothing is asked about this run"
+    asked = decode(Approval, row)
+    refusal = codes.refused(db, "approvals", row, code, now, run_id=run_id) or _answer_refused(asked, amount, now)
+    return refusal or asked
+
+
+def answer(db: Database, asked: Approval, decision: Decision, by: str, now: datetime) -> Approval:
+    """Write down the answer to a question that is `answerable`; whoever drives the run looks at it next."""
+    run_id = asked.offer.run_id
     change = "UPDATE approvals SET decision = ?, decided_by = ?, decided_at = ? WHERE approval_id = ?"
-    db.execute(change, [decision.value, by, to_text(now), row["approval_id"]])
-    parking.hasten(db, row["run_id"], [Awaited.HUMAN])
-    append(db, now, "decided", {"decision": decision, "by": by, "attempt": row["attempt"]}, run_id=run_id)
-    return Recorded(decode(Approval, _must(_question_row(db, run_id))))
+    db.execute(change, [decision.value, by, to_text(now), asked.approval_id])
+    parking.hasten(db, run_id, [Awaited.HUMAN])
+    append(db, now, "decided", {"decision": decision, "by": by, "attempt": asked.offer.attempt}, run_id=run_id)
+    return decode(Approval, _must(_question_row(db, run_id)))
 
 
 def _answer_refused(asked: Approval, amount: Cents, now: datetime) -> str | None:

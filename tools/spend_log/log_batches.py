@@ -7,8 +7,10 @@ from policies.grant import Used
 from policies.money import Cents
 from policies.offer import Offer
 from tools.spend_log import batches, grants
+from tools.spend_log.answer_rows import RunGrant
 from tools.spend_log.batch_rows import Batch, BatchJob, Grant, NewGrant
 from tools.spend_log.log_file import LogFile
+from tools.spend_log.reserve import covering
 from tools.spend_log.rows import Decision, NewRun
 
 
@@ -65,6 +67,6 @@ class BatchesLog(LogFile):
         with self._read() as db:
             return grants.used(db, grant_id)
 
-    def covering_grant(self, offer: Offer, now: datetime) -> Grant | None:
+    def covering_grant(self, offer: Offer, now: datetime) -> Grant | RunGrant | None:
         with self._read() as db:
-            return grants.covering(db, offer, now)
+            return covering(db, offer, now)

@@ -25,7 +25,7 @@ from policies.order import short_id
 from tools.errors import IntentAlreadyOpen, NotWanted
 from tools.spend_log import freezing, senders
 from tools.spend_log.chain import append
-from tools.spend_log.codec import decode, encode, to_text
+from tools.spend_log.codec import Row, decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
 from tools.spend_log.rows import Charge, Holder
 from tools.spend_log.sql import Database
@@ -39,7 +39,10 @@ _IN_FLIGHT = (
 )
 _PAID_BY = (
     "SELECT g.revoked_at, g.until FROM grant_uses u JOIN grants g ON g.grant_id = u.grant_id WHERE u.charge_id = ?"
+    " UNION ALL SELECT g.revoked_at, g.until FROM run_grant_uses u JOIN run_grants g ON g.grant_id = u.grant_id"
+    " WHERE u.charge_id = ?"
 )
+_OPEN = "SELECT charge_id, state FROM charges WHERE run_id = ? AND settled_at IS NULL AND kind IN ('rent', 'start')"
 _BORN_FOUND = frozenset({ChargeState.ORPHANED, ChargeState.REFUND, ChargeState.TOPUP})
 
 
@@ -54,6 +57,11 @@ def need(db: Database, charge_id: str) -> Charge:
     if charge is None:
         raise LookupError(f"no charge {charge_id}")
     return charge
+
+
+def open_purchase(db: Database, run_id: str) -> Row | None:
+    """Id and state of the run's purchase that is not final."""
+    return one(db, _OPEN, run_id)
 
 
 def listed(db: Database, run_id: str | None, states: Sequence[ChargeState] | None) -> list[Charge]:
@@ -107,7 +115,7 @@ def _unwanted(db: Database, charge: Charge, now: datetime) -> str | None:
         return f"the run ended as {run['status']}"
     if run is not None and run["cancel_requested"]:
         return "the run is being cancelled"
-    grant = one(db, _PAID_BY, charge.charge_id)
+    grant = one(db, _PAID_BY, charge.charge_id, charge.charge_id)
     if grant is not None and grant["revoked_at"] is not None:
         return "the grant that was to pay for it was taken back"
     if grant is not None and grant["until"] <= to_text(now):

@@ -5,7 +5,6 @@ read-only or corrupt.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +14,8 @@ from policies.charge import ChargeEvent, ChargeState
 from policies.money import Cents
 from policies.offer import Offer
 from tools.spend_log.account_rows import Observed, Reading, Sender
+from tools.spend_log.outcomes import Frozen, NotApproved, NotRecorded, Recorded
+from tools.spend_log.port_answers import AnswerLog
 from tools.spend_log.port_batches import BatchLog
 from tools.spend_log.port_driving import Driving
 from tools.spend_log.port_schedules import ScheduleLog
@@ -35,36 +36,10 @@ from tools.spend_log.rows import (
     Totals,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """Spending is frozen; nothing was reserved."""
-
-    reason: str
+__all__ = ["Frozen", "NotApproved", "NotRecorded", "Recorded", "SpendLog"]
 
 
-@dataclass(frozen=True, slots=True)
-class NotApproved:
-    """The approval named is missing, denied, expired, used, or bound to another offer; nothing was reserved."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The decision is in the log; the process that drives the run acts on it."""
-
-    approval: Approval
-
-
-@dataclass(frozen=True, slots=True)
-class NotRecorded:
-    """Nothing was decided, and why: wrong code, another amount, expired, already decided, nothing asked."""
-
-    reason: str
-
-
-class SpendLog(BatchLog, Driving, ScheduleLog, Protocol):
+class SpendLog(AnswerLog, BatchLog, Driving, ScheduleLog, Protocol):
     """Everything durable about runs and money."""
 
     # runs

@@ -7,6 +7,7 @@ from typing import Protocol
 from policies.grant import Used
 from policies.money import Cents
 from policies.offer import Offer
+from tools.spend_log.answer_rows import RunGrant
 from tools.spend_log.batch_rows import Batch, BatchJob, Grant, NewGrant
 from tools.spend_log.rows import Decision, NewRun
 
@@ -60,6 +61,6 @@ class BatchLog(Protocol):
         ...
 
     def grant_used(self, grant_id: str) -> Used: ...
-    def covering_grant(self, offer: Offer, now: datetime) -> Grant | None:
-        """The grant that `reserve` would use for an offer now, were it needed."""
+    def covering_grant(self, offer: Offer, now: datetime) -> Grant | RunGrant | None:
+        """The grant, of the batch or of the run alone, that `reserve` would use for an offer now, were it needed."""
         ...

@@ -8,19 +8,17 @@ from policies.money import usd
 from policies.offer import Offer, Rail
 from policies.order import short_id
 from tools.errors import IntentAlreadyOpen
-from tools.spend_log import approvals, freezing, grants, money, runs
+from tools.spend_log import approvals, freezing, grants, money, run_grants, runs
+from tools.spend_log.answer_rows import RunGrant
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode
 from tools.spend_log.database import one
-from tools.spend_log.port import Frozen, NotApproved
+from tools.spend_log.outcomes import Frozen, NotApproved
 from tools.spend_log.rows import Approval, Charge, Decision, Kind
 from tools.spend_log.sql import Database
 from tools.spend_log.usage import usage
 
-_OPEN_CHARGE = (
-    "SELECT charge_id, state FROM charges WHERE run_id = ? AND settled_at IS NULL AND kind IN ('rent', 'start')"
-)
 _OPEN_ORDER = "SELECT order_id, status FROM orders WHERE run_id = ? AND gone_at IS NULL AND unpaid = 0"
 _ORPHANED = "SELECT charge_id FROM charges WHERE run_id = ? AND kind = 'rent' AND state = 'orphaned'"
 _OF_ATTEMPT = "SELECT charge_id FROM charges WHERE run_id = ? AND attempt = ? AND kind = 'rent'"
@@ -41,20 +39,29 @@ def reserve(
     refusal = _not_wanted(db, offer) or (approval_id and _not_approved(db, approval_id, offer, now))
     if refusal:
         return NotApproved(refusal)
+    grant = run_grants.answering(db, offer) if approval_id else None
+    spent = grant and run_grants.against(db, grant, offer, now)
+    if spent:
+        return NotApproved(spent)
     # Paying a checkout link is the approval: the limits for paying without a human are not for that rail.
     auto = approval_id is None and offer.rail is not Rail.STRIPE
     used = usage(db, offer.run_id, now)
     hit = first_cap_broken(offer.amount, used, caps, auto=auto)
-    grant = grants.covering(db, offer, now) if hit is not None and hit.needs_a_human else None
-    if grant is not None:
+    ahead = covering(db, offer, now) if hit is not None and hit.needs_a_human else None
+    if ahead is not None:
         auto, hit = False, first_cap_broken(offer.amount, used, caps, auto=False)
-    return hit or _hold(db, _charge(charge_id, offer, now, auto=auto), approval_id, grant)
+    return hit or _hold(db, _charge(charge_id, offer, now, auto=auto), approval_id, grant or ahead)
+
+
+def covering(db: Database, offer: Offer, now: datetime) -> Grant | RunGrant | None:
+    """A yes given ahead, to the run or to its batch, that has room for an offer now."""
+    return grants.covering(db, offer, now) or run_grants.covering(db, offer, now)
 
 
 def _refuse_second_intent(db: Database, charge_id: str, run_id: str) -> None:
     if money.find(db, charge_id) is not None:
         raise IntentAlreadyOpen(f"charge {charge_id} was reserved before")
-    charge = one(db, _OPEN_CHARGE, run_id)
+    charge = money.open_purchase(db, run_id)
     if charge is not None:
         raise IntentAlreadyOpen(f"charge {charge['charge_id']} of this run is {charge['state']}")
     order = one(db, _OPEN_ORDER, run_id)
@@ -96,10 +103,15 @@ def _not_approved(db: Database, approval_id: str, offer: Offer, now: datetime) -
     return None
 
 
-def _hold(db: Database, charge: Charge, approval_id: str | None, grant: Grant | None) -> Charge:
+def _hold(db: Database, charge: Charge, approval_id: str | None, grant: Grant | RunGrant | None) -> Charge:
     money.add(db, charge)
-    if grant is not None:
-        grants.use(db, grant, charge.charge_id)
+    match grant:
+        case Grant():
+            grants.use(db, grant, charge.charge_id)
+        case RunGrant():
+            run_grants.use(db, grant, charge.charge_id)
+        case None:
+            pass
     if approval_id is not None:
         change = "UPDATE approvals SET charge_id = ? WHERE approval_id = ?"
         db.execute(change, [charge.charge_id, approval_id])

@@ -13,6 +13,7 @@ from tools.spend_log.codec import to_text
 from tools.spend_log.database import readable_errors
 from tools.spend_log.journal import Line
 from tools.spend_log.log_account import AccountLog
+from tools.spend_log.log_answers import AnswersLog
 from tools.spend_log.log_batches import BatchesLog
 from tools.spend_log.log_driving import DrivingLog
 from tools.spend_log.log_schedules import SchedulesLog
@@ -36,7 +37,7 @@ from tools.spend_log.rows import (
 from tools.spend_log.usage import totals, usage
 
 
-class StoredLog(AccountLog, BatchesLog, DrivingLog, SchedulesLog):
+class StoredLog(AccountLog, AnswersLog, BatchesLog, DrivingLog, SchedulesLog):
     """`SpendLog` but for how its store is opened and audited: the rules are the same in every store."""
 
     # runs

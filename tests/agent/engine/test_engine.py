@@ -10,6 +10,8 @@ from agent.engine.crew import BEAT_SECONDS, executor_id
 from agent.engine.legs import GRACE_SECONDS, Came
 from policies.charge import ChargeState
 from policies.money import Cents
+from policies.offer import Rail
+from policies.wish import Wish
 from tests.agent.conftest import MakeWorld
 from tests.agent.engine.crews import until, working
 from tests.agent.engine.plain_queue import PlainQueue
@@ -64,6 +66,19 @@ async def test_an_approval_from_elsewhere_goes_on_at_once(make_world: MakeWorld)
         await until(world, lambda: world.purchases, seconds=1.5)
         await until(world, lambda: ended(world, run_id))
     succeeded(world, run_id)
+
+
+async def test_another_offer_is_made_at_once(make_world: MakeWorld) -> None:
+    """As soon as it is asked for, from elsewhere: the link is there to be paid, and the run goes on by itself."""
+    world = make_world(ASK)
+    run_id = world.submit()
+    async with working(world):
+        await until(world, lambda: world.log.parked(run_id))
+        world.instead(run_id, Wish(Rail.STRIPE, None))
+        await until(world, lambda: [one.awaited for one in world.log.parked(run_id)] == [Awaited.PAYMENT], seconds=2)
+        world.pay_at(5)
+        await until(world, lambda: ended(world, run_id))
+    assert (world.parts.run(run_id).code, world.purchases) == (0, ["rent"])
 
 
 async def test_a_no_ends_the_run(make_world: MakeWorld) -> None:

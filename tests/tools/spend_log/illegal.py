@@ -30,6 +30,22 @@ _STANDING = (
     f" SELECT {{}}, {_STANDING_COLUMNS}, {{}} FROM standing_grants WHERE grant_id = 'sta-1'"
 )
 _NIGHT = "INSERT INTO nights SELECT {}, {}, due_at, at, came, why, {} FROM nights WHERE batch_id = 'bat-11'"
+_HELD = (
+    "INSERT INTO charges SELECT 98, 'y', '{}', 1, 'rent', rail, gpu_id, hours, 1, 'held', account, base_url, auto,"
+    " '', NULL, NULL, 0, '', created_at, NULL, NULL FROM charges WHERE charge_id = 'charge-is-held'; "
+)
+_WISH = (
+    "INSERT INTO wishes (run_id, attempt, hours, wished_by, wished_at)"
+    " SELECT run_id, attempt, 2, decided_by, coalesce(decided_at, created_at) FROM approvals WHERE approval_id = '{}/1'"
+)
+_PUT_ASIDE = "UPDATE approvals SET decision = 'superseded' WHERE approval_id = 'allowed/1'; "
+_RUN_GRANT_COLUMNS = "job_sha256, amount, pods, account, base_url, until"
+_RUN_GRANT = (
+    f"INSERT INTO run_grants (grant_id, run_id, attempt, {_RUN_GRANT_COLUMNS}, given_by, given_at, revoked_at)"
+    " SELECT 'x', a.run_id, a.attempt, g.job_sha256, g.amount, g.pods, g.account, g.base_url, g.until, a.decided_by,"
+    " coalesce(a.decided_at, a.created_at), {} FROM approvals a, run_grants g"
+    " WHERE a.approval_id = '{}/1' AND g.grant_id = 'gra-given'"
+)
 _LAST_HASH = "(SELECT hash FROM events ORDER BY seq DESC LIMIT 1)"
 
 
@@ -53,6 +69,10 @@ def _grant(name: str, *changes: str) -> tuple[str, ...]:
 
 def _standing(name: str, *changes: str) -> tuple[str, ...]:
     return tuple(f"UPDATE standing_grants SET {change} WHERE grant_id = '{name}'" for change in changes)
+
+
+def _run_grant(name: str, *changes: str) -> tuple[str, ...]:
+    return tuple(f"UPDATE run_grants SET {change} WHERE grant_id = '{name}'" for change in changes)
 
 
 def _schedule(name: str, *changes: str) -> tuple[str, ...]:
@@ -202,6 +222,35 @@ ILLEGAL: Mapping[str, tuple[str, ...]] = {
     "grant_draws_covered": (
         "INSERT INTO grant_draws SELECT * FROM grant_draws WHERE true ON CONFLICT DO NOTHING",
         "INSERT INTO grant_draws (grant_id, standing_id) VALUES ('gra-1', 'sta-1')",
+    ),
+    "wishes_kept": ("DELETE FROM wishes", "TRUNCATE wishes"),
+    "wishes_fixed": ("UPDATE wishes SET hours = hours", "UPDATE wishes SET rail = 'credits'"),
+    "wishes_asked": (
+        "INSERT INTO wishes SELECT * FROM wishes WHERE true ON CONFLICT DO NOTHING",
+        *(_WISH.format(name) for name in ("asked", "allowed", "used", "wishing")),
+        _HELD.format("allowed") + _PUT_ASIDE + _WISH.format("allowed"),
+    ),
+    "run_grants_kept": ("DELETE FROM run_grants", "TRUNCATE run_grants CASCADE"),
+    "run_grants_given": (
+        "INSERT INTO run_grants SELECT * FROM run_grants WHERE true ON CONFLICT DO NOTHING",
+        *(_RUN_GRANT.format("NULL", name) for name in ("asked", "used", "wishing", "given")),
+        _RUN_GRANT.format("'x'", "allowed"),
+    ),
+    "run_grants_identity": _run_grant(
+        "gra-given",
+        *("seq = 99", "grant_id = 'x'", "run_id = 'asked'", "attempt = 2", "job_sha256 = 'b'", "amount = 999999"),
+        *("pods = 99", "account = 'x'", "base_url = 'x'", "until = 'x'", "given_by = 'x'", "given_at = 'x'"),
+    ),
+    "run_grants_revoked": _run_grant("gra-taken", "revoked_at = NULL", "revoked_by = 'x'"),
+    "run_grant_uses_kept": ("DELETE FROM run_grant_uses", "TRUNCATE run_grant_uses"),
+    "run_grant_uses_fixed": ("UPDATE run_grant_uses SET grant_id = 'gra-taken'",),
+    "run_grant_uses_covered": (
+        "INSERT INTO run_grant_uses SELECT * FROM run_grant_uses WHERE true ON CONFLICT DO NOTHING",
+        "INSERT INTO run_grant_uses (charge_id, grant_id) VALUES ('charge-waiting', 'gra-given')",
+        _HELD.format("taken") + "INSERT INTO run_grant_uses (charge_id, grant_id) VALUES ('y', 'gra-taken')",
+    ),
+    "approvals_granted": (
+        _HELD.format("taken") + "UPDATE approvals SET charge_id = 'y' WHERE approval_id = 'taken/1'",
     ),
     "readings_kept": ("DELETE FROM readings", "TRUNCATE readings"),
     "readings_fixed": ("UPDATE readings SET spent = 0",),

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -11,11 +12,14 @@ from typing import Any
 from policies.budget import CapHit
 from policies.charge import Paid
 from policies.money import Cents
+from policies.offer import Rail
+from policies.wish import Wish
 from tests.tools.spend_log.nights import new_night
 from tests.tools.spend_log.stores import Store
-from tests.tools.spend_log.things import BALANCE, CODE, ME, NOW, ORDER, WIDE, an_offer, an_order, offered, wide
+from tests.tools.spend_log.things import BALANCE, CODE, HOUR, ME, NOW, ORDER, WIDE, an_offer, an_order, offered, wide
 from tools.errors import IntentAlreadyOpen
-from tools.spend_log.port import SpendLog
+from tools.spend_log.answer_rows import NewRunGrant
+from tools.spend_log.port import NotRecorded, SpendLog
 from tools.spend_log.rows import Charge, Decision, Holder
 from tools.spend_log.stored_log import StoredLog
 
@@ -79,6 +83,28 @@ def answer(log: SpendLog, number: int) -> object:
     """All answer the one question, half of them with a no."""
     decision = Decision.DENIED if number % 2 else Decision.APPROVED
     return type(log.decide("run-1", CODE, Cents(147), decision, f"human-{number}", NOW)).__name__
+
+
+def say_anything(log: SpendLog, number: int) -> object:
+    """All answer the one question, each in another way."""
+    new = NewRunGrant(f"gra-{number}", Cents(300), 3, NOW + HOUR)
+    said = (
+        lambda: log.decide("run-1", CODE, Cents(147), Decision.APPROVED, "me", NOW),
+        lambda: log.decide("run-1", CODE, Cents(147), Decision.DENIED, "me", NOW),
+        lambda: log.instead("run-1", CODE, Cents(147), Wish(Rail.STRIPE, None), "me", NOW),
+        lambda: log.grant_run("run-1", CODE, Cents(147), new, "me", NOW),
+    )[number % 4]()
+    return said.reason.partition(" ")[0] if isinstance(said, NotRecorded) else "recorded"
+
+
+def use_the_grant(log: SpendLog, number: int) -> object:
+    """All want the one order that is left under the grant of run-1, each with an approval or without."""
+    approval = "run-1/1" if number % 2 else None
+    caps = replace(WIDE, auto_pay=Cents(0))
+    try:
+        return type(log.reserve(f"c-{number}", an_offer(), caps, NOW, approval)).__name__
+    except IntentAlreadyOpen:
+        return "refused"
 
 
 def submit_own(log: SpendLog, number: int) -> object:

@@ -1,6 +1,8 @@
 """Many processes on one store: what holds for one holds for all of them together."""
 
 from policies.charge import ChargeState
+from policies.grant import Used
+from policies.money import Cents
 from tests.tools.spend_log.nights import grant_nights, scheduled
 from tests.tools.spend_log.racing import (
     answer,
@@ -8,13 +10,18 @@ from tests.tools.spend_log.racing import (
     buy_for_a_dollar,
     only_open,
     race,
+    say_anything,
     submit_own,
     take_the_lease,
     use_the_approval,
+    use_the_grant,
 )
 from tests.tools.spend_log.stores import Store
+from tests.tools.spend_log.test_contract_run_grants import granted as granted_run
 from tests.tools.spend_log.things import CODE, HOUR, NOW, an_offer, approved, held, new_run, offered
+from tools.spend_log.answer_rows import NewRunGrant
 from tools.spend_log.port import SpendLog
+from tools.spend_log.rows import Decision
 
 
 def test_twelve_processes_never_hold_more_than_the_cap(log: SpendLog, place: Store) -> None:
@@ -40,6 +47,24 @@ def test_the_first_answer_wins_under_a_race(log: SpendLog, place: Store) -> None
     """Of four answers, yes and no, one is recorded."""
     log.ask(offered(log, an_offer()), CODE, NOW, NOW + HOUR)
     assert race(place, answer, 4) == ["NotRecorded"] * 3 + ["Recorded"]
+
+
+def test_the_first_of_any_answers_wins_under_a_race(log: SpendLog, place: Store) -> None:
+    """Yes, no, another offer, a grant: one is recorded, the others hear "already …", and the rows say the same."""
+    log.ask(offered(log, an_offer()), CODE, NOW, NOW + HOUR)
+    assert race(place, say_anything, 8) == ["already"] * 7 + ["recorded"]
+    (attempt,) = log.attempts("run-1")
+    asked = log.approval("run-1")
+    assert len(log.wishes("run-1")) == (attempt.outcome == "superseded") == (asked is None)
+    assert len(log.run_grants()) <= (asked is not None and asked.decision is Decision.APPROVED)
+    assert log.broken_chain() is None
+
+
+def test_a_grant_is_used_once_under_a_race(log: SpendLog, place: Store) -> None:
+    """Of four processes that hold the same yes to a run, one buys the offer."""
+    granted_run(log, NewRunGrant("gra-1", Cents(200), 1, NOW + HOUR))
+    assert race(place, use_the_grant, 4) == ["Charge"] + ["refused"] * 3
+    assert log.run_grant_used("gra-1") == Used(Cents(147), 1)
 
 
 def test_one_flight_under_a_race(log: SpendLog, place: Store) -> None:

@@ -9,6 +9,8 @@ import pytest
 from psycopg import errors, sql
 
 from policies.charge import BORN, FINAL, MOVES, ChargeState
+from policies.money import Cents
+from policies.wish import Wish
 from tests.postgres import Cluster
 from tests.tools.spend_log.illegal import ILLEGAL
 from tests.tools.spend_log.nights import furnish_nights
@@ -29,6 +31,7 @@ from tests.tools.spend_log.things import (
     offered,
     submitted,
 )
+from tools.spend_log.answer_rows import NewRunGrant
 from tools.spend_log.codec import encode, to_text
 from tools.spend_log.postgres.log import PostgresSpendLog
 from tools.spend_log.postgres.schema import VERSIONS
@@ -74,6 +77,18 @@ def furnish(log: PostgresSpendLog) -> None:
     asked(log, grant_id="gra-2")
     log.revoke_grant("gra-2", "me", NOW)
     furnish_nights(log)
+    furnish_answers(log)
+
+
+def furnish_answers(log: PostgresSpendLog) -> None:
+    """A wish; a grant of a run that is used, and one that was taken back."""
+    for name in ("wishing", "given", "taken"):
+        log.ask(offered(log, an_offer(name, account=name)), CODE, NOW, NOW + HOUR)
+    log.instead("wishing", CODE, Cents(147), Wish(None, 2), "me", NOW)
+    for name in ("given", "taken"):
+        log.grant_run(name, CODE, Cents(147), NewRunGrant(f"gra-{name}", Cents(300), 3, NOW + HOUR), "me", NOW)
+    log.reserve("charge-given", an_offer("given", account="given"), WIDE, NOW, "given/1")
+    log.revoke_run_grant("gra-taken", "me", NOW)
 
 
 @contextmanager

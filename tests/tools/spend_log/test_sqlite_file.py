@@ -25,6 +25,7 @@ RELEASED = (
     "a95beb08e01da377d596a9463c2a5f9ef91ed0b72e9df6a8dcda54d90a32bcc1",
     "da9138812edd2ea6de1c25200d1814247ddd11ed18122b13a9ba563b2d60c83a",
     "07e9043100e8f1fd0d1427864e8417fba5d656a32882adea8e856e2670d4c711",
+    "70ec85718cb575192e26a59df87cb0d4fc7980b3951b670220ec617730c656b3",
 )
 """SHA-256 of each migration that files out there have had."""
 
