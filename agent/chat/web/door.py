@@ -26,6 +26,7 @@ class Door:
     Attributes:
         approvers: `chat.approvers` of the policy.
         owner: whoever may log in although no approver is named, or None.
+        for_link: the command that prints a fresh link.
     """
 
     place: Place
@@ -36,6 +37,7 @@ class Door:
     changes: Rate
     approvers: tuple[str, ...]
     owner: str | None
+    for_link: str
 
     def admits(self, user: str) -> bool:
         """Whether somebody may be in here at all: nobody may who can't answer."""
@@ -60,6 +62,7 @@ def open_door(
     *,
     approvers: tuple[str, ...],
     owner: str | None,
+    for_link: str = "swineherd serve --link",
 ) -> Door:
     """A door that nobody has come through yet.
 
@@ -75,6 +78,7 @@ def open_door(
         Rate(CHANGES, 60, clock.monotonic),
         approvers,
         owner,
+        for_link,
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -62,6 +63,16 @@ class Links:
             link = _read(file)
             if link is not None and link.ends <= self.now():
                 file.unlink(missing_ok=True)
+
+
+def new_token() -> str:
+    """From the system's randomness, as `Links` and sessions take it."""
+    return secrets.token_urlsafe(32)
+
+
+def links_of(folder: Path, now: Callable[[], datetime]) -> Links:
+    """The links of a home's folder."""
+    return Links(folder, now, new_token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from agent.chat.web.refused import Refused, refuse
 from agent.chat.web.sessions import LONGEST, Session
 from agent.chat.web.templates import render
 
-HOW = "`swineherd serve --link` in a terminal there prints a fresh one."
 _log = structlog.get_logger()
 
 
@@ -24,11 +23,12 @@ class Login:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._how = f"`{door.for_link}` in a terminal there prints a fresh one."
 
     def public(self) -> list[Route]:
         """For everybody."""
         return [
-            Route("/login", self._how, methods=["GET"]),
+            Route("/login", self._explain, methods=["GET"]),
             Route("/login/{token}", self._ask, methods=["GET"]),
             Route("/login/{token}", self._enter, methods=["POST"]),
         ]
@@ -42,8 +42,8 @@ class Login:
             Page("/devices", self._another_device, "POST"),
         ]
 
-    async def _how(self, _: Request) -> Response:
-        return render("login.html", how=HOW)
+    async def _explain(self, _: Request) -> Response:
+        return render("login.html", how=self._how)
 
     async def _ask(self, request: Request) -> Response:
         user = self._door.links.user(request.path_params["token"])
@@ -93,7 +93,9 @@ class Login:
     def _wrong_link(self, request: Request) -> Refused:
         address = address_of(request)
         if wait := self._door.failed_logins.wait(address):
-            return Refused(Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many links that open nothing", HOW, wait))
+            return Refused(Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many links that open nothing", self._how, wait))
         _log.warning("a login link that opens nothing", address=address)
         minutes = int(VALID_FOR.total_seconds()) // 60
-        return refuse(HTTPStatus.NOT_FOUND, f"this link opens nothing: each opens once, within {minutes} minutes", HOW)
+        return refuse(
+            HTTPStatus.NOT_FOUND, f"this link opens nothing: each opens once, within {minutes} minutes", self._how
+        )

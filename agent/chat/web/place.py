@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from agent.errors import BadSettings
 
+PORT = 8402
+"""Unless another is named."""
+
 TUNNEL = "`ssh -L 8402:127.0.0.1:8402 HOST` reaches a `serve` on loopback without either"
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.requests import Request
@@ -68,15 +69,16 @@ async def _while_in(
 
 
 async def _next(
-    events: AsyncGenerator[ServerSentEvent, None], over: asyncio.Future[bool], sessions: Sessions, key: str
+    events: AsyncGenerator[ServerSentEvent, None], over: asyncio.Task[Any], sessions: Sessions, key: str
 ) -> ServerSentEvent | None:
     """The next event; None once there is none, or nobody to whom it may be told."""
-    coming = asyncio.ensure_future(anext(events, None))
+    coming: asyncio.Task[Any] = asyncio.ensure_future(anext(events, None))
     try:
         while sessions.lives(key):
             await asyncio.wait([over, coming], timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             if coming.done():
-                return coming.result() if sessions.lives(key) else None
+                event: ServerSentEvent | None = coming.result()
+                return event if sessions.lives(key) else None
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
