@@ -9,7 +9,7 @@ import structlog
 from agent.chat.web.door import Door
 from agent.chat.web.notice import Notice
 from agent.chat.web.place import Address
-from agent.chat.web.server import people, serving, serving_health
+from agent.chat.web.server import serving, serving_health
 from agent.cli import output
 from agent.cli.terminal import who
 from agent.cli.work import work
@@ -47,11 +47,9 @@ def serve(*, sandbox: bool, address: Address, headless: bool, name: str | None) 
 
 def _print_link(door: Door, name: str | None) -> None:
     """To the terminal alone, never into a log. Where several may log in, each needs a link of their own."""
-    admitted = people(door)
-    if name is None and len(admitted) > 1:
-        output.aside(
-            f"`{door.for_link} --as NAME` prints a login link: {', '.join(person.partition(':')[2] for person in admitted)}"
-        )
+    notice = Notice(door.place.origin, door.people)
+    if name is None and len(notice.people) > 1:
+        output.aside(f"`{door.for_link} --as NAME` prints a login link for one of {', '.join(notice.names)}")
         return
-    user = Notice(door.place.origin, admitted).person(name)
+    user = notice.person(name)
     output.aside(f"log in as {user.partition(':')[2]}, once, within ten minutes: {door.link(user)}")

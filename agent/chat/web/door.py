@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from agent.chat.approvers import may_answer
+from agent.chat.approvers import may_answer, named
 from agent.chat.web.limits import Rate, Room, Streams
 from agent.chat.web.links import Links
 from agent.chat.web.place import Place
@@ -38,6 +38,11 @@ class Door:
     approvers: tuple[str, ...]
     owner: str | None
     for_link: str
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who may log in."""
+        return (*named("web", self.approvers), *([self.owner] if self.owner else []))
 
     def admits(self, user: str) -> bool:
         """Whether somebody may be in here at all: nobody may who can't answer."""

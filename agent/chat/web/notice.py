@@ -17,17 +17,21 @@ class Notice:
     origin: str
     people: tuple[str, ...]
 
+    @property
+    def names(self) -> list[str]:
+        """As `--as` takes them."""
+        return [person.partition(":")[2] for person in self.people]
+
     def person(self, name: str | None) -> str:
         """Whom a link is for.
 
         Raises:
             BadSettings: nobody of that name may log in, or no name was given and several may.
         """
-        names = [person.partition(":")[2] for person in self.people]
-        if name is None and len(names) == 1:
+        if name is None and len(self.people) == 1:
             return self.people[0]
-        if name not in names:
-            raise BadSettings(f"--as: one of {', '.join(names)} is expected")
+        if name not in self.names:
+            raise BadSettings(f"--as: one of {', '.join(self.names)} is expected")
         return f"web:{name}"
 
 

@@ -39,7 +39,7 @@ async def serving(engine: Engine, address: Address, terminal_user: str, *, sandb
         port: int = sock.getsockname()[1]
         door = _door(parts, address, port, terminal_user, for_link=_for_link(port, sandbox=sandbox))
         app = Beside(SafeHeaders(health_of(engine), secure=False), application(door, start_pages()))
-        notice = Notice(door.place.origin, people(door))
+        notice = Notice(door.place.origin, door.people)
         with noticed(parts.home.web_links, port, notice):
             async with answering(sock, app):
                 try:
@@ -65,11 +65,6 @@ def check_approvers(address: Address, approvers: tuple[str, ...]) -> None:
     if address.exposed and not named("web", approvers):
         remedy = 'name who may log in, and answer for money: chat.approvers = ["web:NAME"] in the policy'
         raise BadSettings(f"a web chat that others can reach: {remedy}")
-
-
-def people(door: Door) -> tuple[str, ...]:
-    """Who may log in."""
-    return (*named("web", door.approvers), *([door.owner] if door.owner else []))
 
 
 def _door(parts: Parts, address: Address, port: int, terminal_user: str, *, for_link: str) -> Door:
