@@ -39,13 +39,13 @@ def serve(*, sandbox: bool, address: Address, headless: bool, name: str | None) 
         async with serving(engine, address, who(), sandbox=sandbox) as door:
             log.info("serving", address=door.place.origin, login=f"`{door.for_link}` prints a login link")
             if sys.stderr.isatty():
-                _print_link(door, name)
+                tell_link(door, name)
             yield
 
     work(sandbox=sandbox, front=front)
 
 
-def _print_link(door: Door, name: str | None) -> None:
+def tell_link(door: Door, name: str | None) -> None:
     """To the terminal alone, never into a log. Where several may log in, each needs a link of their own."""
     notice = Notice(door.place.origin, door.people)
     if name is None and len(notice.people) > 1:

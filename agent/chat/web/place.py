@@ -1,6 +1,7 @@
 """Where the web chat is reached: by which addresses, and over which kind of connection."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ PORT = 8402
 """Unless another is named."""
 
 TUNNEL = "`ssh -L 8402:127.0.0.1:8402 HOST` reaches a `serve` on loopback without either"
+
+_NAME = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,10 @@ def _origin_of(public_url: str) -> str:
         raise BadSettings(problem) from error
     if parts.scheme == "http":
         raise BadSettings(f"--public-url {public_url}: without TLS a login is there for everybody to read; {TUNNEL}")
-    if parts.scheme != "https" or not parts.hostname or parts.username is not None or not public_url.isascii():
+    name = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc
+    if parts.scheme != "https" or not _NAME.fullmatch(name) or parts.path not in {"", "/"}:
         raise BadSettings(problem)
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+    if parts.query or parts.fragment:
         raise BadSettings(problem)
-    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    name = name.lower()
     return f"https://{name}" if port in {None, 443} else f"https://{name}:{port}"
