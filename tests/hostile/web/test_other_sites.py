@@ -35,7 +35,7 @@ def test_its_own_names_are_answered(chat: Served, name: str) -> None:
     ann = chat.logged_in()
     own = {"Host": f"{name}:{chat.port}", "Origin": f"http://{name}:{chat.port}"}
     assert ann.get("/", own).status == 200
-    assert ann.post("/act", **own).status == 200
+    assert ann.post("/act", headers=own).status == 200
 
 
 def test_loopback_is_no_name_of_a_public_chat(public_chat: Served) -> None:
@@ -95,7 +95,7 @@ def test_no_form_of_two_origins(chat: Served) -> None:
 def test_no_form_of_another_origin_behind_a_proxy(public_chat: Served, origin: str | None) -> None:
     """The origin is that of the public address."""
     ann = public_chat.logged_in()
-    assert ann.post("/act", Origin=PUBLIC).status == 200
+    assert ann.post("/act", headers={"Origin": PUBLIC}).status == 200
     public_chat.acts.clear()
     ann.origin = origin
     assert ann.post("/act").status == 403
@@ -119,7 +119,7 @@ def test_nothing_for_what_the_browser_says_is_elsewhere(
     """Forms, scripts, pictures and streams of other pages, those on another port of this host among them."""
     ann = chat.logged_in()
     told = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
-    answer = ann.post(target, **told) if method == "POST" else ann.get(target, told)
+    answer = ann.post(target, headers=told) if method == "POST" else ann.get(target, told)
     assert answer.status == 403
     assert chat.acts == []
 
@@ -155,7 +155,7 @@ def test_no_token_from_where_a_link_could_bring_it(chat: Served) -> None:
     assert ann.ask("POST", f"/act?csrf={ann.csrf}", FORM, b"").status == 403
     assert ann.ask("POST", "/act", {**FORM, "Cookie": f"{ann.cookies}; csrf={ann.csrf}"}, b"").status == 403
     assert ann.ask("POST", "/act", FORM, f"csrf={ann.csrf}&csrf={ann.csrf}".encode()).status == 400
-    assert ann.post("/act", **{"X-CSRF-Token": "wrong"}).status == 403
+    assert ann.post("/act", headers={"X-CSRF-Token": "wrong"}).status == 403
     assert chat.acts == []
 
 
@@ -170,6 +170,6 @@ def test_the_token_of_an_earlier_login_is_over(chat: Served) -> None:
 def test_the_right_form_is_taken(chat: Served) -> None:
     """By field or by header; who said so is known, and from where, whatever a header says about that."""
     ann = chat.logged_in()
-    assert ann.post("/act", {"say": "one"}, **{"X-Forwarded-For": "6.6.6.6", "Forwarded": "for=6.6.6.6"}).status == 200
+    assert ann.post("/act", {"say": "one"}, {"X-Forwarded-For": "6.6.6.6", "Forwarded": "for=6.6.6.6"}).status == 200
     assert ann.ask("POST", "/act", {"X-CSRF-Token": ann.csrf, "Sec-Fetch-Site": "same-origin"}, b"").status == 200
     assert chat.acts == ["web:ann from 127.0.0.1: one", "web:ann from 127.0.0.1: "]

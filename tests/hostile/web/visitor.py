@@ -43,10 +43,12 @@ class Visitor:
         """A page."""
         return self.ask("GET", target, headers)
 
-    def post(self, target: str, form: Mapping[str, str] | None = None, **headers: str) -> Answer:
+    def post(
+        self, target: str, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """A form, with what a browser and our page put into it."""
         filled = {**({"csrf": self.csrf} if self.csrf else {}), **(form or {})}
-        return self.ask("POST", target, {**FORM, **headers}, urlencode(filled).encode())
+        return self.ask("POST", target, {**FORM, **(headers or {})}, urlencode(filled).encode())
 
     def ask(
         self,
