@@ -91,6 +91,11 @@ class Home:
         """The name of this home among those that share a store; it goes where the runs' folders go."""
         return self.path / "home-id"
 
+    @property
+    def web_links(self) -> Path:
+        """Login links to the web chat, by hash, and where it is reached."""
+        return self.path / "web-links"
+
     def run(self, run_id: str) -> RunFolder:
         """The folder of one run."""
         return RunFolder(self.path / "runs" / run_id)

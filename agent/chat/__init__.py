@@ -1,0 +1,1 @@
+"""Humans elsewhere than at this terminal: who may answer for money, and the faces they answer through."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import many, schedule
+from agent.cli import chat, many, schedule
 from agent.cli.options import Amount, Code, Ignore, JobPath, Json, MaxUsd, Outputs, RunId, Sandbox, Wait
 
 app = typer.Typer(
@@ -179,19 +179,10 @@ def worker(*, sandbox: Sandbox = False) -> None:
     """Drive every run that nobody drives, until SIGTERM; what waits in a batch is left to the batch."""
     from agent.cli import work
 
-    work.work(sandbox=sandbox, port=None)
+    work.work(sandbox=sandbox)
 
 
-@app.command()
-def serve(
-    *,
-    sandbox: Sandbox = False,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where on 127.0.0.1 to answer.")] = 8402,
-) -> None:
-    """A worker that answers on loopback: /healthz, /readyz, /metrics."""
-    from agent.cli import work
-
-    work.work(sandbox=sandbox, port=port)
+app.command()(chat.serve)
 
 
 @app.command()

@@ -1,12 +1,12 @@
-"""worker and serve: drive whatever nobody drives, until told to end."""
+"""worker, and what `serve` is beside its pages: drive whatever nobody drives, until told to end."""
 
 import asyncio
 import signal
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 
-import structlog
 from pydantic import SecretStr
 
 from agent.assemble import open_herd
@@ -15,19 +15,21 @@ from agent.cli.places import settings_or_fail
 from agent.engine.engine import Engine
 from agent.engine.log_lines import LogFace, log_to_stderr
 from agent.engine.queue import DbosQueue, QueuePlace, in_file
-from agent.engine.web import answering
 from agent.parts import Parts
 
+Front = Callable[[Engine], AbstractAsyncContextManager[None]]
+"""What answers while a worker works."""
 
-def work(*, sandbox: bool, port: int | None) -> None:
-    """Work until SIGTERM or SIGINT; with a port also answer there. Exits with 0 once everything is let go."""
+
+def work(*, sandbox: bool, front: Front | None = None) -> None:
+    """Work until SIGTERM or SIGINT. Exits with 0 once everything is let go."""
     with output.clear_errors():
         log_to_stderr()
-        asyncio.run(_work(sandbox=sandbox, port=port))
+        asyncio.run(_work(sandbox=sandbox, front=front))
         sys.exit(0)
 
 
-async def _work(*, sandbox: bool, port: int | None) -> None:
+async def _work(*, sandbox: bool, front: Front | None) -> None:
     settings = settings_or_fail()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -37,9 +39,8 @@ async def _work(*, sandbox: bool, port: int | None) -> None:
         herd = await stack.enter_async_context(open_herd(settings, sandbox=sandbox, face=LogFace()))
         place = _queue_of(herd.parts, None if sandbox else settings.database_url)
         engine = Engine(herd, partial(DbosQueue.open, place))
-        if port is not None:
-            address = await stack.enter_async_context(answering(engine, port))
-            structlog.get_logger().info("serving", address=address)
+        if front is not None:
+            await stack.enter_async_context(front(engine))
         await engine.run(stop)
 
 

@@ -1,11 +1,5 @@
 """What `serve` answers on loopback: is it up, is it ready, and its metrics. Nothing here changes anything."""
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager, contextmanager
-
-import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -15,44 +9,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from agent.engine.engine import Engine
-from agent.errors import BadSettings
 from tools.errors import StoreUnusable
 
-LOOPBACK = "127.0.0.1"
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: whoever runs the loop decides what a signal means."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-
-@asynccontextmanager
-async def answering(engine: Engine, port: int) -> AsyncIterator[str]:
-    """Answer on a port of loopback until the block ends; yields the address.
-
-    Args:
-        port: 0 for any that is free.
-
-    Raises:
-        BadSettings: the port is taken.
-    """
-    sock = _bound(port)
-    config = uvicorn.Config(app(engine), lifespan="off", log_config=None, access_log=False, ws="none")
-    config.timeout_graceful_shutdown = 1
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve([sock]))
-    try:
-        while not server.started:
-            if serving.done():
-                await serving
-            await asyncio.sleep(0.005)
-        yield f"http://{LOOPBACK}:{sock.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
+PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def app(engine: Engine) -> Starlette:
@@ -76,16 +35,5 @@ def app(engine: Engine) -> Starlette:
 
     return Starlette(
         routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"], www_redirect=False)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"], www_redirect=False)],
     )
-
-
-def _bound(port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((LOOPBACK, port))
-    except OSError as error:
-        sock.close()
-        raise BadSettings(f"port {port} of {LOOPBACK}: {error.strerror}; --port names another") from error
-    return sock

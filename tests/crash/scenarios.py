@@ -141,6 +141,7 @@ ONLY_ON_POSTGRES = {
 OFF_THE_PATHS = {
     "checkpoint.adelete_for_runs": "those of one run at a time are deleted",
     "journal.lines": "read by `doctor`, and here to compare",
+    "file.notice": "`serve` says where it is reached",
     "file.batch": "the report of a batch, once all of its runs have been driven",
     "log.adopt": "a worker begins",
     "log.add_batch": "a batch is submitted, all its runs at once",

@@ -12,4 +12,4 @@ JOB_SECONDS = 2.0
 if __name__ == "__main__":
     marks = Path(sys.argv[1])
     setattr(assemble, assemble._pods.__name__, lambda _place: LightPods(marks, JOB_SECONDS))
-    work(sandbox=False, port=None)
+    work(sandbox=False)

@@ -28,7 +28,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "resume": ("[RUN]", "--wait", "--no-wait", "--json"),
     "sweep": ("--json",),
     "worker": ("--sandbox",),
-    "serve": ("--sandbox", "--port"),
+    "serve": ("--sandbox", "--host", "--port", "--public-url", "--headless", "--link", "--as"),
     "spend": ("--sandbox", "--json"),
     "balance": ("--sandbox", "--json"),
     "settle": ("CHARGE", "--order", "--not-charged", "--refunded", "--json"),

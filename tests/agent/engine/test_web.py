@@ -7,8 +7,7 @@ import httpx
 import pytest
 
 from agent.engine.engine import Engine
-from agent.engine.web import answering, app
-from agent.errors import BadSettings
+from agent.engine.web import app
 from agent.herd import Herd
 from tests.agent.conftest import MakeWorld
 from tests.agent.engine.crews import until, working
@@ -96,14 +95,3 @@ async def test_metrics_tell_of_runs_money_and_waits(make_world: MakeWorld) -> No
     assert 'swineherd_provider_errors_total{call="order",error="MarketUnavailable"} 1.0' in done
     assert 'swineherd_legs_total{came="ended"} 1.0' in done
     assert "swineherd_workers 1.0" in done
-
-
-async def test_it_answers_on_loopback(world: World) -> None:
-    """On a port of its own; a second one there is told so."""
-    async with answering(engine_of(world), 0) as address, httpx.AsyncClient() as client:
-        assert address.startswith("http://127.0.0.1:")
-        assert (await client.get(f"{address}/healthz")).text == "up\n"
-        port = int(address.rpartition(":")[2])
-        with pytest.raises(BadSettings, match=f"port {port}"):
-            async with answering(engine_of(world), port):
-                pass
