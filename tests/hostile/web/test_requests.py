@@ -1,9 +1,7 @@
 """Requests that no browser of the user's sends: too long, too slow, by odd methods, to odd addresses."""
 
 import socket
-import time
-from collections.abc import Iterator
-from itertools import repeat
+from contextlib import suppress
 
 import pytest
 
@@ -25,20 +23,12 @@ def test_a_form_may_be_so_long_and_no_longer(chat: Served) -> None:
 
 
 def test_a_stream_of_a_form_is_cut(chat: Served) -> None:
-    """One without a declared length, though it never ends."""
+    """One without a declared length, that does not end either."""
     ann = chat.logged_in()
-    start = f"csrf={ann.csrf}&say=".encode()
-
-    def endless() -> Iterator[bytes]:
-        yield start
-        yield from repeat(b"x" * 16 * 1024, 100_000)
-
-    with socket.create_connection(("127.0.0.1", chat.port), timeout=10) as line:
-        head = [f"POST /act HTTP/1.1\r\nHost: {ann.host}\r\nOrigin: {ann.origin}\r\nCookie: {ann.cookies}"]
-        line.sendall("\r\n".join([*head, "Transfer-Encoding: chunked", "", ""]).encode())
-        with pytest.raises(OSError):  # noqa: PT011, PT012 - of whichever kind, and wherever: the other end had enough
-            for part in endless():
-                line.sendall(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+    head = f"POST /act HTTP/1.1\r\nHost: {ann.host}\r\nOrigin: {ann.origin}\r\nCookie: {ann.cookies}\r\n"
+    chunk = f"csrf={ann.csrf}&say=".encode().ljust(LARGE // 4 + 1, b"x")
+    chunks = (f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n") * 4
+    assert ann.raw(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks) == 413
     assert chat.acts == []
 
 
@@ -161,10 +151,9 @@ def test_no_header_by_way_of_the_address(chat: Served, target: str) -> None:
 
 
 def test_headers_are_bounded(chat: Served) -> None:
-    """Endless ones are cut off, and the others are answered."""
-    with socket.create_connection(("127.0.0.1", chat.port), timeout=10) as line, pytest.raises(OSError):  # noqa: PT011, PT012
-        line.sendall(f"GET / HTTP/1.1\r\nHost: {chat.visitor().host}\r\n".encode())
-        for _ in range(100):
-            line.sendall(b"X-Long: " + b"x" * 8192 + b"\r\n")
-            time.sleep(0.001)
-    assert chat.visitor().get("/login").status == 200
+    """Those that go on and on are not waited for."""
+    visitor = chat.visitor()
+    with suppress(ConnectionResetError):  # what was sent and not read may cut off the answer
+        endless = b"X-Long: " + b"x" * 8192 + b"\r\n"
+        assert visitor.raw(f"GET / HTTP/1.1\r\nHost: {visitor.host}\r\n".encode() + endless * 20) == 400
+    assert visitor.get("/login").status == 200
