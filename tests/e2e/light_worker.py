@@ -1,4 +1,4 @@
-"""`swineherd worker` whose pods are files: `python light_worker.py MARKS`. Everything else is as it is."""
+"""`swineherd worker` whose pods are files: `python -m tests.e2e.light_worker MARKS`. Everything else is as it is."""
 
 import sys
 from pathlib import Path

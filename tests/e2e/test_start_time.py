@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.e2e.swineherd import COMMAND, ROOT
+from tests.e2e.forks import ROOT
+from tests.e2e.swineherd import COMMAND
 
 pytestmark = pytest.mark.timeout(90)
 
