@@ -19,8 +19,8 @@ from pathlib import Path
 from agent import cli
 from tests.preload import preload
 
-WITH_AN_ENGINE = "agent.cli.work"
-"""No other command imports it."""
+WITH_AN_ENGINE = {"agent.cli.work", "agent.cli.serve"}
+"""No other command imports DBOS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def main() -> None:
     """Serve until stdin ends; in a child, run its command."""
     names = (module.name for module in pkgutil.iter_modules(cli.__path__, "agent.cli."))
     for name in names:
-        if name != WITH_AN_ENGINE:
+        if name not in WITH_AN_ENGINE:
             import_module(name)
     preload()
     order = Server().next_command()
