@@ -1,9 +1,12 @@
-"""Readings of the account's balance: each is kept, and what it shows that we did not know becomes a row of its own."""
+"""The account's balance: what there is to pay with, and readings that are kept; money found by one is a new row."""
 
 from agent.parts import Parts
 from policies.answers import Balance
 from policies.charge import ChargeState
 from policies.money import usd
+from policies.offer import Rail
+from policies.payment import Means
+from tools.errors import BadCredentials, Malformed, MarketUnavailable, Refused
 from tools.spend_log.account_rows import Observed
 
 FOUND_WORDS = {
@@ -25,3 +28,16 @@ async def read_account(parts: Parts) -> tuple[Balance, Observed]:
     for charge in observed.booked:
         parts.face.tell("", f"${usd(charge.amount)} {FOUND_WORDS[charge.state]} ({charge.charge_id})")
     return balance, observed
+
+
+async def means(parts: Parts) -> Means:
+    """What there is to pay with. A wrong key is an error of the input and rises."""
+    if not parts.account or Rail.CREDITS not in parts.policy.payment.rails:
+        return Means(has_key=bool(parts.account), balance=None)
+    try:
+        balance = await parts.market.balance()
+    except BadCredentials:
+        raise
+    except (MarketUnavailable, Malformed, Refused):
+        return Means(has_key=True, balance=None)
+    return Means(has_key=True, balance=balance.balance)

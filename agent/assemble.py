@@ -1,152 +1,24 @@
-"""Puts the concrete parts together: the only file that names them."""
+"""Puts the concrete parts together with the graph that drives runs; this file and `agent.assemble_parts` name them."""
 
 import os
-import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from functools import partial
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 
-from pydantic import SecretStr
-
+from agent.assemble_parts import gpuhog, opened, place_of, ssh_pods
 from agent.broken_store import Wreck
 from agent.checkpoints import checkpoints
 from agent.clock import SystemClock
-from agent.diary import Diary
 from agent.drive import Driver
-from agent.errors import BadSettings
 from agent.face import Face, Silent
-from agent.folders import Home
 from agent.graph import build_graph
 from agent.herd import Herd
-from agent.home_id import home_id
-from agent.lease_time import HOUR
-from agent.parts import Parts
 from agent.settings import Settings
 from agent.store import Store
-from policies.money import Cents
-from policies.policy import Policy, read_policy
-from tools.errors import Malformed, StoreBusy, StoreUnusable
-from tools.gpuhog.client import GpuHog
-from tools.gpuhog.purchase import read_checkout, read_receipt
-from tools.ports import Market, Pods
-from tools.sandbox.endpoint import Endpoint
-from tools.sandbox.process import ensure_running
+from tools.errors import StoreBusy, StoreUnusable
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.journal import Journal
 from tools.spend_log.port import SpendLog
-from tools.ssh.keys import load_keys
-from tools.ssh.session import SshPods
 from tools.ssh.snapshot import pack
-
-CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-CODE_LENGTH = 8
-
-SANDBOX = "the sandbox"
-
-SANDBOX_AUTO_PAY = Cents(500)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One store, the provider it pays, and how it logs in on pods."""
-
-    home: Home
-    base_url: str
-    api_key: SecretStr | None
-    policy: Policy
-    ssh_key: Path | None
-    ssh_password: SecretStr | None
-    is_sandbox: bool
-    hour: timedelta = HOUR
-    """How long a paid hour lasts: an hour, but for a sandbox that is set to shorter ones."""
-    database_url: SecretStr | None = None
-    """A PostgreSQL in the place of files; the sandbox's play money stays in its own."""
-
-    @property
-    def store(self) -> Store:
-        """Where the spend log is kept."""
-        return Store(self.home, is_sandbox=self.is_sandbox, database_url=self.database_url)
-
-    @property
-    def provider(self) -> str:
-        """What offers and charges are bound to; the sandbox stays itself when its port changes."""
-        return SANDBOX if self.is_sandbox else self.base_url
-
-
-def load_policy(settings: Settings) -> Policy | None:
-    """The policy file, or None where there is none at the default place.
-
-    Raises:
-        PolicyFileError: it can't be used; every problem is named.
-        BadSettings: `SWINEHERD_POLICY` names a file that can't be read.
-    """
-    path = settings.policy_file.expanduser()
-    try:
-        return read_policy(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError as error:
-        if settings.policy is None:
-            return None
-        raise BadSettings(f"SWINEHERD_POLICY names {path}, which is not there") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadSettings(f"the policy {path} can't be read: {error}") from error
-
-
-def real_place(settings: Settings, policy: Policy | None) -> Place:
-    """GPU Hog itself, with the user's key; `policy` is None where there is no file."""
-    return Place(
-        home=Home(settings.home.expanduser().absolute()),
-        base_url=settings.base_url.rstrip("/"),
-        api_key=settings.api_key or None,
-        policy=policy or Policy(),
-        ssh_key=settings.ssh_key,
-        ssh_password=settings.ssh_password,
-        is_sandbox=False,
-        database_url=settings.database_url,
-    )
-
-
-def sandbox_place(settings: Settings, policy: Policy | None) -> Place:
-    """The sandbox, started if it is not running, with a store of its own and play money (CONTRACT §7)."""
-    home = Home(settings.home.expanduser().absolute()).sandbox
-    endpoint = ensure_running(home.path)
-    return Place(
-        home=home,
-        base_url=endpoint.base_url,
-        api_key=SecretStr(endpoint.api_key),
-        policy=sandbox_policy(policy, endpoint),
-        ssh_key=endpoint.ssh_key,
-        ssh_password=None,
-        is_sandbox=True,
-        hour=timedelta(seconds=endpoint.hour_seconds),
-    )
-
-
-def sandbox_policy(policy: Policy | None, endpoint: Endpoint) -> Policy:
-    """The sandbox's own checkout host and loopback hosts; without a policy file also play money to spend unasked."""
-    base = policy or Policy()
-    payment = replace(base.payment, checkout_hosts=(*base.payment.checkout_hosts, endpoint.checkout_host))
-    if policy is None:
-        payment = replace(payment, auto_pay=SANDBOX_AUTO_PAY, auto_pay_per_day=Cents(100 * SANDBOX_AUTO_PAY))
-    return replace(base, payment=payment, network=replace(base.network, allow_private_hosts=True))
-
-
-def account_of(api_key: SecretStr | None) -> str:
-    """A fingerprint that names the payer without telling the key."""
-    return sha256(api_key.get_secret_value().encode()).hexdigest()[:16] if api_key else ""
-
-
-def new_id(prefix: str) -> str:
-    """A fresh id: the prefix and 40 random bits."""
-    return f"{prefix}-{secrets.token_hex(5)}"
-
-
-def new_code() -> str:
-    """A fresh approval code: 8 letters and digits that can't be mistaken for each other, 39 bits."""
-    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
 @asynccontextmanager
@@ -169,54 +41,13 @@ async def open_herd(
         StoreUnusable: the store can't be opened, or the sandbox does not come up.
         PolicyFileError, BadSettings: the policy, the base URL, the API key or the SSH key can't be used.
     """
-    known = settings or Settings()
-    place = (sandbox_place if sandbox else real_place)(known, load_policy(known))
-    async with AsyncExitStack() as stack:
-        log = stack.enter_context(closing(place.store.open(settle_seconds=_settle(place))))
-        market = _market(place)
-        stack.push_async_callback(market.aclose)
-        saver = await stack.enter_async_context(checkpoints(place.home.checkpoints, place.database_url))
-        variables = dict(os.environ if variables is None else variables)
-        parts = replace(
-            parts_of(place, log, market, _pods(place)),
-            face=Diary(face or Silent(), place.home, SystemClock()),
-            variables=variables,
-            home_id=home_id(place.home, new_id) if place.store.is_shared else "",
-        )
+    place = place_of(settings or Settings(), sandbox=sandbox)
+    environment = os.environ if variables is None else variables
+    async with (
+        opened(place, ssh_pods(place), face or Silent(), environment) as parts,
+        checkpoints(place.home.checkpoints, place.database_url) as saver,
+    ):
         yield Herd(parts, Driver(parts, build_graph(saver)), pack)
-
-
-def parts_of(place: Place, log: SpendLog, market: Market, pods: Pods) -> Parts:
-    """With nobody watching, and nothing from the environment for jobs."""
-    return Parts(
-        clock=SystemClock(),
-        market=market,
-        pods=pods,
-        log=log,
-        policy=place.policy,
-        face=Silent(),
-        home=place.home,
-        account=account_of(place.api_key),
-        base_url=place.provider,
-        api_url=place.base_url,
-        holder=this_process(among_machines=place.store.is_shared),
-        alive=is_alive,
-        variables={},
-        new_id=new_id,
-        new_code=new_code,
-        hour=place.hour,
-        absolute_mounts=not place.is_sandbox,
-        read_receipt=read_receipt,
-        read_checkout=partial(
-            read_checkout,
-            checkout_hosts=place.policy.payment.checkout_hosts,
-            allow_private=place.policy.network.allow_private_hosts,
-        ),
-    )
-
-
-def _settle(place: Place) -> int:
-    return place.policy.reconcile.settle_seconds
 
 
 @asynccontextmanager
@@ -229,13 +60,13 @@ async def open_wreck(settings: Settings, *, sandbox: bool) -> AsyncIterator[Wrec
         StoreUnusable: the sandbox does not come up.
         PolicyFileError, BadSettings: the policy, the base URL or the API key can't be used.
     """
-    place = (sandbox_place if sandbox else real_place)(settings, load_policy(settings))
+    place = place_of(settings, sandbox=sandbox)
     journal = Journal(place.store.journal)
     async with AsyncExitStack() as stack:
         log = _log_if_readable(place.store)
         if log is not None:
             stack.enter_context(closing(log))
-        market = _market(place)
+        market = gpuhog(place)
         stack.push_async_callback(market.aclose)
         yield Wreck(
             clock=SystemClock(),
@@ -257,30 +88,3 @@ def _log_if_readable(store: Store) -> SpendLog | None:
         raise
     except StoreUnusable:
         return None
-
-
-@contextmanager
-def _from_environment() -> Iterator[None]:
-    """What can't be used here is a variable of the user's, not an answer of the provider's."""
-    try:
-        yield
-    except Malformed as error:
-        raise BadSettings(f"in the environment: {error}") from error
-
-
-@_from_environment()
-def _market(place: Place) -> GpuHog:
-    return GpuHog(
-        place.base_url,
-        place.api_key,
-        SystemClock(),
-        max_requests_per_second=place.policy.network.max_requests_per_second,
-        allow_plain_http_loopback=place.policy.network.allow_private_hosts,
-    )
-
-
-@_from_environment()
-def _pods(place: Place) -> SshPods:
-    keys = load_keys(place.ssh_key, os.environ.get("SSH_AUTH_SOCK"), Path.home() / ".ssh")
-    password = place.ssh_password.get_secret_value() if place.ssh_password else None
-    return SshPods(keys, allow_private=place.policy.network.allow_private_hosts, password=password)

@@ -1,4 +1,4 @@
-"""`agent.assemble` for the doctor: names concrete parts too, and goes on where one of them can't be had."""
+"""`agent.assemble_parts` for the doctor: names concrete parts too, and goes on where one of them can't be had."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from agent.assemble import Place, load_policy, parts_of, real_place, sandbox_place
+from agent.assemble_parts import Place, load_policy, parts_of, real_place, sandbox_place
 from agent.clock import SystemClock
 from agent.doctor.patient import Login, Patient, Unusable
 from agent.errors import BadSettings

@@ -14,7 +14,7 @@ from agent.errors import BadSettings, LeaseHeld
 from agent.graph import Road
 from agent.over import drop_checkpoints
 from agent.parking import Cause, Wake
-from agent.parts import Parts
+from agent.parts import LEASE_SECONDS, Parts
 from agent.state import State, Ticket
 from agent.variables import MissingVariable, missing_variables, secret_literals
 from agent.watcher import Watcher, waits
@@ -23,7 +23,6 @@ from policies.patience import next_look
 from tools.errors import StoreUnusable
 from tools.spend_log.rows import ENDED, Awaited, Parked, Run, RunStatus
 
-LEASE_SECONDS = 60
 HEARTBEAT_SECONDS = 15
 
 WAITING_CODE = 4

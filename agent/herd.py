@@ -15,12 +15,10 @@ from agent.drive import Driver
 from agent.errors import LeaseHeld
 from agent.graph import Road
 from agent.kept import collect_kept, kept_pods
-from agent.leftovers import end_left_running, left_running, settle_links
+from agent.leftovers import end_left_running, left_running, settle_links, settle_money
 from agent.parts import Parts
 from agent.quote import QuoteResult, quote
-from agent.reconcile import reconcile
 from agent.result import run_result
-from agent.second_look import AT_A_START, look_again
 from agent.submit import ReadJob, load_job, submit
 from agent.sweep import Sweep, Swept
 from policies.money import Cents
@@ -91,12 +89,8 @@ class Herd:
         await settle_links(self.parts)
 
     async def settle_money(self) -> None:
-        """What every start does for the money: settle what dead processes left, what is in doubt, and unpaid links;
-        and look at some of the ended orders again.
-        """
-        await reconcile(self.parts)
-        await self.settle_links()
-        await look_again(self.parts, most=AT_A_START)
+        """What every start does for the money."""
+        await settle_money(self.parts)
 
     async def sweep(self) -> Swept:
         """Settle the money, bring home what nobody drives, end what nobody needs. Buys nothing."""

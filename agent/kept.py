@@ -4,9 +4,9 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from agent.accrual import kept_until, storage_of
+from agent.gather import UNFETCHED, Gathered, PodStopped, gather, tell_fetched
 from agent.parts import Parts
 from agent.pod_end import end_pod, stop_to_keep
-from agent.steps.collect import UNFETCHED, Gathered, PodStopped, gather, tell_fetched
 from policies.order import phase, short_id
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import ENDED, OrderRow

@@ -7,10 +7,21 @@ from agent.accrual import kept_until
 from agent.kept import holds_results
 from agent.parts import Parts
 from agent.pod_end import pods_to_end
+from agent.reconcile import reconcile
+from agent.second_look import AT_A_START, look_again
 from agent.wind_up import wind_up
 from policies.charge import ChargeState, IllegalMove
 from policies.order import phase
 from tools.spend_log.rows import ENDED, OrderRow
+
+
+async def settle_money(parts: Parts) -> None:
+    """What every start does for the money: settle what dead processes left, what is in doubt, and unpaid links;
+    and look at some of the ended orders again.
+    """
+    await reconcile(parts)
+    await settle_links(parts)
+    await look_again(parts, most=AT_A_START)
 
 
 async def settle_links(parts: Parts) -> None:

@@ -1,4 +1,4 @@
-"""The parts a step works with, passed in; `agent.assemble` is the only file that names concrete ones."""
+"""The parts a step works with, passed in; `agent.assemble_parts` and `agent.assemble` alone name concrete ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +18,11 @@ from tools.errors import SwineherdError
 from tools.ports import Clock, Market, Pods
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Attempt, Charge, Holder, Kind, OrderRow, Run
+
+JUST_SEEN = 2.0
+"""Seconds: what the watcher saw when it woke the run is not asked again."""
+
+LEASE_SECONDS = 60
 
 BUYS_NOTHING = "a sweep buys nothing"
 """Why nothing is rented where `Parts.spends` is False."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from agent.account import means
 from agent.parts import Parts
-from agent.steps.pick import means
 from policies.job import Job, job_fields
 from policies.money import Cents, price_text, usd
 from policies.offer import Listing, Quote, Rejection

@@ -2,11 +2,11 @@
 
 from contextlib import AsyncExitStack
 
+from agent.gather import UNFETCHED, PodStopped, gather, tell_fetched
 from agent.kept import collect_kept, holds_results
 from agent.lease_time import collect_until
 from agent.parts import Parts
 from agent.pod_end import end_pod, stop_to_keep
-from agent.steps.collect import UNFETCHED, PodStopped, gather, tell_fetched
 from policies.order import phase, short_id
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import OrderRow

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.drive import LEASE_SECONDS
-from agent.parts import Parts
+from agent.parts import LEASE_SECONDS, Parts
 from policies.grant import Terms
 from policies.job import Job
 from policies.money import Cents

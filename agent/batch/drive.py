@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from agent.drive import LEASE_SECONDS, Driver
-from agent.parts import Parts
+from agent.drive import Driver
+from agent.parts import LEASE_SECONDS, Parts
 from tools.errors import StoreUnusable, SwineherdError
 from tools.spend_log.rows import ENDED, Run
 

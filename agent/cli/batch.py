@@ -16,12 +16,13 @@ from agent.batch.submit import Wanted, submit_batch
 from agent.cli import output
 from agent.cli.batch_face import BatchFace, labels_of
 from agent.cli.batch_foreground import BatchForeground
+from agent.cli.batch_table import print_jobs
 from agent.cli.leftovers import name_leftovers
 from agent.cli.places import holds_batch, settings_or_fail
 from agent.folders import write_atomically
 from agent.herd import Herd
 from agent.parts import Parts
-from policies.money import Cents, cents_from_text
+from policies.money import Cents
 from policies.text import counted
 from tools.errors import StoreUnusable
 from tools.spend_log.batch_rows import Batch
@@ -56,16 +57,6 @@ def batch(asked: Asked) -> None:
                 "--budget-usd, --max-usd, --outputs and --ignore are fixed when a batch is submitted", output.USAGE
             )
         sys.exit(asyncio.run(_batch(asked)))
-
-
-def dollars(option: str, text: str | None) -> Cents | None:
-    """An amount, or a clear end that names the option."""
-    if text is None:
-        return None
-    try:
-        return cents_from_text(text)
-    except ValueError as error:
-        output.fail(f"{option}: {error}", output.USAGE)
 
 
 async def _batch(asked: Asked) -> int:
@@ -144,16 +135,3 @@ def _report(herd: Herd, face: BatchFace, batch: Batch, *, as_json: bool) -> None
         return
     print_jobs(document)
     face.say(f"{usage_words(parts, batch.batch_id)}; report in {path}")
-
-
-def print_jobs(document: dict[str, object]) -> None:
-    """The final table: every job, how it ended, what it cost, where its outputs are or why there are none."""
-    jobs = document["jobs"]
-    rows = [_row(job) for job in jobs] if isinstance(jobs, list) else []
-    output.table(("#", "JOB", "RUN", "STATUS", "GPU", "SPENT", "OUTPUTS OR WHY"), rows)
-
-
-def _row(job: dict[str, object]) -> list[str]:
-    last = job["outputs_dir"] if job["status"] == "succeeded" else job["reason"]
-    cells = (job["position"], job["label"], job["run_id"], job["status"], job["gpu"] or "-", job["spent_usd"], last)
-    return [str(cell).replace("\n", " ") for cell in cells]

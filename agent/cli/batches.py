@@ -1,32 +1,26 @@
-"""A batch as a whole from the store: listed, shown, answered, cancelled."""
+"""A batch as a whole from the store: listed, shown, answered."""
 
-import asyncio
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from agent.assemble import open_herd
 from agent.batch.card import grant_card
-from agent.batch.drive import BatchDriver
 from agent.batch.report import batch_result
 from agent.cli import output
 from agent.cli.answers import VERBS, given
-from agent.cli.batch import print_jobs
-from agent.cli.foreground import interruptible
+from agent.cli.batch_table import print_jobs
 from agent.cli.places import holds_batch, settings_or_fail, stores
-from agent.cli.terminal import TerminalFace, who
+from agent.cli.terminal import who
 from agent.cli.waiting import run_waits
 from agent.questions import batch_question
 from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import usd
-from policies.text import counted
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import ENDED, Decision
+from tools.spend_log.rows import Decision
 from tools.spend_log.standing import stands_against
 
 MOST_NAMED = 10
@@ -61,7 +55,8 @@ def _column(document: dict[str, object], name: str) -> object:
 
 
 @contextmanager
-def _store_of(settings: Settings, batch_id: str) -> Iterator[SpendLog]:
+def store_of(settings: Settings, batch_id: str) -> Iterator[SpendLog]:
+    """The log that has it; ends with a clear word where none has."""
     is_sandbox = holds_batch(settings, batch_id)
     (store,) = [store for store in stores(settings) if store.is_sandbox is is_sandbox]
     with closing(store.open()) as log:
@@ -70,7 +65,7 @@ def _store_of(settings: Settings, batch_id: str) -> Iterator[SpendLog]:
 
 def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: str | None, amount: str | None) -> int:
     """Record a human's yes or no to all orders of a batch; the process that drives it acts on it."""
-    with _store_of(settings, batch_id) as log:
+    with store_of(settings, batch_id) as log:
         grant = batch_question(log, batch_id, datetime.now(UTC))
         if grant is None:
             output.fail(
@@ -97,7 +92,7 @@ def _is_driven(log: SpendLog, batch_id: str) -> bool:
 
 def show_batch(settings: Settings, batch_id: str, *, as_json: bool) -> None:
     """Every job and the money of a batch; the code of its question is printed here and nowhere else."""
-    with _store_of(settings, batch_id) as log:
+    with store_of(settings, batch_id) as log:
         now = datetime.now(UTC)
         document, grant = batch_result(log, batch_id, now), batch_question(log, batch_id, now)
         runs = [log.run(job.run_id) for job in log.batch_jobs(batch_id)]
@@ -119,7 +114,7 @@ def show_batch(settings: Settings, batch_id: str, *, as_json: bool) -> None:
 
 def name_logs(settings: Settings, batch_id: str) -> NoReturn:
     """A batch has no log of its own: end with the commands that print those of its runs."""
-    with _store_of(settings, batch_id) as log:
+    with store_of(settings, batch_id) as log:
         jobs = log.batch_jobs(batch_id)
     lines = [f"{batch_id} is a batch; each of its runs has a log:"]
     lines += [f"  swineherd logs {job.run_id}  ({job.label})" for job in jobs[:MOST_NAMED]]
@@ -130,31 +125,3 @@ def name_logs(settings: Settings, batch_id: str) -> NoReturn:
 
 def _question(grant: Grant) -> dict[str, object]:
     return {"code": grant.code, "amount_usd": usd(grant.amount), "expires_at": timestamp(grant.expires_at)}
-
-
-def cancel_batch(settings: Settings, batch_id: str, *, as_json: bool) -> int:
-    """Wish every run of a batch that has not ended to end, and drive home what nobody else drives. Buys nothing."""
-    is_sandbox = holds_batch(settings, batch_id)
-    with _store_of(settings, batch_id) as log:
-        runs = [log.run(job.run_id) for job in log.batch_jobs(batch_id)]
-        unended = [run.run_id for run in runs if run is not None and run.status not in ENDED]
-        for run_id in unended:
-            log.request_cancel(run_id, datetime.now(UTC), "cancel command")
-    output.aside(f"{batch_id}: cancelling {len(unended)} of {counted(len(runs), 'run')}")
-    if unended:
-        asyncio.run(_bring_home(settings, unended, sandbox=is_sandbox))
-    with _store_of(settings, batch_id) as log:
-        document = batch_result(log, batch_id, datetime.now(UTC))
-    if as_json:
-        output.document(document)
-    else:
-        print_jobs(document)
-    return 0
-
-
-async def _bring_home(settings: Settings, run_ids: list[str], *, sandbox: bool) -> None:
-    async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
-        driver = BatchDriver(herd.driver, 1)
-        await interruptible(driver.drive(run_ids, wait=False, in_turn=False))
-        for run_id, why in driver.trouble.items():
-            output.aside(f"{run_id}: {why}")

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from agent.assemble import open_herd
+from agent.assemble_parts import open_parts
 from agent.card import card
 from agent.cli import output
 from agent.cli.answers import given
@@ -47,18 +47,18 @@ def _yes_or_no(name: str, reply: Reply) -> Decision:
 
 
 async def _answer(settings: Settings, run_id: str, reply: Reply, said: tuple[str | None, str | None]) -> int:
-    async with open_herd(settings, sandbox=holds(settings, run_id)) as herd:
-        run = herd.parts.run(run_id)
-        approval = None if run.status in ENDED else herd.parts.log.approval(run_id)
+    async with open_parts(settings, sandbox=holds(settings, run_id)) as parts:
+        run = parts.run(run_id)
+        approval = None if run.status in ENDED else parts.log.approval(run_id)
         if approval is None:
             output.fail(f"{run_id} does not wait for an approval; `swineherd show {run_id}` says where it stands", 2)
         asked = approval.code, approval.offer.amount
-        code, amount = given(run_id, asked, card(herd.parts, approval), verb(reply), said)
-        recorded = record(herd.parts, run_id, reply, code=code, amount=amount, by=f"terminal:{who()}")
+        code, amount = given(run_id, asked, card(parts, approval), verb(reply), said)
+        recorded = record(parts, run_id, reply, code=code, amount=amount, by=f"terminal:{who()}")
         if isinstance(recorded, NotRecorded):
             output.fail(recorded.reason, output.USAGE)
         output.line(f"{run_id}: {outcome(reply, recorded.approval)}")
-        if herd.parts.log.lease(run_id) is None and not _somebody_works(herd.parts, run_id):
+        if parts.log.lease(run_id) is None and not _somebody_works(parts, run_id):
             output.line(f"nobody drives it now: go on with `swineherd resume {run_id}`")
         return 0
 

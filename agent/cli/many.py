@@ -32,14 +32,15 @@ def batch(
 ) -> None:
     """Run many jobs under one budget; a `matrix:` in a job file is one job for each combination."""
     from agent.cli import batch as command
+    from agent.cli.amounts import dollars
 
     asked = command.Asked(
         sources=tuple(sources or ()),
         resume=resume,
         sandbox=sandbox,
         outputs=outputs,
-        budget=command.dollars("--budget-usd", budget_usd),
-        max_usd=command.dollars("--max-usd", max_usd),
+        budget=dollars("--budget-usd", budget_usd),
+        max_usd=dollars("--max-usd", max_usd),
         max_parallel=max_parallel,
         ignore=frozenset(ignore or ()),
         wait=wait,

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.assemble import open_herd
+from agent.assemble_parts import open_parts
 from agent.cli import output
+from agent.cli.amounts import dollars
 from agent.cli.places import settings_or_fail
-from agent.cli.runs import ceiling_of
 from agent.cli.terminal import TerminalFace
 from agent.folders import Home
+from agent.leftovers import settle_money
 from agent.quote import QuoteResult, listed, rejected
+from agent.quote import quote as rank
 from agent.submit import load_job
 from policies.job import Job
 from policies.money import rate, usd
@@ -37,9 +39,9 @@ def gpus(*, sandbox: bool, as_json: bool) -> None:
 
 
 async def _selection(*, sandbox: bool) -> Selection:
-    async with open_herd(settings_or_fail(), sandbox=sandbox) as herd:
+    async with open_parts(settings_or_fail(), sandbox=sandbox) as parts:
         any_job = Job(run="true")
-        return select(await herd.parts.market.gpus(), any_job, herd.parts.policy, None, exclude={})
+        return select(await parts.market.gpus(), any_job, parts.policy, None, exclude={})
 
 
 def _print_rejected(selection: Selection) -> None:
@@ -50,16 +52,16 @@ def _print_rejected(selection: Selection) -> None:
 def quote(job: Path, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str], as_json: bool) -> None:
     """What a job would cost, and what would be decided; exits with 3 when nothing fits."""
     with output.clear_errors():
-        ceiling = ceiling_of(max_usd)
+        ceiling = dollars("--max-usd", max_usd)
         read = load_job(job, frozenset(ignore))
         for warning in read.warnings:
             output.aside(f"warning: {warning}")
 
         async def ask() -> tuple[QuoteResult, dict[str, object]]:
-            async with open_herd(settings_or_fail(), sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
-                await herd.settle_money()
-                result = await herd.quote(read, ceiling=ceiling)
-                return result, result.document(herd.parts.policy)
+            async with open_parts(settings_or_fail(), sandbox=sandbox, face=TerminalFace(sys.stderr)) as parts:
+                await settle_money(parts)
+                result = await rank(parts, read.job, ceiling)
+                return result, result.document(parts.policy)
 
         result, document = asyncio.run(ask())
         for warning in result.warnings:

@@ -5,22 +5,23 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from agent.assemble import open_herd
+from agent.assemble_parts import open_parts
 from agent.cli import output
 from agent.cli.places import settings_or_fail
 from agent.cli.terminal import TerminalFace
 from agent.frozen import why_frozen
-from agent.herd import Herd
+from agent.leftovers import settle_money
+from agent.parts import Parts
 from agent.result import timestamp
 from policies.money import usd
 from policies.order import short_id
 from tools.spend_log.rows import Charge
 
 
-def _with_herd(sandbox: bool, act: Callable[[Herd], Awaitable[None]]) -> None:  # noqa: FBT001 - internal
+def _with_parts(sandbox: bool, act: Callable[[Parts], Awaitable[None]]) -> None:  # noqa: FBT001 - internal
     async def opened() -> None:
-        async with open_herd(settings_or_fail(), sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
-            await act(herd)
+        async with open_parts(settings_or_fail(), sandbox=sandbox, face=TerminalFace(sys.stderr)) as parts:
+            await act(parts)
 
     with output.clear_errors():
         asyncio.run(opened())
@@ -29,19 +30,18 @@ def _with_herd(sandbox: bool, act: Callable[[Herd], Awaitable[None]]) -> None:  
 def spend(*, sandbox: bool, as_json: bool) -> None:
     """Every charge and what the caps leave."""
 
-    async def act(herd: Herd) -> None:
-        value = spend_document(herd)
+    async def act(parts: Parts) -> None:
+        value = spend_document(parts)
         if as_json:
             output.document(value)
         else:
-            _spend_table(herd, value)
+            _spend_table(parts, value)
 
-    _with_herd(sandbox, act)
+    _with_parts(sandbox, act)
 
 
-def spend_document(herd: Herd) -> dict[str, object]:
+def spend_document(parts: Parts) -> dict[str, object]:
     """CONTRACT §6."""
-    parts = herd.parts
     totals = parts.log.totals()
     usage = parts.log.usage("", parts.clock.now())
     budget = parts.policy.budget
@@ -74,7 +74,7 @@ def _charge(charge: Charge) -> dict[str, object]:
     }
 
 
-def _spend_table(herd: Herd, value: dict[str, object]) -> None:
+def _spend_table(parts: Parts, value: dict[str, object]) -> None:
     rows = [
         [
             charge.charge_id,
@@ -86,7 +86,7 @@ def _spend_table(herd: Herd, value: dict[str, object]) -> None:
             charge.state.value,
             timestamp(charge.created_at) or "-",
         ]
-        for charge in herd.parts.log.charges()
+        for charge in parts.log.charges()
     ]
     output.table(("CHARGE", "RUN", "ORDER", "GPU", "HOURS", "AMOUNT", "STATE", "CREATED"), rows)
     for name in ("totals", "caps"):
@@ -94,7 +94,7 @@ def _spend_table(herd: Herd, value: dict[str, object]) -> None:
         if isinstance(figures, dict):
             shown = (f"{key.removesuffix('_usd').replace('_', ' ')} ${amount}" for key, amount in figures.items())
             output.line("  ".join(shown))
-    frozen = herd.parts.log.frozen()
+    frozen = parts.log.frozen()
     if frozen is not None:
         output.line(f"FROZEN: {frozen}; `swineherd unfreeze` allows spending again")
 
@@ -102,11 +102,11 @@ def _spend_table(herd: Herd, value: dict[str, object]) -> None:
 def balance(*, sandbox: bool, as_json: bool) -> None:
     """The account's credits."""
 
-    async def act(herd: Herd) -> None:
-        if not herd.parts.account:
+    async def act(parts: Parts) -> None:
+        if not parts.account:
             output.fail("no API key: set GPUHOG_API_KEY (it comes with the first credit pack)", output.USAGE)
-        await herd.settle_money()
-        credit = await herd.parts.market.balance()
+        await settle_money(parts)
+        credit = await parts.market.balance()
         figures = {
             "balance_usd": usd(credit.balance),
             "purchased_usd": usd(credit.purchased),
@@ -118,14 +118,14 @@ def balance(*, sandbox: bool, as_json: bool) -> None:
         for name, amount in figures.items():
             output.line(f"{name.removesuffix('_usd'):<10} ${amount}")
 
-    _with_herd(sandbox, act)
+    _with_parts(sandbox, act)
 
 
 def packs(*, sandbox: bool, as_json: bool) -> None:
     """The packs on sale; buying one is left to a human on the provider's page."""
 
-    async def act(herd: Herd) -> None:
-        offered = await herd.parts.market.packs()
+    async def act(parts: Parts) -> None:
+        offered = await parts.market.packs()
         if as_json:
             output.document(
                 {
@@ -145,31 +145,31 @@ def packs(*, sandbox: bool, as_json: bool) -> None:
         rows = [[pack.pack_id, str(pack.credits), f"${usd(pack.price)}", pack.label, pack.savings] for pack in offered]
         output.table(("PACK", "CREDITS", "PRICE", "LABEL", "SAVINGS"), rows)
 
-    _with_herd(sandbox, act)
+    _with_parts(sandbox, act)
 
 
 def freeze(*, sandbox: bool) -> None:
     """No more spending until `unfreeze`."""
 
-    async def act(herd: Herd) -> None:
-        herd.parts.log.freeze("frozen by hand", datetime.now(UTC))
+    async def act(parts: Parts) -> None:
+        parts.log.freeze("frozen by hand", datetime.now(UTC))
         output.line("spending is frozen; polling, collecting and ending pods go on")
 
-    _with_herd(sandbox, act)
+    _with_parts(sandbox, act)
 
 
 def unfreeze(*, sandbox: bool) -> None:
     """Spending is allowed again."""
 
-    async def act(herd: Herd) -> None:
-        causes = why_frozen(herd.parts.log)
+    async def act(parts: Parts) -> None:
+        causes = why_frozen(parts.log)
         if causes is None:
             output.line("spending was not frozen")
             return
-        herd.parts.log.unfreeze(datetime.now(UTC))
+        parts.log.unfreeze(datetime.now(UTC))
         since = f" since {timestamp(causes.since)}" if causes.since else ""
         output.line(f"spending is allowed again; it was frozen{since}, and this is cleared:")
         for cause in (*causes.reasons, *causes.mismatches):
             output.line(f"  - {cause}")
 
-    _with_herd(sandbox, act)
+    _with_parts(sandbox, act)

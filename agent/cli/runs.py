@@ -7,7 +7,8 @@ from pathlib import Path
 
 from agent.assemble import open_herd
 from agent.cli import output
-from agent.cli.batches import cancel_batch
+from agent.cli.amounts import dollars
+from agent.cli.batch_cancel import cancel_batch
 from agent.cli.foreground import Foreground, interruptible
 from agent.cli.leftovers import name_leftovers
 from agent.cli.places import holds, is_batch, settings_or_fail, stores
@@ -15,7 +16,7 @@ from agent.cli.terminal import TerminalFace
 from agent.errors import LeaseHeld
 from agent.herd import Herd
 from agent.settings import Settings
-from policies.money import Cents, cents_from_text, usd
+from policies.money import Cents, usd
 from policies.order import short_id
 from tools.spend_log.rows import ENDED, Run, RunStatus
 
@@ -32,18 +33,8 @@ def run(
 ) -> None:
     """Submit a job and drive it; exits with CONTRACT §6's code."""
     with output.clear_errors():
-        ceiling = ceiling_of(max_usd)
+        ceiling = dollars("--max-usd", max_usd)
         sys.exit(asyncio.run(_run(job, sandbox, outputs, ceiling, ignore, wait=wait, as_json=as_json)))
-
-
-def ceiling_of(max_usd: str | None) -> Cents | None:
-    """`--max-usd`, or a clear end."""
-    if max_usd is None:
-        return None
-    try:
-        return cents_from_text(max_usd)
-    except ValueError as error:
-        output.fail(f"--max-usd: {error}", output.USAGE)
 
 
 async def _run(

@@ -5,10 +5,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from agent.assemble import open_herd
+from agent.assemble_parts import open_parts
 from agent.cli import output
+from agent.cli.amounts import dollars
 from agent.cli.answers import VERBS, agreed, given
-from agent.cli.batch import dollars
 from agent.cli.places import holds_schedule, settings_or_fail
 from agent.cli.schedule_store import need, stored
 from agent.cli.terminal import Keyboard, TerminalFace, who
@@ -46,8 +46,7 @@ def _day_end(text: str | None, timezone: str) -> datetime | None:
 async def _grant(schedule: Schedule, asked: Asked) -> int:
     settings = settings_or_fail()
     sandbox = holds_schedule(settings, schedule.schedule_id)
-    async with open_herd(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as herd:
-        parts = herd.parts
+    async with open_parts(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as parts:
         if schedule.home != parts.home_id:
             output.fail(f"the files of {schedule.schedule_id} are in another home: grant it there", output.USAGE)
         jobs = read_schedule(schedule)

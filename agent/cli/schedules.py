@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from tzlocal import get_localzone_name
 
-from agent.assemble import open_herd
+from agent.assemble_parts import open_parts
 from agent.cli import output
-from agent.cli.batch import dollars
+from agent.cli.amounts import dollars
 from agent.cli.places import settings_or_fail, stores
 from agent.cli.schedule_question import question_shown
 from agent.cli.schedule_store import need, stored
@@ -75,8 +75,7 @@ def _wanted(new: New) -> Wanted:
 
 async def _add(new: New, wanted: Wanted) -> None:
     settings = settings_or_fail()
-    async with open_herd(settings, sandbox=new.sandbox, face=TerminalFace(sys.stderr)) as herd:
-        parts = herd.parts
+    async with open_parts(settings, sandbox=new.sandbox, face=TerminalFace(sys.stderr)) as parts:
         try:
             schedule, jobs = add_schedule(parts, wanted)
         except BadTimetable as error:

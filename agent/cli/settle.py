@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import closing
 
-from agent.assemble import open_herd
+from agent.assemble_parts import open_parts
 from agent.cli import output
 from agent.cli.places import no_such, settings_or_fail, stores
 from agent.cli.terminal import who
@@ -33,9 +33,9 @@ def _word(order: str | None, *, not_charged: bool, refunded: bool) -> Word:
 
 
 async def _settle(settings: Settings, charge_id: str, word: Word, *, sandbox: bool, as_json: bool) -> None:
-    async with open_herd(settings, sandbox=sandbox) as herd:
-        said = await settle_by_hand(herd.parts, charge_id, word, who())
-        charge = herd.parts.log.charge(charge_id)
+    async with open_parts(settings, sandbox=sandbox) as parts:
+        said = await settle_by_hand(parts, charge_id, word, who())
+        charge = parts.log.charge(charge_id)
         if as_json:
             output.document({"charge_id": charge_id, "state": charge.state.value if charge else None, "next": said})
         else:

@@ -7,12 +7,11 @@ from functools import partial
 
 import structlog
 
-from agent.drive import LEASE_SECONDS
 from agent.engine.asked import Asked
 from agent.engine.crew import Crew
 from agent.engine.leg import Leg, LegQueue
 from agent.engine.timed import Timed, timed
-from agent.parts import Parts
+from agent.parts import LEASE_SECONDS, Parts
 from agent.schedule.night import Nights
 from agent.schedule.turns import next_in_turn
 from policies.timetable import BadTimetable

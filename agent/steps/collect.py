@@ -1,9 +1,7 @@
 """collect: results first (law 8). The outputs are here and their checksums match before anything is ended."""
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from langgraph.runtime import Runtime
@@ -11,61 +9,27 @@ from langgraph.types import Command
 
 from agent import deadman
 from agent.accrual import kept_until
-from agent.attend import GRACE_SECONDS, find_home
 from agent.begun_anew import note_job_end
-from agent.job_log import copy_log
+from agent.gather import UNFETCHED, PodStopped, gather, tell_fetched
 from agent.lease_time import collect_until, timer_acts_at
 from agent.parking import waiting
-from agent.parts import Parts
+from agent.parts import JUST_SEEN, Parts
 from agent.patient import unless
 from agent.state import State, failed, unanswered
-from agent.steps.poll import JUST_SEEN
 from policies.order import phase
 from policies.recovery import FailureKind
-from policies.text import counted
 from tools.errors import (
-    HostKeyChanged,
-    HostUnreachable,
-    LoginRefused,
     Malformed,
     MarketUnavailable,
     Refused,
-    TransferFailed,
 )
-from tools.ports import Exited, Fetched, JobState, NotStarted, PodSession, RemoteHome, Running, Vanished
+from tools.ports import Exited, JobState, NotStarted, Running, Vanished
 from tools.spend_log.rows import Awaited, OrderRow
 
 CANCELLED_MAY_TAKE = timedelta(minutes=2)
 """How long fetching may go on for a run that somebody cancelled."""
 
 To = Command[Literal["collect", "terminate"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What is home now, how the job was found, and where: over a session that is open still."""
-
-    fetched: Fetched
-    job: JobState
-    session: PodSession
-    home: RemoteHome
-
-
-@dataclass(frozen=True, slots=True)
-class PodStopped:
-    """Nothing can be fetched before somebody starts the pod."""
-
-
-UNFETCHED = (
-    HostUnreachable,
-    TransferFailed,
-    MarketUnavailable,
-    Refused,
-    LoginRefused,
-    HostKeyChanged,
-    Malformed,
-)
-"""What keeps `gather` from bringing the outputs here."""
 
 
 async def collect(state: State, runtime: Runtime[Parts]) -> To:
@@ -112,50 +76,6 @@ def _reason_to_stop(state: State, parts: Parts, order: OrderRow) -> str | None:
     if _newly_cancelled(state, parts):
         return "cancelled"
     return state.get("trouble", "it takes too long") if parts.clock.now() >= _until(state, parts, order) else None
-
-
-async def gather(
-    parts: Parts, order: OrderRow, opened: AsyncExitStack, pinned_host_key: str | None
-) -> Gathered | PodStopped:
-    """Stop a job that still runs, fetch its outputs, then what is left of its log. Raises what is in `UNFETCHED`.
-
-    The session stays open until `opened` is left.
-    """
-    view = await parts.look(order, max_age=JUST_SEEN)
-    if phase(view.status) == "stopped":
-        return PodStopped()
-    if view.ssh is None:
-        raise HostUnreachable(f"the order is {view.status} and names no address")
-    session = await parts.pods.connect(view.ssh, pinned_host_key)
-    opened.push_async_callback(session.close)
-    home = await find_home(parts, order, session)
-    await deadman.arm(parts, order, session, home)
-    async with deadman.signs_of_life(parts, session, home):
-        fetched, job = await _fetch(parts, order, session, home)
-    return Gathered(fetched, job, session, home)
-
-
-async def _fetch(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> tuple[Fetched, JobState]:
-    globs = parts.job(order.run_id).outputs
-    job = await session.job_state(home)
-    if isinstance(job, NotStarted):
-        return Fetched((), 0, missing=globs), job
-    if isinstance(job, Running):
-        await session.stop_job(home, GRACE_SECONDS)
-    into = Path(parts.run(order.run_id).outputs_dir)
-    fetched = await session.fetch(home, globs, into) if globs else Fetched((), 0)
-    await _rest_of_log(parts, order, session, home)
-    return fetched, job
-
-
-async def _rest_of_log(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> None:
-    """What the job wrote after the last byte we have. The outputs are here by now: a log that fails stops nothing."""
-    if not isinstance(await session.job_state(home), Exited | Vanished):
-        return
-    try:
-        await copy_log(parts, order, session, home)
-    except (HostUnreachable, TransferFailed) as error:
-        parts.face.tell(order.run_id, f"the end of the log is not here: {error}")
 
 
 def _known_end(state: State, parts: Parts, order: OrderRow, job: JobState) -> State:
@@ -223,14 +143,3 @@ def _until(state: State, parts: Parts, order: OrderRow) -> datetime:
     """A cancelled run is bounded more tightly, counted from its first try."""
     until = collect_until(order, parts.hour)
     return min(until, datetime.fromisoformat(state["collect_by"])) if "collect_by" in state else until
-
-
-def tell_fetched(parts: Parts, run_id: str, fetched: Fetched) -> None:
-    """What came home, what matched nothing, and what was left there."""
-    if fetched.files:
-        files = counted(len(fetched.files), "output file is", "output files are")
-        parts.face.tell(run_id, f"{files} here, every checksum matches")
-    for link in fetched.skipped:
-        parts.face.tell(run_id, f"not fetched: {link} is a link that leads out of the job's folder or nowhere")
-    for glob in fetched.missing:
-        parts.face.tell(run_id, f"no output matches {glob}")

@@ -7,15 +7,15 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import endings
+from agent.account import means
 from agent.card import note_alternatives
 from agent.parts import Parts
 from agent.state import State
 from agent.steps.discover import thaw_listing
 from policies.offer import Offer, Quote, Rail, Rejection
-from policies.payment import AskThenPay, Means, PayFromCredits, Refuse, UseCheckout, decide
+from policies.payment import AskThenPay, PayFromCredits, Refuse, UseCheckout, decide
 from policies.selection import Selection, select
 from policies.wish import NO_WISH, Wish
-from tools.errors import BadCredentials, Malformed, MarketUnavailable, Refused
 
 Verdict = PayFromCredits | AskThenPay | UseCheckout | Refuse
 
@@ -98,19 +98,6 @@ async def way_to_pay(parts: Parts, run_id: str, quote: Quote, only: Rail | None)
     """Pay, ask, checkout or refuse, on what is known now; `pay` checks it all again as it reserves."""
     usage = parts.log.usage(run_id, parts.clock.now())
     return decide(quote.total, parts.policy, parts.caps(run_id), usage, await means(parts), only)
-
-
-async def means(parts: Parts) -> Means:
-    """What there is to pay with. A wrong key is an error of the input and rises."""
-    if not parts.account or Rail.CREDITS not in parts.policy.payment.rails:
-        return Means(has_key=bool(parts.account), balance=None)
-    try:
-        balance = await parts.market.balance()
-    except BadCredentials:
-        raise
-    except (MarketUnavailable, Malformed, Refused):
-        return Means(has_key=True, balance=None)
-    return Means(has_key=True, balance=balance.balance)
 
 
 def rail_of(verdict: PayFromCredits | AskThenPay | UseCheckout) -> Rail:

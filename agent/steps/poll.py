@@ -8,7 +8,7 @@ from langgraph.types import Command
 
 from agent import endings
 from agent.parking import waiting
-from agent.parts import Parts
+from agent.parts import JUST_SEEN, Parts
 from agent.state import State, failed
 from policies.hardware import wrong_hardware
 from policies.order import OrderView, phase
@@ -16,9 +16,6 @@ from policies.recovery import FailureKind
 from policies.text import counted
 from tools.errors import Malformed, MarketUnavailable, Refused
 from tools.spend_log.rows import Awaited, OrderRow
-
-JUST_SEEN = 2.0
-"""Seconds: what the watcher saw when it woke the run is not asked again."""
 
 Next = Literal["poll", "run_job", "terminate"]
 

@@ -10,9 +10,8 @@ from agent import endings
 from agent.attend import Attended, JobEnded, JobLost, JobStopped, attend, start
 from agent.lease_time import stop_job_at
 from agent.parking import waiting
-from agent.parts import Parts
+from agent.parts import JUST_SEEN, Parts
 from agent.state import State, failed
-from agent.steps.poll import JUST_SEEN
 from policies.hardware import wrong_hardware
 from policies.order import OrderView, phase
 from policies.recovery import FailureKind

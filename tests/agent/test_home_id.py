@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.assemble import new_id
+from agent.assemble_parts import new_id
 from agent.folders import Home
 from agent.home_id import home_id
 from tools.errors import StoreUnusable

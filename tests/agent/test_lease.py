@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.drive import LEASE_SECONDS, Driver
+from agent.drive import Driver
 from agent.errors import LeaseHeld
+from agent.parts import LEASE_SECONDS
 from tests.agent.world import World
 from tools.spend_log.rows import Holder
 

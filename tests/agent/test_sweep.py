@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agent.checkout import request_link
-from agent.drive import LEASE_SECONDS
+from agent.parts import LEASE_SECONDS
 from agent.purchase import NotReserved, buy
 from agent.sweep import Sweep, Swept
 from policies.money import Cents

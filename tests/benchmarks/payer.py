@@ -9,7 +9,7 @@ from datetime import datetime
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from pydantic import SecretStr
 
-from agent.assemble import Place, parts_of
+from agent.assemble_parts import Place, parts_of
 from agent.checkpoints import checkpoints
 from agent.clock import SystemClock
 from agent.drive import Driver

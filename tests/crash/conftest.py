@@ -13,7 +13,7 @@ import pytest
 
 from tests.crash.forks import Forks, Recordings
 from tests.crash.scenarios import STORE
-from tests.e2e.swineherd import ROOT
+from tests.e2e.forks import ROOT
 from tests.fixtures_postgres import postgres, ready
 from tests.postgres import Cluster
 

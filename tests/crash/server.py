@@ -4,14 +4,12 @@ Reads one case a line on stdin, as JSON, and answers with its verdict, one line 
 the store of each case is a database of its own there, a copy of the template.
 """
 
-import gc
 import itertools
 import json
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -20,24 +18,17 @@ from tests.crash import sites
 from tests.crash.case import Verdict, case
 from tests.crash.stage import Provider
 from tests.postgres import Cluster
-from tools.gpuhog.channel import _tls
+from tests.preload import preload
 from tools.sandbox.process import ensure_running, shut_down
 
 MUCH_MONEY = 9_000_000
-
-IMPORTED_LATE = (
-    "anyio._backends._asyncio",
-    "httpcore",
-    "langchain_core.tracers.context",
-    "langchain_core.tracers.run_collector",
-)
-"""By a first request and a first step of a graph; every child would import them again."""
 
 
 def main() -> None:
     """Serve until stdin ends; the sandbox ends with it."""
     folder = Path(sys.argv[1])
-    _preload()
+    sites.modules()
+    preload()
     endpoint = ensure_running(folder / "sandbox")
     provider = Provider(endpoint)
     provider.configure(credits_purchased=MUCH_MONEY)
@@ -52,15 +43,6 @@ def main() -> None:
             sys.stdout.flush()
     finally:
         shut_down(endpoint, end_pods=True)
-
-
-def _preload() -> None:
-    """All that a command imports on its way, and what it would compute once."""
-    for name in IMPORTED_LATE:
-        import_module(name)
-    sites.modules()
-    _tls()
-    gc.freeze()
 
 
 @contextmanager

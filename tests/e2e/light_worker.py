@@ -1,9 +1,9 @@
-"""`swineherd worker` whose pods are files: `python light_worker.py MARKS`. Everything else is as it is."""
+"""`swineherd worker` whose pods are files: `python -m tests.e2e.light_worker MARKS`. Everything else is as it is."""
 
 import sys
 from pathlib import Path
 
-from agent import assemble
+from agent import assemble, assemble_parts
 from agent.cli.work import work
 from tests.fakes.light_pods import LightPods
 
@@ -11,5 +11,5 @@ JOB_SECONDS = 2.0
 
 if __name__ == "__main__":
     marks = Path(sys.argv[1])
-    setattr(assemble, assemble._pods.__name__, lambda _place: LightPods(marks, JOB_SECONDS))
+    setattr(assemble, assemble_parts.ssh_pods.__name__, lambda _place: LightPods(marks, JOB_SECONDS))
     work(sandbox=False)

@@ -1,4 +1,4 @@
-"""Writes runs down for a worker to drive: `python submit.py sandbox|real JOB HOW_MANY [SECONDS_BETWEEN]`."""
+"""Writes runs down for a worker to drive: `python -m tests.e2e.submit sandbox|real JOB HOW_MANY [SECONDS_BETWEEN]`."""
 
 import asyncio
 import sys

@@ -1,9 +1,12 @@
-"""The command line as a user runs it: processes of their own, over real HTTP, SSH and SQLite, against the sandbox."""
+"""The command line as a user runs it: processes of their own, over real HTTP, SSH and SQLite, against the sandbox.
+
+They are forks of a process that has imported everything (`tests.e2e.forks`). Commands that start from nothing, as a
+shell's do, are those in a terminal or a pipe, those under another interpreter's settings, and `make demo`.
+"""
 
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +19,10 @@ import httpx
 import psutil
 import yaml
 
+from tests.e2e.forks import INTERPRETER, start
 from tools.sandbox.endpoint import Endpoint
 from tools.sandbox.processes import POD_VARIABLE
 
-ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "agent")
 
 T = TypeVar("T")
@@ -59,10 +62,7 @@ class Started:
     def __init__(self, command: Sequence[str], env: dict[str, str], folder: Path) -> None:
         self._stdout = folder / "stdout.txt"
         self._stderr = folder / "stderr.txt"
-        with self._stdout.open("wb") as out, self._stderr.open("wb") as err:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, cwd=folder, start_new_session=True
-            )
+        self.process = start(command, env, folder)
 
     def said(self) -> str:
         """What it printed so far."""
@@ -106,9 +106,7 @@ class Swineherd:
         return {
             **kept,
             "HOME": str(self.scratch),
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(ROOT),
-            "PYTHONWARNINGS": "error",
+            **INTERPRETER,
             "SWINEHERD_HOME": str(self.home),
             **self.extra,
         }

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.swineherd import COMMAND, ROOT
+from tests.e2e.forks import ROOT
+from tests.e2e.swineherd import COMMAND
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -31,18 +33,49 @@ def test_help_starts_within_ten_interpreters(capsys: pytest.CaptureFixture[str])
 
 
 HEAVY = {"langgraph", "langchain_core", "httpx", "asyncssh", "pydantic", "sqlite_utils", "yaml", "rich"}
+STORES = {"pydantic", "sqlite_utils"}
+PROVIDER = {"httpx", "rich"}
+"""The client, and what it imports if it is there."""
 
 
 @pytest.mark.parametrize(
     ("module", "allowed"),
-    [("agent.cli.main", set()), ("agent.cli.look", {"pydantic", "sqlite_utils"})],
-    ids=["every command", "ps, show and logs"],
+    [
+        ("agent.cli.main", set()),
+        ("agent.cli.look", STORES),
+        ("agent.cli.batches", STORES),
+        ("agent.cli.grants", STORES),
+        ("agent.cli.decide", STORES | PROVIDER),
+        ("agent.cli.money", STORES | PROVIDER),
+        ("agent.cli.market", STORES | PROVIDER),
+        ("agent.cli.settle", STORES | PROVIDER),
+        ("agent.cli.schedules", STORES | PROVIDER),
+    ],
+    ids=[
+        "every command",
+        "ps, show and logs",
+        "batches",
+        "grants",
+        "approve and deny",
+        "spend, balance, packs and freeze",
+        "gpus and quote",
+        "settle",
+        "schedule",
+    ],
 )
 def test_the_command_line_imports_nothing_heavy(module: str, allowed: set[str]) -> None:
-    """Importing the commands imports no graph, no client and no SSH; looking at the stores imports only the stores."""
+    """Importing the commands imports no graph, no client and no SSH; those that drive no run only what they need."""
     code = f"import sys, {module}\nfrom agent.cli import output\nwith output.clear_errors(): print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=ENV, check=True, capture_output=True, text=True)
     assert HEAVY & set(done.stdout.split()) <= allowed | ({"yaml"})
+
+
+def test_a_command_that_drives_no_run_opens_neither_graph_nor_ssh(tmp_path: Path) -> None:
+    """Whatever it imports on its way."""
+    code = "import sys\nfrom agent.cli import money\nmoney.freeze(sandbox=False)\nprint(*sys.modules)"
+    env = ENV | {"SWINEHERD_HOME": str(tmp_path / "home")}
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True)
+    assert not {"langgraph", "langchain_core", "asyncssh"} & set(done.stdout.split())
 
 
 def test_garbage_is_collected_but_for_what_was_imported() -> None:

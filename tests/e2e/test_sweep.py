@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import sandboxed
-from tests.e2e.swineherd import COMMAND, ROOT, Document, Done, Gate, Swineherd, ended, wait_for, write_job
+from tests.e2e.forks import ROOT
+from tests.e2e.swineherd import COMMAND, Document, Done, Gate, Swineherd, ended, wait_for, write_job
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.swineherd import ROOT, Gate, Started, Swineherd, ended, wait_for, write_job
+from tests.e2e.swineherd import Gate, Started, Swineherd, ended, wait_for, write_job
 from tools.spend_log.log import SqliteSpendLog
 from tools.spend_log.port import NotRecorded, Recorded
 from tools.spend_log.rows import ENDED, Decision
@@ -36,7 +36,7 @@ def store(herd: Swineherd) -> Iterator[SqliteSpendLog]:
         yield log
 
 
-SUBMIT = (sys.executable, str(ROOT / "tests" / "e2e" / "submit.py"))
+SUBMIT = (sys.executable, "-m", "tests.e2e.submit")
 
 
 def submitted(herd: Swineherd, job: Path, how_many: int, where: str = "sandbox") -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.machines import Machine, machine
-from tests.e2e.swineherd import ROOT, Started, Swineherd, ended, wait_for, write_job
+from tests.e2e.swineherd import Started, Swineherd, ended, wait_for, write_job
 from tests.e2e.test_another_pod import ask
 from tests.e2e.test_workers import SUBMIT, submitted
 from tests.fixtures_postgres import database, postgres, ready
@@ -46,7 +46,7 @@ def store(postgres: Cluster, database: str, folder: Path) -> Iterator[PostgresSp
 
 def light_worker(herd: Swineherd, marks: Path) -> Started:
     """A worker whose pods are files."""
-    return herd.start(marks, command=(sys.executable, str(ROOT / "tests" / "e2e" / "light_worker.py")))
+    return herd.start(marks, command=(sys.executable, "-m", "tests.e2e.light_worker"))
 
 
 def bought(log: PostgresSpendLog) -> int:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from agent import pod_end, pricing, purchase, result
-from agent.steps import collect
+from agent import gather, pod_end, pricing, purchase, result
 from policies import judge
 from policies.answers import CreditOutcome, Silence
 from policies.budget import Usage
@@ -121,6 +120,6 @@ MUTANTS = (
     Mutant(5, "the price in the state was read a moment ago", pricing.moved, _never_moves),
     Mutant(6, "an expired link may still be paid, so show it", result.link_to_pay, _any_link),
     Mutant(7, "the provider answered `terminated`", pod_end.end_pod, _believes_the_answer),
-    Mutant(8, "the job ended, so its outputs are there", collect._fetch, _fetches_nothing),
+    Mutant(8, "the job ended, so its outputs are there", gather._fetch, _fetches_nothing),
     Mutant(9, "freezing is looked at by whoever asks", freezing.reason, _never_frozen),
 )

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.drive import LEASE_SECONDS
 from agent.engine.crew import BEAT_SECONDS, executor_id
 from agent.engine.legs import GRACE_SECONDS, Came
+from agent.parts import LEASE_SECONDS
 from policies.charge import ChargeState
 from policies.money import Cents
 from policies.offer import Rail

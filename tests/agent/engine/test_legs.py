@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from structlog.typing import EventDict
 
-from agent.drive import LEASE_SECONDS, LEFT
+from agent.drive import LEFT
 from agent.engine.counted_market import CountedMarket
 from agent.engine.leg import Leg
 from agent.engine.legs import Came, Legs
+from agent.parts import LEASE_SECONDS
 from policies.answers import Answer
 from policies.charge import ChargeState
 from tests.agent.conftest import MakeWorld
