@@ -80,6 +80,7 @@ async def test_other_hours_are_asked_about_anew(asking: World) -> None:
     asking.decide(run_id, Decision.APPROVED)
     assert (await asking.drive(run_id)).code == 0
     assert (asking.charge(run_id).amount, asking.charge(run_id).hours) == (THREE, 3)
+    assert not any("nothing was bought" in line for line in asking.face.lines)
     asking.check()
 
 
@@ -173,6 +174,18 @@ async def test_a_wish_before_the_question_is_parked_is_heard(asking: World) -> N
     asking.instead(run_id, THREE_HOURS)
     assert (await asking.drive(run_id, wait=False)).code == 4
     assert asking.parts.attempt(run_id).offer.hours == 3
+
+
+@pytest.mark.parametrize("step", ["rent", "escalate"])
+async def test_a_step_done_again_after_a_wish_goes_on_to_the_other_offer(asking: World, step: str) -> None:
+    """As when its process died before its checkpoint: the offer that was put aside ends nothing."""
+    asking.saver = KeptSaver()
+    run_id = await waiting(asking)
+    (old,) = [snapshot for snapshot in await checkpoints(asking, run_id) if snapshot.next == (step,)]
+    asking.instead(run_id, THREE_HOURS)
+    await replay(asking, old)
+    assert asking.parts.run(run_id).ended_at is None
+    assert offers(asking, run_id)[-1].hours == 3
 
 
 async def test_old_checkpoints_buy_nothing_after_a_wish(asking: World) -> None:
