@@ -117,7 +117,9 @@ def _not_as_planned(stage: Stage, scenario: Scenario) -> list[str]:
 
 
 def _ending(stage: Stage, scenario: Scenario, code: int, *, killed: bool) -> Ending:
-    unanswered = sum(_is_unanswered(stage.trace(actor)) for actor in ("run", "resume")) if stage.killed else 0
+    traces = [stage.trace(actor) for actor in ("run", "resume")] if stage.killed else []
+    unanswered = any(_broke_off(trace, "log.submit:after") for trace in traces)
+    broken_off = sum(_broke_off(trace, "log.reserve:after") for trace in traces)
     with stage.log() as log:
         run = log.run(stage.run_id) if log and stage.run_id else None
         charges = log.charges() if log else []
@@ -131,8 +133,8 @@ def _ending(stage: Stage, scenario: Scenario, code: int, *, killed: bool) -> End
             totals=log.totals() if log else Totals(Cents(0), Cents(0), Cents(0)),
             broken=log.broken_chain() if log else None,
             code=code,
-            codes=_codes(scenario, unanswered=unanswered, submitted=run is not None or not killed),
-            unanswered=unanswered > 0,
+            codes=_codes(scenario, broken_off, unanswered=unanswered, submitted=run is not None or not killed),
+            unanswered=unanswered,
             starts=stage.counted("starts"),
             ends=stage.counted("ends"),
             lost=_lost(stage, scenario, run.outputs_dir if run else "", code),
@@ -140,21 +142,21 @@ def _ending(stage: Stage, scenario: Scenario, code: int, *, killed: bool) -> End
         )
 
 
-def _is_unanswered(trace: Sequence[str]) -> bool:
-    """Whether a process ended between the intent to spend and the stored answer."""
-    intents = [number for number, site in enumerate(trace) if site == "log.submit:after"]
+def _broke_off(trace: Sequence[str], step: str) -> bool:
+    """Whether a process ended between this step of a purchase and the stored answer."""
+    steps = [number for number, site in enumerate(trace) if site == step]
     answers = [number for number, site in enumerate(trace) if site == "log.keep_answer:after"]
-    return bool(intents) and (not answers or answers[-1] < intents[-1])
+    return bool(steps) and (not answers or answers[-1] < steps[-1])
 
 
-def _codes(scenario: Scenario, *, unanswered: int, submitted: bool) -> frozenset[int]:
+def _codes(scenario: Scenario, broken_off: int, *, unanswered: bool, submitted: bool) -> frozenset[int]:
     """Where the answer about money was lost the run may end in doubt; without a pod where no link was ever shown, or
-    where no answer came twice.
+    where two purchases broke off.
     """
     if not submitted:
         return frozenset({0})
     doubt = {DOUBT} if unanswered else set()
-    no_pod = {PROVIDER_FAILED} if unanswered > 1 or (unanswered and scenario.policy == CHECKOUT) else set()
+    no_pod = {PROVIDER_FAILED} if broken_off > 1 or (unanswered and scenario.policy == CHECKOUT) else set()
     return frozenset({scenario.code, *doubt, *no_pod})
 
 
