@@ -105,6 +105,11 @@ class Home:
         return self.path / "batches" / f"{batch_id}.json"
 
     @property
+    def chat(self) -> Path:
+        """What text channels were given to show; see `agent.chat.posted`."""
+        return self.path / "chat"
+
+    @property
     def sandbox(self) -> "Home":
         """The sandbox's own store, below this one."""
         return Home(self.path / "sandbox")

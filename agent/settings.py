@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, validation_alias="SWINEHERD_DATABASE_URL")
     ssh_key: Path | None = Field(None, validation_alias="SWINEHERD_SSH_KEY")
     ssh_password: SecretStr | None = Field(None, validation_alias="SWINEHERD_SSH_PASSWORD")
+    slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
+    slack_channel: str | None = Field(None, validation_alias="SWINEHERD_SLACK_CHANNEL")
+    slack_api_url: str = Field("https://slack.com/api/", validation_alias="SLACK_API_URL")
 
     @property
     def policy_file(self) -> Path:

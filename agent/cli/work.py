@@ -10,6 +10,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from agent.assemble import open_herd
+from agent.chat.channels import channels
 from agent.cli import output
 from agent.cli.places import settings_or_fail
 from agent.engine.engine import Engine
@@ -37,6 +38,7 @@ async def _work(*, sandbox: bool, front: Front | None) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         herd = await stack.enter_async_context(open_herd(settings, sandbox=sandbox, face=LogFace()))
+        await stack.enter_async_context(channels(herd.parts, settings))
         place = _queue_of(herd.parts, None if sandbox else settings.database_url)
         engine = Engine(herd, partial(DbosQueue.open, place))
         if front is not None:

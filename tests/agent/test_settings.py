@@ -16,6 +16,10 @@ CONTRACT = {
     "SWINEHERD_SSH_KEY": "/srv/key",
     "SWINEHERD_SSH_PASSWORD": "secret",
     "SWINEHERD_DATABASE_URL": "postgresql://me:word@db.test/spend",
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "SWINEHERD_SLACK_CHANNEL": "C0HERD",
+    "SLACK_API_URL": "http://slack.test/api/",
 }
 ALIEN = {
     "HOME": "/home/me",
@@ -48,7 +52,13 @@ def test_what_the_contract_names_is_read(env: pytest.MonkeyPatch) -> None:
     assert (settings.api_key.get_secret_value(), settings.ssh_password.get_secret_value()) == ("ghk_1", "secret")
     assert settings.database_url is not None
     assert settings.database_url.get_secret_value() == "postgresql://me:word@db.test/spend"
-    assert "me:word" not in repr(settings)
+    assert settings.slack_bot_token is not None
+    assert settings.slack_app_token is not None
+    tokens = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
+    assert (*tokens, settings.slack_channel) == ("xoxb-1", "xapp-1", "C0HERD")
+    assert settings.slack_api_url == "http://slack.test/api/"
+    for secret in ("me:word", "xoxb-1", "xapp-1"):
+        assert secret not in repr(settings)
 
 
 def test_a_caller_uses_the_same_names(env: pytest.MonkeyPatch) -> None:

@@ -142,6 +142,7 @@ OFF_THE_PATHS = {
     "checkpoint.adelete_for_runs": "those of one run at a time are deleted",
     "journal.lines": "read by `doctor`, and here to compare",
     "file.notice": "`serve` says where it is reached",
+    "file.posted": "what a chat was given to show, by a worker; proof of nothing",
     "file.batch": "the report of a batch, once all of its runs have been driven",
     "log.adopt": "a worker begins",
     "log.add_batch": "a batch is submitted, all its runs at once",

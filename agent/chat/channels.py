@@ -1,0 +1,69 @@
+"""The text channels of a worker: each in a task of its own, by what the environment and the policy name."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+
+from agent.errors import BadSettings
+from agent.parts import Parts
+from agent.settings import Settings
+
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,40}")
+
+Work = Coroutine[None, None, None]
+
+
+@asynccontextmanager
+async def channels(parts: Parts, settings: Settings, link: str = "") -> AsyncIterator[None]:
+    """Tell Slack and Apprise what waits for a human, until the block ends.
+
+    Args:
+        link: the web chat, where one is served.
+
+    Raises:
+        BadSettings: a part of Slack's settings is missing, or an extra is not installed.
+    """
+    running = [asyncio.create_task(one) for one in (*_slack(parts, settings), *_notices(parts, link))]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _slack(parts: Parts, settings: Settings) -> list[Work]:
+    named = {
+        "SLACK_BOT_TOKEN": settings.slack_bot_token,
+        "SLACK_APP_TOKEN": settings.slack_app_token,
+        "SWINEHERD_SLACK_CHANNEL": settings.slack_channel,
+    }
+    missing = [name for name, value in named.items() if not value]
+    if len(missing) == len(named):
+        return []
+    bot, app, channel = settings.slack_bot_token, settings.slack_app_token, settings.slack_channel
+    if bot is None or app is None or channel is None:
+        raise BadSettings(f"Slack needs {', '.join(missing)} in the environment too")
+    if _CHANNEL_ID.fullmatch(channel) is None:
+        raise BadSettings("SWINEHERD_SLACK_CHANNEL is to be a channel's id (C…), not its name")
+    _need("slack_bolt", "slack")
+    from agent.chat.slack.run import Keys, run  # noqa: PLC0415 - of an extra
+
+    return [run(parts, Keys(bot, app, channel, settings.slack_api_url))]
+
+
+def _notices(parts: Parts, link: str) -> list[Work]:
+    if not parts.policy.chat.notify_url:
+        return []
+    _need("apprise", "notify")
+    from agent.chat.notify import Notices  # noqa: PLC0415 - of an extra
+    from agent.chat.relay import relayed  # noqa: PLC0415 - likewise only where there is a channel
+
+    return [relayed(parts, Notices(parts.policy.chat.notify_url, link))]
+
+
+def _need(module: str, extra: str) -> None:
+    if find_spec(module) is None:
+        raise BadSettings(f"the extra `{extra}` is not installed: pip install 'swineherd[{extra}]'")

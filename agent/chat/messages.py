@@ -1,0 +1,107 @@
+"""What a text channel is given to show, and what it may answer to that; how it looks is the channel's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from agent.card import OfferCard
+from agent.questions import Question
+from policies.money import Cents, usd
+from tools.errors import SwineherdError
+
+
+class ChannelDown(SwineherdError):
+    """The channel did not take a message now; later it may.
+
+    Attributes:
+        retry_after: seconds that it asked to be left alone for, or None.
+    """
+
+    def __init__(self, why: str, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class NotTaken(SwineherdError):
+    """The channel will never take this message; the next one it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question that stands.
+
+    Attributes:
+        title: what and how much, in one line.
+        card: of an offer; None where batches and schedules ask.
+        lines: the same for any kind, as plain text.
+    """
+
+    question: Question
+    title: str
+    card: OfferCard | None
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToPay:
+    """A checkout link that somebody watches, verified when it came."""
+
+    run_id: str
+    charge_id: str
+    title: str
+    amount: Cents
+    url: str
+    host: str
+    expires_at: datetime
+
+    @property
+    def text(self) -> str:
+        """Where the money goes, in clear."""
+        return f"Pay ${usd(self.amount)} at {self.host} until {self.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What became of a question or a link."""
+
+    subject: str
+    title: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that nobody has to answer: the end of a run, an alarm.
+
+    Attributes:
+        log_tail: the last lines of the job's log, masked and bounded; "" for none.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+    log_tail: str = ""
+
+
+class Channel(Protocol):
+    """One place where humans read. Every method raises `ChannelDown` or `NotTaken`."""
+
+    @property
+    def name(self) -> str:
+        """Of the files it is kept in, and in the log."""
+        ...
+
+    async def ask(self, asking: Asking) -> str:
+        """Post a question; returns where it is."""
+        ...
+
+    async def offer_link(self, link: ToPay) -> str:
+        """Post a link to pay; returns where it is."""
+        ...
+
+    async def close(self, ref: str, over: Over) -> None:
+        """Change what is posted to its final state: nothing can be answered there any more."""
+        ...
+
+    async def tell(self, ref: str, said: Said) -> None:
+        """Reply to what is posted there; "" for a message of its own."""
+        ...

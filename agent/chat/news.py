@@ -1,0 +1,122 @@
+"""What text channels are to say now: questions, links to pay, alarms, ends of runs. Nothing here says it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import SEEK_END
+from urllib.parse import urlsplit
+
+from agent.card import offer_card
+from agent.chat.cards import lines_of
+from agent.chat.messages import Asking, Said, ToPay
+from agent.folders import RunFolder
+from agent.offers import describe
+from agent.parts import Parts
+from agent.questions import Question, questions
+from agent.result import link_to_pay
+from policies.charge import ChargeState
+from policies.money import usd
+from policies.order import short_id
+from policies.text import clean, clean_lines, without_links
+from tools.spend_log.rows import Approval, Run, RunStatus
+
+MOST_TAIL_BYTES = 2500
+MOST_TAIL_LINES = 20
+MOST_REASON_CHARS = 500
+
+
+def standing(parts: Parts, now: datetime) -> dict[str, Question]:
+    """Question id → every question of this home that may be answered now."""
+    return {asked.question_id: asked for asked in questions(parts.log, now) if _at_home(parts, asked.subject)}
+
+
+def asking(parts: Parts, question: Question) -> Asking:
+    """With all that a human reads before saying yes."""
+    lines = tuple(lines_of(parts, question))
+    if isinstance(question.asked, Approval):
+        return Asking(question, describe(question.asked.offer), offer_card(parts, question.asked), lines)
+    return Asking(question, lines[0] if lines else f"{question.subject}: ${usd(question.amount)}", None, lines)
+
+
+def links(parts: Parts, now: datetime) -> dict[str, ToPay]:
+    """Charge id → every link of this home that waits to be paid."""
+    waiting = parts.log.charges(states=[ChargeState.AWAITING_PAYMENT])
+    found = (_link(parts, charge.run_id, charge.charge_id, now) for charge in waiting)
+    return {link.charge_id: link for link in found if link is not None}
+
+
+def _link(parts: Parts, run_id: str, charge_id: str, now: datetime) -> ToPay | None:
+    charge, run = parts.log.charge(charge_id), parts.run(run_id)
+    order = parts.log.order(charge.order_id) if charge is not None else None
+    url = link_to_pay(parts.log, run, now)
+    if charge is None or order is None or order.checkout_expires_at is None or not url or not parts.at_home(run_id):
+        return None
+    host = urlsplit(url).netloc
+    title = describe(parts.attempt(run_id).offer)
+    return ToPay(run_id, charge_id, title, charge.amount, url, host, order.checkout_expires_at)
+
+
+def alarms(parts: Parts, now: datetime) -> dict[str, Said]:
+    """Name → what a human has to see to, while it stands."""
+    return dict([*_frozen(parts), *_in_doubt(parts, now), *_pods_left(parts)])
+
+
+def _frozen(parts: Parts) -> Iterator[tuple[str, Said]]:
+    reason = parts.log.frozen()
+    if reason is not None:
+        yield "frozen", Said("Spending is frozen", (_shown(reason), "`swineherd unfreeze` lets it go on"))
+
+
+def _in_doubt(parts: Parts, now: datetime) -> Iterator[tuple[str, Said]]:
+    """Once the account has had its time to prove the one or the other."""
+    settled = timedelta(seconds=parts.policy.reconcile.settle_seconds)
+    for charge in parts.log.charges(states=[ChargeState.IN_DOUBT]):
+        if now >= (charge.submitted_at or charge.created_at) + settled:
+            title = f"${usd(charge.amount)} of {charge.run_id} is in doubt"
+            yield f"doubt {charge.charge_id}", Said(title, (f"`swineherd settle {charge.charge_id}` settles it",))
+
+
+def _pods_left(parts: Parts) -> Iterator[tuple[str, Said]]:
+    for order in parts.log.orders(open_only=True):
+        if order.terminate_tries >= parts.policy.recovery.terminate_alarm_tries:
+            pod, tries = short_id(order.order_id), order.terminate_tries
+            title = f"The pod {pod} of {order.run_id} is not proven gone"
+            lines = (f"It may still bill, after {tries} tries to end it", "`swineherd sweep` tries again")
+            yield f"pod {order.charge_id}", Said(title, lines)
+
+
+def ended(parts: Parts, run: Run) -> Said:
+    """The report of a run, and the end of its log."""
+    spent = parts.log.totals(run.run_id)
+    money = f"spent ${usd(spent.spent)}"
+    if spent.held or spent.in_doubt:
+        money = f"{money}, held ${usd(spent.held)}, in doubt ${usd(spent.in_doubt)}"
+    exit_code = "" if run.job_exit_code is None else f"the job's exit code is {run.job_exit_code}"
+    outputs = f"outputs are in {clean(run.outputs_dir, 300)}" if run.status is RunStatus.SUCCEEDED else ""
+    lines = (_shown(run.reason), money, exit_code, outputs)
+    return Said(f"{run.run_id}: {run.status}", tuple(line for line in lines if line), tail(parts.home.run(run.run_id)))
+
+
+def tail(folder: RunFolder) -> str:
+    """The last lines of the job's log as it was masked; "" without one."""
+    try:
+        with folder.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, SEEK_END) - MOST_TAIL_BYTES))
+            data = log.read(MOST_TAIL_BYTES)
+    except OSError:
+        return ""
+    lines = clean_lines(data.decode(errors="replace"), MOST_TAIL_BYTES).splitlines()
+    return "\n".join(lines[-MOST_TAIL_LINES:])
+
+
+def _shown(text: str) -> str:
+    return without_links(clean(text, MOST_REASON_CHARS))
+
+
+def _at_home(parts: Parts, subject: str) -> bool:
+    """A run's, a batch's by its runs, or a schedule's."""
+    if parts.log.run(subject) is not None:
+        return parts.at_home(subject)
+    schedule = parts.log.schedule(subject)
+    if schedule is not None:
+        return schedule.home in {"", parts.home_id}
+    return all(parts.at_home(job.run_id) for job in parts.log.batch_jobs(subject)[:1])

@@ -1,0 +1,1 @@
+"""Slack, over its Socket Mode: no address of ours is reached from outside."""

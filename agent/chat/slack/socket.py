@@ -1,0 +1,86 @@
+"""Slack's Socket Mode: a websocket that we open, on which presses come; each is acknowledged before anything else."""
+
+import asyncio
+import re
+from typing import Any
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agent.chat.messages import ChannelDown, NotTaken
+from agent.chat.slack.blocks import APPROVE, DENY, PAY
+from agent.chat.slack.press import Door
+from agent.chat.slack.web_api import QUIET, SlackChannel
+from tools.errors import SwineherdError
+from tools.ports import Clock
+
+PING_SECONDS = 10.0
+CONNECT_SECONDS = 60.0
+LOST_SECONDS = 60.0
+"""A connection that the library has not got back by itself for so long is begun anew."""
+
+_log = structlog.get_logger()
+
+
+def bolt_app(client: AsyncWebClient, channel: SlackChannel, door: Door, team: str) -> AsyncApp:
+    """The app that takes presses. It asks Slack nothing before it acknowledges one."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=team, bot_token=client.token)
+
+    app = AsyncApp(name="swineherd", client=client, authorize=authorize, logger=QUIET)
+
+    async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        try:
+            answered = door.answer(body)
+            if answered is not None:
+                await channel.whisper(*answered)
+        except (ChannelDown, NotTaken) as error:
+            _log.warning("an answer to a press was not told", channel="slack", why=str(error))
+        except SwineherdError as error:
+            _log.error("a press was not recorded", channel="slack", why=str(error))
+
+    async def opened(ack: AsyncAck) -> None:
+        await ack()
+
+    app.action(re.compile(f"^({APPROVE}|{DENY})$"))(pressed)
+    app.action(PAY)(opened)
+    return app
+
+
+class Socket:
+    """Keeps one connection open until cancelled."""
+
+    def __init__(self, app: AsyncApp, app_token: str, clock: Clock, ping_seconds: float = PING_SECONDS) -> None:
+        self._app = app
+        self._app_token = app_token
+        self._clock = clock
+        self._ping_seconds = ping_seconds
+
+    async def run(self) -> None:
+        """The library comes back by itself after nearly anything; after the rest, and where it does not, we begin anew."""
+        while True:
+            handler = AsyncSocketModeHandler(
+                self._app, self._app_token, QUIET, self._app.client, ping_interval=self._ping_seconds
+            )
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await handler.connect_async()
+                _log.info("connected", channel="slack")
+                await self._while_connected(handler)
+            except TimeoutError:
+                pass
+            finally:
+                await handler.close_async()
+            _log.warning("the connection is begun anew", channel="slack")
+
+    async def _while_connected(self, handler: AsyncSocketModeHandler) -> None:
+        seen = self._clock.monotonic()
+        while self._clock.monotonic() - seen < LOST_SECONDS:
+            await self._clock.sleep(self._ping_seconds)
+            if await handler.client.is_connected():
+                seen = self._clock.monotonic()
