@@ -62,7 +62,7 @@ class Socket:
         self._ping_seconds = ping_seconds
 
     async def run(self) -> None:
-        """The library comes back by itself after nearly anything; after the rest, and where it does not, we begin anew."""
+        """The library comes back by itself after nearly anything; where it does not, all is begun anew."""
         while True:
             handler = AsyncSocketModeHandler(
                 self._app, self._app_token, QUIET, self._app.client, ping_interval=self._ping_seconds

@@ -1,6 +1,5 @@
 """The calls of Slack's Web API that are needed, with their errors mapped; no token is in any of them."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
 from typing import Any
@@ -110,7 +109,7 @@ async def _answer(call: Awaitable[AsyncSlackResponse]) -> Mapping[str, Any]:
         answer = await call
     except SlackApiError as error:
         raise _refusal(error) from None
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise ChannelDown(f"no answer: {type(error).__name__}") from None
     if not isinstance(answer.data, dict):
         raise ChannelDown("an answer that is no JSON object")

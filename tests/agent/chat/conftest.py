@@ -1,0 +1,25 @@
+"""What channels say in the log is kept for the tests, not printed; and a Slack of one's own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from tests.fakes.slack import FakeSlack
+
+
+@pytest.fixture(autouse=True)
+def said() -> Iterator[list[EventDict]]:
+    """Every line of the log."""
+    with capture_logs() as lines:
+        yield lines
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    """On loopback."""
+    async with FakeSlack().serving() as serving:
+        yield serving
