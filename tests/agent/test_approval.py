@@ -195,3 +195,31 @@ async def test_the_code_is_in_no_checkpoint_and_no_interrupt(asking: World) -> N
     assert GPU.encode() in asking.checkpoint_bytes()
     assert not any(approval.code in line for line in asking.face.lines)
     assert not any(approval.code in event.body for event in asking.log.events(run_id))
+
+
+@pytest.mark.parametrize(
+    "resumed",
+    [
+        {"decisions": [{"type": "approve"}]},
+        [{"type": "accept", "args": None}],
+        {"cause": "approved"},
+        {"cause": {"decisions": [{"type": "approve"}]}},
+        "approve",
+    ],
+    ids=["agent-chat-ui", "agent inbox", "another cause", "no cause", "text"],
+)
+async def test_what_a_graph_client_says_is_no_decision(asking: World, resumed: object) -> None:
+    """It buys nothing and the run waits on, for the same question; what is recorded afterwards counts."""
+    run_id = asking.submit()
+    await asking.drive(run_id, wait=False)
+    before = asking.log.approval(run_id)
+    config = asking.config(run_id)
+    (interrupt,) = (await asking.graph.aget_state(config)).interrupts
+    step: Command[Any] = Command(resume={interrupt.id: resumed})
+    await asking.graph.ainvoke(step, config, context=asking.parts, durability="sync")
+    assert (await asking.graph.aget_state(config)).next == ("escalate",)
+    assert asking.log.approval(run_id) == before
+    assert asking.purchases == []
+    asking.decide(run_id, Decision.APPROVED)
+    assert (await asking.drive(run_id)).code == 0
+    assert asking.purchases == ["rent_with_credits"]

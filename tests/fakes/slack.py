@@ -91,14 +91,14 @@ class FakeSlack:
     async def press(self, body: Json, envelope_id: str = "") -> None:
         """Send it over the newest socket; it must be acknowledged in time."""
         envelope = envelope_id or f"e-{next(self._numbers)}"
-        acked = self._acks[envelope] = asyncio.Event()
+        acked = self._acks.setdefault(envelope, asyncio.Event())
         message = {"type": "interactive", "envelope_id": envelope, "accepts_response_payload": False, "payload": body}
         await self.sockets[-1].send_str(json.dumps(message))
         await asyncio.wait_for(acked.wait(), ACK_SECONDS)
 
     async def connected(self, times: int = 1) -> None:
         """Wait for a socket, the n-th that was opened."""
-        while self.opened < times:
+        while self.opened < times:  # noqa: ASYNC110 - nothing else waits for it
             await asyncio.sleep(0.005)
 
     # the wire

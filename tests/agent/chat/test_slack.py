@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from dataclasses import replace
 
 import pytest
 from structlog.typing import EventDict
@@ -11,7 +10,7 @@ from agent.chat.slack.press import NOT_YOU
 from tests.agent.chat.office import IN_SLACK, Office
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import PRICE
-from tests.fakes.slack import APP, BOT, CHANNEL, TEAM, FakeSlack, markup, text_of
+from tests.fakes.slack import APP, BOT, TEAM, FakeSlack, markup, text_of
 from tools.spend_log.rows import Decision
 
 YES, NO = "swineherd_approve", "swineherd_deny"
@@ -89,20 +88,18 @@ async def test_a_replayed_press_and_two_at_once_decide_once(office: Office) -> N
     "changes",
     [
         {"user": {"id": "U0EVE", "name": "ann", "team_id": TEAM}},
-        {"user": {"id": "u0ann", "name": "ann", "team_id": TEAM}},
         {"user": {"id": "U0ANN", "name": "ann", "team_id": "T0OTHER"}},
         {"team": {"id": "T0OTHER", "domain": "herd"}},
         {"channel": {"id": "C0OTHER", "name": "gpus"}},
     ],
-    ids=["not an approver", "another letter case", "of a foreign team", "in a foreign team", "in another channel"],
+    ids=["not an approver", "of a foreign team", "in a foreign team", "in another channel"],
 )
 async def test_nobody_else_may(office: Office, changes: dict[str, object]) -> None:
     """It is acknowledged, and counts for nothing."""
     run_id = await office.asked()
     async with office.listening():
         await office.slack.press(office.slack.body(YES, **changes))
-        if changes.get("user", {"id": "U"}) != {"id": "u0ann", "name": "ann", "team_id": TEAM}:
-            assert await office.whispered() == [NOT_YOU]
+        assert await office.whispered() == [NOT_YOU]
     approval = office.world.log.approval(run_id)
     assert approval is not None
     assert approval.decision is None
@@ -193,11 +190,3 @@ async def test_no_token_and_no_code_is_logged(office: Office, said: list[EventDi
     assert approval is not None
     for secret in (BOT, APP, "secret-ticket", approval.code, "verification-token"):
         assert secret not in repr(said)
-
-
-async def test_a_wrong_channel_or_token_is_told_by_its_code(make_world: MakeWorld, slack: FakeSlack) -> None:
-    """As Slack names it."""
-    office = Office(make_world(replace(IN_SLACK)), slack)
-    office.channel._channel = f"{CHANNEL}X"
-    with pytest.raises(Exception, match="channel_not_found"):
-        await office.asked()
