@@ -2,9 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
+
+import structlog
 
 from agent.errors import BadSettings
 from agent.parts import Parts
@@ -12,7 +15,11 @@ from agent.settings import Settings
 
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,40}")
 
-Work = Coroutine[None, None, None]
+AGAIN_SECONDS = 60.0
+
+Work = Callable[[], Awaitable[None]]
+
+_log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -25,13 +32,24 @@ async def channels(parts: Parts, settings: Settings, link: str = "") -> AsyncIte
     Raises:
         BadSettings: a part of Slack's settings is missing, or an extra is not installed.
     """
-    running = [asyncio.create_task(one) for one in (*_slack(parts, settings), *_notices(parts, link))]
+    works = [*_slack(parts, settings), *_notices(parts, link)]
+    running = [asyncio.create_task(_again_and_again(parts, work)) for work in works]
     try:
         yield
     finally:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _again_and_again(parts: Parts, work: Work) -> None:
+    """Until cancelled: what ends a channel ends nothing else, and not the channel for good."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - the outermost edge of a channel
+            _log.exception("a channel is begun anew", again_in=AGAIN_SECONDS)
+        await parts.clock.sleep(AGAIN_SECONDS)
 
 
 def _slack(parts: Parts, settings: Settings) -> list[Work]:
@@ -51,7 +69,7 @@ def _slack(parts: Parts, settings: Settings) -> list[Work]:
     _need("slack_bolt", "slack")
     from agent.chat.slack.run import Keys, run  # noqa: PLC0415 - of an extra
 
-    return [run(parts, Keys(bot, app, channel, settings.slack_api_url))]
+    return [partial(run, parts, Keys(bot, app, channel, settings.slack_api_url))]
 
 
 def _notices(parts: Parts, link: str) -> list[Work]:
@@ -61,7 +79,7 @@ def _notices(parts: Parts, link: str) -> list[Work]:
     from agent.chat.notify import Notices  # noqa: PLC0415 - of an extra
     from agent.chat.relay import relayed  # noqa: PLC0415 - likewise only where there is a channel
 
-    return [relayed(parts, Notices(parts.policy.chat.notify_url, link))]
+    return [partial(relayed, parts, Notices(parts.policy.chat.notify_url, link))]
 
 
 def _need(module: str, extra: str) -> None:

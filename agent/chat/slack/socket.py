@@ -43,6 +43,8 @@ def bolt_app(client: AsyncWebClient, channel: SlackChannel, door: Door, team: st
             _log.warning("an answer to a press was not told", channel="slack", why=str(error))
         except SwineherdError as error:
             _log.error("a press was not recorded", channel="slack", why=str(error))
+        except Exception:  # noqa: BLE001 - the outermost edge of a press: the library would swallow it
+            _log.exception("a defect of ours", channel="slack")
 
     async def opened(ack: AsyncAck) -> None:
         await ack()

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from agent.chat import relay
+from agent.chat import news, relay
 from agent.chat.messages import Asking, Over, Said, ToPay
 from agent.chat.posted import Posted, alone
 from agent.chat.relay import Relay
@@ -14,7 +14,7 @@ from agent.parts import Parts
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK, CHECKOUT, PRICE, World
 from tests.fakes.clock import FakeClock
-from tests.fakes.faults import AnswerLost, Unreachable
+from tests.fakes.faults import RequestLost
 
 
 @dataclass
@@ -97,10 +97,9 @@ async def test_money_in_doubt_is_told_after_its_settle_window(world: World) -> N
     """Not before: most of it settles by itself."""
     wall = Wall()
     relaying = relay_of(world, wall)
-    world.market.fail("rent_with_credits", AnswerLost())
-    world.market.fail("balance", *[Unreachable()] * 50)
+    world.market.fail("rent_with_credits", RequestLost())
     run_id = world.submit()
-    await world.drive(run_id, wait=False)
+    await world.driver().leg(run_id, None)
     await relaying.round()
     world.clock.advance(world.parts.policy.reconcile.settle_seconds + 60)
     for _ in range(2):
@@ -116,14 +115,14 @@ async def test_nothing_is_compared_while_nothing_changes(
     world, wall = make_world(ASK), Wall()
     await world.drive(world.submit(), wait=False)
     relaying, compared = relay_of(world, wall), 0
-    standing = relay.news.standing
+    standing = news.standing
 
     def counted(*arguments: object) -> object:
         nonlocal compared
         compared += 1
         return standing(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(relay.news, "standing", counted)
+    monkeypatch.setattr(news, "standing", counted)
     for _ in range(5):
         await relaying.round()
     world.clock.advance(61)
@@ -140,7 +139,7 @@ async def test_a_defect_ends_no_relay(make_world: MakeWorld, monkeypatch: pytest
     def broken(*_: object) -> object:
         raise KeyError("ours")
 
-    monkeypatch.setattr(relay.news, "asking", broken)
+    monkeypatch.setattr(news, "asking", broken)
     assert await relaying._seconds_until_next() == relay.LONGEST_BACK_OFF
     monkeypatch.undo()
     assert await relaying._seconds_until_next() == relay.ROUND_SECONDS
