@@ -1,6 +1,6 @@
 """Messages as Slack's Block Kit.
 
-Whatever comes from outside is in `plain_text` without emoji or in preformatted rich text. Slack reads no markup in them:
+What comes from outside is in `plain_text` without emoji or in preformatted rich text. Slack reads no markup in them:
 it makes no link, no mention and no emoji, and breaks out of nothing.
 """
 
