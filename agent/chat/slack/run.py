@@ -10,7 +10,7 @@ from agent.chat.approvers import named
 from agent.chat.messages import ChannelDown
 from agent.chat.relay import relayed
 from agent.chat.slack.press import Door
-from agent.chat.slack.socket import PING_SECONDS, Socket, bolt_app
+from agent.chat.slack.socket import Socket, bolt_app
 from agent.chat.slack.web_api import SlackChannel, web_client
 from agent.parts import Parts
 
@@ -33,7 +33,6 @@ class Keys:
     app_token: SecretStr = field(repr=False)
     channel: str
     api_url: str
-    ping_seconds: float = PING_SECONDS
 
 
 async def run(parts: Parts, keys: Keys) -> None:
@@ -46,7 +45,7 @@ async def run(parts: Parts, keys: Keys) -> None:
         if answered_here:
             team = await _team(parts, channel)
             app = bolt_app(client, channel, Door(parts, team, keys.channel), team)
-            socket = Socket(app, keys.app_token.get_secret_value(), parts.clock, keys.ping_seconds)
+            socket = Socket(app, keys.app_token.get_secret_value(), parts.clock)
             both.create_task(socket.run())
 
 

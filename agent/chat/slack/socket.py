@@ -18,6 +18,8 @@ from tools.errors import SwineherdError
 from tools.ports import Clock
 
 PING_SECONDS = 10.0
+"""A pong that takes half of it ends the connection: shorter, and a busy machine would never keep one."""
+
 CONNECT_SECONDS = 60.0
 LOST_SECONDS = 60.0
 """A connection that the library has not got back by itself for so long is begun anew."""
@@ -57,17 +59,16 @@ def bolt_app(client: AsyncWebClient, channel: SlackChannel, door: Door, team: st
 class Socket:
     """Keeps one connection open until cancelled."""
 
-    def __init__(self, app: AsyncApp, app_token: str, clock: Clock, ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(self, app: AsyncApp, app_token: str, clock: Clock) -> None:
         self._app = app
         self._app_token = app_token
         self._clock = clock
-        self._ping_seconds = ping_seconds
 
     async def run(self) -> None:
         """The library comes back by itself after nearly anything; where it does not, all is begun anew."""
         while True:
             handler = AsyncSocketModeHandler(
-                self._app, self._app_token, QUIET, self._app.client, ping_interval=self._ping_seconds
+                self._app, self._app_token, QUIET, self._app.client, ping_interval=PING_SECONDS
             )
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
@@ -83,6 +84,6 @@ class Socket:
     async def _while_connected(self, handler: AsyncSocketModeHandler) -> None:
         seen = self._clock.monotonic()
         while self._clock.monotonic() - seen < LOST_SECONDS:
-            await self._clock.sleep(self._ping_seconds)
+            await self._clock.sleep(PING_SECONDS)
             if await handler.client.is_connected():
                 seen = self._clock.monotonic()

@@ -15,8 +15,6 @@ from policies.policy import Chat
 from tests.agent.world import ASK, World
 from tests.fakes.slack import APP, BOT, CHANNEL, TEAM, FakeSlack
 
-PING_SECONDS = 0.1
-
 IN_SLACK = replace(ASK, chat=Chat(approvers=("slack:U0ANN", "slack:U0BOB")))
 
 
@@ -52,7 +50,7 @@ class Office:
         """With the socket open."""
         door = Door(self.world.parts, TEAM, CHANNEL)
         app = bolt_app(web_client(BOT, self.slack.url), self.channel, door, TEAM)
-        listening = asyncio.create_task(Socket(app, APP, SystemClock(), PING_SECONDS).run())
+        listening = asyncio.create_task(Socket(app, APP, SystemClock()).run())
         try:
             await self.slack.connected()
             yield
