@@ -62,13 +62,13 @@ class FakeSlack:
         """Those in a message's thread."""
         return [one for one in self.messages.values() if one.get("thread_ts") == ts]
 
-    def body(self, action_id: str, user: str = "U0ANN", **changes: Any) -> Json:
+    def body(self, action_id: str, by: str = "U0ANN", **changes: Any) -> Json:
         """What Slack sends for a press on the newest card that has the button."""
         card, button = self._button(action_id)
         return {
             "type": "block_actions",
             "team": {"id": TEAM, "domain": "herd"},
-            "user": {"id": user, "username": "ann", "name": "ann", "team_id": TEAM},
+            "user": {"id": by, "username": "ann", "name": "ann", "team_id": TEAM},
             "api_app_id": "A0HERD",
             "token": "verification-token",
             "trigger_id": "1.2.abc",
@@ -197,6 +197,8 @@ def _wrong_block(block: Json) -> str | None:
             return _first(len(buttons) > 25 and "buttons", *map(_wrong_button, buttons))
         case {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [{"text": text}]}]}:
             return _wrong_text(text, 3000)
+        case _:
+            pass
     return f"a block of type {block.get('type')}" if block.get("type") not in _BLOCKS else "a block without its parts"
 
 

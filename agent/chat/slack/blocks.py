@@ -41,7 +41,7 @@ def asked(asking: Asking, *, answered_here: bool) -> list[Block]:
 
 def to_pay(link: ToPay) -> list[Block]:
     """A link, its host in clear."""
-    button = {"type": "button", "action_id": PAY, "text": _plain("Open the checkout", 75), "url": link.url}
+    button: Block = {"type": "button", "action_id": PAY, "text": _plain("Open the checkout", 75), "url": link.url}
     return [_header(f"Pay ${usd(link.amount)}?"), *_sections(f"{link.title}\n{link.text}"), _actions([button])]
 
 
@@ -113,8 +113,8 @@ def _buttons(asking: Asking) -> Block:
         "confirm": _plain(f"Approve {amount}", 30),
         "deny": _plain("Back", 30),
     }
-    yes = {"type": "button", "action_id": APPROVE, "style": "primary", "value": value, "confirm": confirm}
-    no = {"type": "button", "action_id": DENY, "style": "danger", "value": value, "text": _plain("Deny", 75)}
+    yes: Block = {"type": "button", "action_id": APPROVE, "style": "primary", "value": value, "confirm": confirm}
+    no: Block = {"type": "button", "action_id": DENY, "style": "danger", "value": value, "text": _plain("Deny", 75)}
     return _actions([yes | {"text": _plain(f"Approve {amount}", 75)}, no])
 
 

@@ -72,13 +72,13 @@ class Socket:
             )
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    await handler.connect_async()
+                    await handler.connect_async()  # type: ignore[no-untyped-call]
                 _log.info("connected", channel="slack")
                 await self._while_connected(handler)
             except TimeoutError:
                 pass
             finally:
-                await handler.close_async()
+                await handler.close_async()  # type: ignore[no-untyped-call]
             _log.warning("the connection is begun anew", channel="slack")
 
     async def _while_connected(self, handler: AsyncSocketModeHandler) -> None:

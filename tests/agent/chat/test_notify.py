@@ -21,6 +21,8 @@ from policies.policy import Chat
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK, World
 
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # in a plugin of Apprise's
+
 
 @contextmanager
 def endpoint(status: int = 200) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from structlog.typing import EventDict
@@ -72,7 +73,7 @@ async def test_a_no_ends_it(office: Office) -> None:
 async def test_a_replayed_press_and_two_at_once_decide_once(office: Office) -> None:
     """The same envelope again, and another approver at the same moment: the first counts, the others hear of it."""
     run_id = await office.asked()
-    yes, no = office.slack.body(YES), office.slack.body(NO, user="U0BOB")
+    yes, no = office.slack.body(YES), office.slack.body(NO, by="U0BOB")
     async with office.listening():
         await asyncio.gather(
             office.slack.press(yes, "e-same"), office.slack.press(no), office.slack.press(yes, "e-same")
@@ -94,7 +95,7 @@ async def test_a_replayed_press_and_two_at_once_decide_once(office: Office) -> N
     ],
     ids=["not an approver", "of a foreign team", "in a foreign team", "in another channel"],
 )
-async def test_nobody_else_may(office: Office, changes: dict[str, object]) -> None:
+async def test_nobody_else_may(office: Office, changes: dict[str, Any]) -> None:
     """It is acknowledged, and counts for nothing."""
     run_id = await office.asked()
     async with office.listening():

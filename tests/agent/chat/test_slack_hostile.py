@@ -24,7 +24,7 @@ HOSTILE = [
     "*bold* _it_ ~no~ `code` ```block``` > quote :pig: :skull:",
     "https://evil.example/approve www.evil.example [x](https://evil.example)",
     "a\u202eb\u200bc\x00d\nnew line",
-    "x" * 20_000,
+    "x" * 5_000,
 ]
 
 
@@ -50,9 +50,9 @@ async def test_no_field_from_outside_is_read_as_markup(office: Office, text: str
         reason=text,
         alternatives=(Alternative(text, text, 24, 2, Cents(5), text),) * 2,
         commands=(("setup", text[:4000]), ("run", text[:4000]), ("resume", text[:4000])),
-        taken=(Taken(text, text, 1),) * 100,
-        variables=(text,) * 100,
-        secrets=(text,) * 100,
+        taken=(Taken(text, text, 1),) * 20,
+        variables=(text,) * 20,
+        secrets=(text,) * 20,
     )
     question = news.standing(world.parts, world.clock.now())[approval.approval_id]
     shown = [
@@ -131,6 +131,7 @@ async def test_malformed_presses_decide_nothing(office: Office, said: list[Event
     run_id = await office.asked()
     door = Door(office.world.parts, TEAM, CHANNEL)
     good = office.slack.body(YES)
+    good["user"]["name"] = "zqxname"
     action = good["actions"][0]
     malformed: list[object] = [
         None,
@@ -162,7 +163,7 @@ async def test_malformed_presses_decide_nothing(office: Office, said: list[Event
     approval = office.world.log.approval(run_id)
     assert approval is not None
     assert approval.decision is None
-    assert "ann" not in repr(said)
+    assert not any(private in repr(said) for private in ("zqxname", "verification-token"))
     name = "Bob) <!here> \u202e(https://evil.example " + "y" * 500
     assert door.answer(good | {"user": good["user"] | {"name": name}}) == ("U0ANN", f"{run_id}: approved.")
     decided = office.world.log.approval(run_id)
