@@ -11,6 +11,7 @@ from agent.chat.messages import Asking, Over, Said, ToPay
 from agent.chat.posted import Posted, alone
 from agent.chat.relay import Relay
 from agent.parts import Parts
+from policies.charge import ChargeState
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK, CHECKOUT, PRICE, World
 from tests.fakes.clock import FakeClock
@@ -101,6 +102,8 @@ async def test_money_in_doubt_is_told_after_its_settle_window(world: World) -> N
     run_id = world.submit()
     await world.driver().leg(run_id, None)
     await relaying.round()
+    assert [charge.state for charge in world.log.charges(run_id)] == [ChargeState.IN_DOUBT]
+    assert wall.told == []
     world.clock.advance(world.parts.policy.reconcile.settle_seconds + 60)
     for _ in range(2):
         await relaying.round()

@@ -149,6 +149,7 @@ async def test_a_yes_while_frozen_is_recorded_and_buys_nothing(office: Office) -
     assert (await office.world.drive(run_id)).code == 3
     for _ in range(2):
         await office.relay.round()
+        office.world.clock.advance(61)
     alarms = [one for one in office.slack.cards if "Spending is frozen" in text_of(one["blocks"])]
     assert len(alarms) == 1
     assert markup(alarms[0]) == []
@@ -157,6 +158,7 @@ async def test_a_yes_while_frozen_is_recorded_and_buys_nothing(office: Office) -
 
 async def test_a_restart_posts_nothing_twice(office: Office) -> None:
     """What was posted is in a file; one that is damaged means that what stands is posted again, and no more."""
+    await office.relay.round()
     await office.asked()
     office.relay = office.another_relay()
     await office.relay.round()
