@@ -11,10 +11,11 @@ from rich.text import Text
 
 from agent.batch.drive import latest
 from agent.batch.report import usage_words
-from agent.cli.output import printable, send_nowhere
+from agent.cli.output import send_nowhere
 from agent.lease_time import lease_end
 from agent.parts import Parts
 from policies.money import rate, usd
+from policies.printable import printable
 from tools.spend_log.rows import ENDED, Awaited, Run
 
 _HEAD = ("#", "JOB", "STATE", "GPU", "PRICE", "SPENT", "LEFT", "LAST WORD")

@@ -16,6 +16,7 @@ from agent.result import run_result, timestamp
 from agent.settings import Settings
 from policies.charge import ChargeState
 from policies.money import usd
+from policies.printable import printable
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder
@@ -191,6 +192,6 @@ def _print_from(path: Path, offset: int, decoder: codecs.IncrementalDecoder) -> 
     with path.open("rb") as file:
         file.seek(offset)
         data = file.read()
-    sys.stdout.write(output.printable(decoder.decode(data), colours=sys.stdout.isatty()))
+    sys.stdout.write(printable(decoder.decode(data), colours=sys.stdout.isatty()))
     sys.stdout.flush()
     return offset + len(data)

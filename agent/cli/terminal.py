@@ -10,7 +10,8 @@ from collections.abc import Callable
 from io import StringIO
 from typing import TextIO
 
-from agent.cli.output import printable, send_nowhere
+from agent.cli.output import send_nowhere
+from policies.printable import printable
 
 
 class TerminalFace:
