@@ -55,7 +55,12 @@ class Question:
 
 def questions(log: SpendLog, now: datetime) -> list[Question]:
     """Every question that may be answered now: about runs, then batches, then schedules."""
-    return [*_of_runs(log, now), *_of_batches(log, now), *_of_schedules(log, now)]
+    return [*_of_runs(log, now), *questions_ahead(log, now)]
+
+
+def questions_ahead(log: SpendLog, now: datetime) -> list[Question]:
+    """Those about many orders: of batches, then of schedules."""
+    return [*_of_batches(log, now), *_of_schedules(log, now)]
 
 
 def question_of(log: SpendLog, subject: str, now: datetime) -> Question | None:

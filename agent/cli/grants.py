@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from agent.cli import output
 from agent.cli.places import no_such, settings_or_fail, stores
 from agent.cli.terminal import who
+from agent.granted import standing, taken_back
 from agent.result import timestamp
 from agent.settings import Settings
 from policies.money import Cents, usd
 from tools.spend_log.answer_rows import RunGrant
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Decision
 from tools.spend_log.schedule_rows import StandingGrant
 
 
@@ -55,12 +55,12 @@ def _grant(log: SpendLog, grant: Grant) -> dict[str, object]:
 
 
 def _of_run(log: SpendLog, grant: RunGrant) -> dict[str, object]:
-    used, now = log.run_grant_used(grant.grant_id), datetime.now(UTC)
+    used = log.run_grant_used(grant.grant_id)
     return {
         "grant_id": grant.grant_id,
         "of": grant.run_id,
         "run_id": grant.run_id,
-        "standing": "revoked" if grant.revoked_at else "ended" if now >= grant.until else str(Decision.APPROVED),
+        "standing": standing(grant, datetime.now(UTC)),
         "amount_usd": usd(grant.amount),
         "used_usd": usd(used.amount),
         "pods": grant.pods,
@@ -92,33 +92,11 @@ def _standing(log: SpendLog, grant: StandingGrant) -> dict[str, object]:
     }
 
 
-def standing(grant: Grant | StandingGrant, now: datetime) -> str:
-    """One word for where a grant stands."""
-    if grant.revoked_at is not None:
-        return "revoked"
-    if grant.decision is None:
-        return "expired" if now >= grant.expires_at else "asked"
-    return "ended" if grant.decision is Decision.APPROVED and now >= grant.until else str(grant.decision)
-
-
 def _revoke(settings: Settings, grant_id: str) -> None:
     for store in stores(settings):
         with closing(store.open()) as log:
             by, now = f"terminal:{who()}", datetime.now(UTC)
-            if _taken_back(log, grant_id, by, now):
+            if taken_back(log, grant_id, by, now):
                 output.line(f"{grant_id} pays for nothing more")
                 return
     no_such(settings, "grant", grant_id, "swineherd grants")
-
-
-def _taken_back(log: SpendLog, grant_id: str, by: str, now: datetime) -> bool:
-    """Whether the store has such a grant; of whatever kind, it is taken back."""
-    if log.grant(grant_id) is not None:
-        log.revoke_grant(grant_id, by, now)
-    elif log.run_grant(grant_id) is not None:
-        log.revoke_run_grant(grant_id, by, now)
-    elif log.standing_grant(grant_id) is not None:
-        log.revoke_standing_grant(grant_id, by, now)
-    else:
-        return False
-    return True
