@@ -1,0 +1,69 @@
+"""What somebody types into a chat, read by rule; whoever understands more can read it instead, to the same values."""
+
+import re
+from dataclasses import dataclass
+
+HELP = (
+    "run PATH: a job file below the folder where serve was started",
+    "a job file's text, pasted: without workdir and file_mounts",
+    "cancel RUN: stop the job, fetch what is there, end the pod",
+    "freeze: stop all spending; the first page says how to allow it again",
+    "help: this",
+)
+
+_FIELD = re.compile(r"^(run|name|setup|resources)\s*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """A job file, as it was named."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunText:
+    """A job file's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """A run to be ended."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """No more spending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What can be said; `unknown` is what was not understood."""
+
+    unknown: str = ""
+
+
+Command = RunFile | RunText | Cancel | Freeze | Help
+
+
+def read_command(text: str) -> Command:
+    """The one thing that was asked for. Nothing typed is ever a yes to a payment: that takes the card."""
+    typed = text.strip()
+    if _FIELD.search(typed):
+        return RunText(text)
+    verb, _, rest = typed.partition(" ")
+    match verb.casefold(), rest.strip():
+        case "run", name if name and "\n" not in name:
+            return RunFile(name)
+        case "cancel", run_id if run_id and len(run_id.split()) == 1:
+            return Cancel(run_id)
+        case "freeze", "":
+            return Freeze()
+        case (("help" | ""), ""):
+            return Help()
+        case _:
+            return Help(typed)
