@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -12,8 +13,8 @@ from agent.chat.web.door import Door, open_door
 from agent.chat.web.headers import SafeHeaders
 from agent.chat.web.links import links_of, new_token
 from agent.chat.web.notice import Notice, noticed
+from agent.chat.web.pages.all_pages import all_pages
 from agent.chat.web.place import PORT, Address
-from agent.chat.web.start import start_pages
 from agent.engine.engine import Engine
 from agent.engine.web import PATHS
 from agent.engine.web import app as health_of
@@ -38,7 +39,8 @@ async def serving(engine: Engine, address: Address, terminal_user: str, *, sandb
     with listening(address.host, address.port) as sock:
         port: int = sock.getsockname()[1]
         door = _door(parts, address, port, terminal_user, for_link=_for_link(port, sandbox=sandbox))
-        app = Beside(SafeHeaders(health_of(engine), secure=False), application(door, start_pages()))
+        pages = all_pages(parts, engine.herd.packer, Path.cwd())
+        app = Beside(SafeHeaders(health_of(engine), secure=False), application(door, pages))
         notice = Notice(door.place.origin, door.people)
         with noticed(parts.home.web_links, port, notice):
             async with answering(sock, app):

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 
 from agent.chat.web.sessions import Session
 from agent.chat.web.static import url_of
+from agent.chat.web.words import FILTERS
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -24,6 +25,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals["static"] = url_of
+    made.filters.update(FILTERS)
     return made
 
 

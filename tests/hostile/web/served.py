@@ -17,13 +17,15 @@ from agent.chat.web.behind import Page, fields
 from agent.chat.web.door import Door, open_door
 from agent.chat.web.gate import Bounds
 from agent.chat.web.links import Links
+from agent.chat.web.pages.all_pages import all_pages
 from agent.chat.web.place import Place
 from agent.chat.web.sessions import Session
-from agent.chat.web.start import start_pages
 from agent.chat.web.stream import Stream
 from agent.serving import answering, listening
+from tests.agent.world import ASK, World
 from tests.fakes.clock import FakeClock
 from tests.hostile.web.visitor import Visitor
+from tools.ssh.snapshot import pack
 
 BOUNDS = Bounds(most_bytes=64 * 1024, seconds=0.3)
 PUBLIC = "https://herd.example"
@@ -38,6 +40,8 @@ class Served:
     clock: FakeClock
     acts: list[str] = field(default_factory=list)
     """Who did what: nothing of it may ever come from anybody else."""
+    pages: list[Page | Stream] = field(default_factory=list)
+    """All that there are in earnest; those of the tests come on top."""
 
     def visitor(self) -> Visitor:
         """Somebody at the right address who is not logged in."""
@@ -70,14 +74,16 @@ def served(folder: Path, *, public: bool = False) -> Iterator[Served]:
         links = Links(folder / "web-links", clock.now, _token)
         door = open_door(place, links, clock, _token, approvers=("web:ann", "web:bob", "slack:U1"), owner=None)
         chat = Served(port, door, clock)
-        app = application(door, [*start_pages(), *_pages(chat)], BOUNDS)
         up, loop, end = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
         async def answer() -> None:
-            async with answering(sock, app):
+            world = World(folder, ASK)  # here, for its spend log is of one thread
+            chat.pages += all_pages(world.parts, pack, folder)
+            async with answering(sock, application(door, [*chat.pages, *_pages(chat)], BOUNDS)):
                 up.set()
                 await end.wait()
                 door.sessions.close()
+            world.log.close()
 
         def run() -> None:
             with asyncio.Runner(loop_factory=lambda: loop) as runner:

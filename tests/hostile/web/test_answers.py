@@ -7,7 +7,6 @@ import pytest
 
 from agent.chat.web import app, static, templates
 from agent.chat.web.headers import POLICY
-from agent.chat.web.start import start_pages
 from tests.hostile.web.served import Served
 from tests.hostile.web.visitor import Answer
 
@@ -86,7 +85,7 @@ def test_files_are_kept_by_their_content_alone(chat: Served) -> None:
 
 def test_no_page_without_a_login(chat: Served) -> None:
     """Every route there is, by every method it takes: a redirect to the login, or 401."""
-    for route in app.routes(chat.door, start_pages()):
+    for route in app.routes(chat.door, chat.pages):
         path = re.sub(r"{\w+}", "x", route.path)
         for method in (route.methods or set()) if route.path not in PUBLIC_PATHS else ():
             answer = chat.visitor().ask(method, path)
@@ -98,7 +97,7 @@ def test_no_change_without_a_token(chat: Served) -> None:
     """Every route that takes a form, but for the link that logs in."""
     ann = chat.logged_in()
     ann.csrf = ""
-    unsafe = [route for route in app.routes(chat.door, start_pages()) if "POST" in (route.methods or set())]
+    unsafe = [route for route in app.routes(chat.door, chat.pages) if "POST" in (route.methods or set())]
     for route in unsafe:
         answer = ann.post(re.sub(r"{\w+}", "x", route.path))
         assert answer.status == (404 if route.path in PUBLIC_PATHS else 403), route.path

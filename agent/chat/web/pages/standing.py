@@ -1,0 +1,135 @@
+"""What a run wants of a human now, or what came of it: the one card at the top of its page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from agent.card import OfferCard, offer_card
+from agent.chat.answered import said
+from agent.parts import Parts
+from agent.questions import Question
+from agent.result import link_to_pay
+from agent.wanted import another_is_wanted
+from policies.money import Cents
+from policies.offer import Offer, Rail
+from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A question that may be answered now."""
+
+    template: ClassVar[str] = "card_offered.html"
+    waits: ClassVar[bool] = True
+    shown: OfferCard
+    question: Question
+    by_card: bool
+    """Paying by card may be asked for instead."""
+    most_pods: int
+
+    @property
+    def until(self) -> datetime | None:
+        """When it looks otherwise."""
+        return self.question.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question that was answered, and nothing came of it yet."""
+
+    template: ClassVar[str] = "card_answered.html"
+    waits: ClassVar[bool] = False
+    offer: Offer
+    words: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A question whose time is over."""
+
+    template: ClassVar[str] = "card_unanswered.html"
+    waits: ClassVar[bool] = True
+    run_id: str
+    offer: Offer
+    expired_at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToPay:
+    """A checkout link that stands; it was checked when it came, and its host is shown in clear."""
+
+    template: ClassVar[str] = "card_to_pay.html"
+    waits: ClassVar[bool] = True
+    offer: Offer
+    url: str
+    host: str
+    expires_at: datetime
+
+    @property
+    def until(self) -> datetime | None:
+        """When it is shown no more."""
+        return self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Something else only a human can do."""
+
+    template: ClassVar[str] = "card_needed.html"
+    waits: ClassVar[bool] = True
+    run_id: str
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The last word on a run."""
+
+    template: ClassVar[str] = "card_over.html"
+    waits: ClassVar[bool] = False
+    run: Run
+    spent: Cents
+    until: datetime | None = None
+
+
+Standing = Offered | Answered | Unanswered | ToPay | Needed | Over
+
+
+def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
+    """None while it needs nobody."""
+    if run.status in ENDED:
+        return Over(run, parts.log.totals(run.run_id).spent)
+    if (paying := _to_pay(parts, run, now)) is not None:
+        return paying
+    approval = parts.log.approval(run.run_id)
+    if approval is not None and not approval.charge_id and not run.cancel_requested:
+        if approval.decision is not None and approval.decided_at is not None:
+            return Answered(approval.offer, said(approval.decision, approval.decided_by, approval.decided_at))
+        if now >= approval.expires_at:
+            return Unanswered(run.run_id, approval.offer, approval.expires_at)
+        return _offered(parts, approval)
+    if another_is_wanted(parts.log, run.run_id):
+        wished = parts.log.wishes(run.run_id)[-1]
+        words = said(f"another offer ({wished.wish}) asked for", wished.wished_by, wished.wished_at)
+        return Answered(parts.attempt(run.run_id).offer, words)
+    return Needed(run.run_id, run.reason) if run.status is RunStatus.WAITING_FOR_HUMAN else None
+
+
+def _offered(parts: Parts, approval: Approval) -> Offered:
+    by_card = approval.offer.rail is not Rail.STRIPE and Rail.STRIPE in parts.policy.payment.rails
+    pods = parts.policy.recovery.max_pods_per_run
+    return Offered(offer_card(parts, approval), Question.of(approval), by_card, pods)
+
+
+def _to_pay(parts: Parts, run: Run, now: datetime) -> ToPay | None:
+    url = link_to_pay(parts.log, run, now)
+    if url is None:
+        return None
+    order = next(one for one in parts.log.orders(run.run_id) if one.checkout_url == url)
+    if order.checkout_expires_at is None:
+        return None
+    return ToPay(parts.attempt(run.run_id).offer, url, urlsplit(url).netloc, order.checkout_expires_at)
