@@ -60,6 +60,7 @@ class Started:
     """A command that runs beside the test, without a terminal."""
 
     def __init__(self, command: Sequence[str], env: dict[str, str], folder: Path) -> None:
+        self.folder = folder
         self._stdout = folder / "stdout.txt"
         self._stderr = folder / "stderr.txt"
         self.process = start(command, env, folder)
