@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Protocol
 
+from agent.questions import question_of
 from policies.charge import SPENT, ChargeState
 from policies.text import clean
 from tools.spend_log.port import SpendLog
@@ -27,13 +28,21 @@ class _Granted(Protocol):
     def expires_at(self) -> datetime: ...
 
 
+def why_not(log: SpendLog, subject: str, question_id: str, now: datetime) -> str:
+    """Why a question that is still shown can't be answered: `already approved by web:ann at …`; "" where it stands."""
+    standing = question_of(log, subject, now)
+    if standing is not None and standing.question_id == question_id:
+        return ""
+    return f"already {of_question(log, subject, question_id, now)}"
+
+
 def of_question(log: SpendLog, subject: str, question_id: str, now: datetime) -> str:
     """`approved by web:ann at 2026-03-30 12:00:05 UTC`, `expired at …`, `superseded by a new offer`."""
     run = log.run(subject)
     if run is not None:
         return _of_run(log, run, question_id, now)
     granted = log.grant(question_id) or log.standing_grant(question_id)
-    return "asked no more" if granted is None else _of_grant(granted, now)
+    return "over" if granted is None else _of_grant(granted, now)
 
 
 def of_link(log: SpendLog, charge_id: str) -> str:
@@ -53,24 +62,25 @@ def _of_run(log: SpendLog, run: Run, question_id: str, now: datetime) -> str:
     of_it = [(event, body) for event, body in bodies if f"{run.run_id}/{body['attempt']}" == question_id]
     for event, body in of_it:
         if event.kind == "decided":
-            return _answered(body["decision"], body["by"], event.at)
+            return answered(body["decision"], body["by"], event.at)
     standing = log.approval(run.run_id)
     if standing is not None and standing.approval_id == question_id and standing.expires_at <= now:
         return f"expired at {_at(standing.expires_at)}"
     if any(body["outcome"] == Decision.SUPERSEDED for _, body in of_it):
         return "superseded by a new offer"
-    return "asked no more: the run is being cancelled" if run.cancel_requested else "asked no more"
+    return "over: the run is being cancelled" if run.cancel_requested else "over"
 
 
 def _of_grant(granted: _Granted, now: datetime) -> str:
     if granted.revoked_at is not None:
-        return _answered("taken back", granted.revoked_by, granted.revoked_at)
+        return answered("taken back", granted.revoked_by, granted.revoked_at)
     if granted.decision is not None and granted.decided_at is not None:
-        return _answered(granted.decision, granted.decided_by, granted.decided_at)
-    return f"expired at {_at(granted.expires_at)}" if granted.expires_at <= now else "asked no more"
+        return answered(granted.decision, granted.decided_by, granted.decided_at)
+    return f"expired at {_at(granted.expires_at)}" if granted.expires_at <= now else "over"
 
 
-def _answered(decision: str, by: str, at: datetime) -> str:
+def answered(decision: str, by: str, at: datetime) -> str:
+    """What was said, by whom and when, in words."""
     who = f" by {clean(by, MOST_NAME_CHARS)}" if by else ""
     return f"{decision}{who} at {_at(at)}"
 

@@ -29,18 +29,18 @@ def serve(*, sandbox: bool, address: Address, headless: bool, name: str | None) 
             raise BadSettings("--headless serves no pages, and health on this machine alone: leave out --host")
 
     @asynccontextmanager
-    async def front(engine: Engine) -> AsyncIterator[None]:
+    async def front(engine: Engine) -> AsyncIterator[str]:
         log = structlog.get_logger()
         if headless:
             async with serving_health(engine, address) as origin:
                 log.info("serving", address=origin)
-                yield
+                yield ""
             return
         async with serving(engine, address, who(), sandbox=sandbox) as door:
             log.info("serving", address=door.place.origin, login=f"`{door.for_link}` prints a login link")
             if sys.stderr.isatty():
                 tell_link(door, name)
-            yield
+            yield door.place.origin
 
     work(sandbox=sandbox, front=front)
 

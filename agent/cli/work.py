@@ -18,8 +18,8 @@ from agent.engine.log_lines import LogFace, log_to_stderr
 from agent.engine.queue import DbosQueue, QueuePlace, in_file
 from agent.parts import Parts
 
-Front = Callable[[Engine], AbstractAsyncContextManager[None]]
-"""What answers while a worker works."""
+Front = Callable[[Engine], AbstractAsyncContextManager[str]]
+"""What answers while a worker works; yields where people find the web chat, or ""."""
 
 
 def work(*, sandbox: bool, front: Front | None = None) -> None:
@@ -38,11 +38,10 @@ async def _work(*, sandbox: bool, front: Front | None) -> None:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         herd = await stack.enter_async_context(open_herd(settings, sandbox=sandbox, face=LogFace()))
-        await stack.enter_async_context(channels(herd.parts, settings))
         place = _queue_of(herd.parts, None if sandbox else settings.database_url)
         engine = Engine(herd, partial(DbosQueue.open, place))
-        if front is not None:
-            await stack.enter_async_context(front(engine))
+        link = await stack.enter_async_context(front(engine)) if front is not None else ""
+        await stack.enter_async_context(channels(herd.parts, settings, link))
         await engine.run(stop)
 
 

@@ -107,9 +107,9 @@ class Door:
     def _decide(self, named: _Named, decision: Decision, by: str) -> str:
         """The code is looked up here, for the very question that the button was made for."""
         log, now = self._parts.log, self._parts.clock.now()
-        asked = question_of(log, named.subject, now)
-        if asked is None or (asked.question_id, asked.amount) != (named.question_id, named.amount):
-            return f"Nothing was decided: {fate.of_question(log, named.subject, named.question_id, now)}."
+        asked, refused = question_of(log, named.subject, now), fate.why_not(log, named.subject, named.question_id, now)
+        if asked is None or refused or asked.amount != named.amount:
+            return f"Nothing was decided: {refused or 'the button names another amount'}."
         said = answer_any(self._parts, named.subject, decision, code=asked.code, amount=asked.amount, by=by)
         if isinstance(said, NotRecorded):
             return f"Nothing was decided: {said.reason}."

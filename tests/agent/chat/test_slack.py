@@ -113,7 +113,7 @@ async def test_what_was_decided_in_the_terminal_stays(office: Office) -> None:
     async with office.listening():
         await office.slack.press(office.slack.body(YES))
         (told,) = await office.whispered()
-    assert told.startswith("Nothing was decided: denied by me at ")
+    assert told.startswith("Nothing was decided: already denied by me at ")
     await office.relay.round()
     assert "denied by me at " in text_of(office.slack.cards[0]["blocks"])
 
@@ -131,8 +131,8 @@ async def test_an_expired_and_a_superseded_card_approve_nothing(office: Office) 
         await office.relay.round()
         await office.slack.press(old)
         expired, superseded = await office.whispered(2)
-    assert "Nothing was decided: expired at " in expired
-    assert superseded == "Nothing was decided: superseded by a new offer."
+    assert "Nothing was decided: already expired at " in expired
+    assert superseded == "Nothing was decided: already superseded by a new offer."
     assert len(office.slack.cards) == 2
     approval = office.world.log.approval(run_id)
     assert approval is not None

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent.approvals import answer_any, grant, instead
-from agent.chat.answered import why_not
+from agent.chat.fate import why_not
 from agent.chat.web.behind import Page, fields
 from agent.chat.web.pages.desk import Desk
 from agent.chat.web.pages.home_view import page_of

@@ -6,7 +6,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from agent.card import OfferCard, offer_card
-from agent.chat.answered import said
+from agent.chat.fate import answered
 from agent.parts import Parts
 from agent.questions import Question
 from agent.result import link_to_pay
@@ -108,13 +108,13 @@ def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
     approval = parts.log.approval(run.run_id)
     if approval is not None and not approval.charge_id and not run.cancel_requested:
         if approval.decision is not None and approval.decided_at is not None:
-            return Answered(approval.offer, said(approval.decision, approval.decided_by, approval.decided_at))
+            return Answered(approval.offer, answered(approval.decision, approval.decided_by, approval.decided_at))
         if now >= approval.expires_at:
             return Unanswered(run.run_id, approval.offer, approval.expires_at)
         return _offered(parts, approval)
     if another_is_wanted(parts.log, run.run_id):
         wished = parts.log.wishes(run.run_id)[-1]
-        words = said(f"another offer ({wished.wish}) asked for", wished.wished_by, wished.wished_at)
+        words = answered(f"another offer ({wished.wish}) asked for", wished.wished_by, wished.wished_at)
         return Answered(parts.attempt(run.run_id).offer, words)
     return Needed(run.run_id, run.reason) if run.status is RunStatus.WAITING_FOR_HUMAN else None
 
