@@ -1,10 +1,13 @@
 """What a run that begins anew must know of its earlier life: where its checkpoints are lost, its job may be over."""
 
 import json
+from typing import Any
 
 from agent import endings
 from agent.parts import Parts
 from agent.state import State
+from agent.steps.diagnose import DIAGNOSED, GAVE_UP, ending_of
+from policies.recovery import Failure, FailureKind
 
 JOB_ENDED = "job_ended"
 """The event that a job came to its end on a pod."""
@@ -17,11 +20,16 @@ def note_job_end(parts: Parts, run_id: str, exit_code: int) -> None:
 
 
 def known_end(parts: Parts, run_id: str) -> State | None:
-    """How a run ends whose job ended on its last pod, which is gone; None where nothing says so.
+    """How a run ends whose earlier life was over but for its report, or had all its pods; None where nothing says so.
 
     A failed job is not diagnosed again: whoever wants another try submits it.
     """
-    ended = [json.loads(event.body) for event in parts.log.events(run_id) if event.kind == JOB_ENDED]
+    return _of_its_job(parts, run_id) or _given_up(parts, run_id) or _out_of_pods(parts, run_id)
+
+
+def _of_its_job(parts: Parts, run_id: str) -> State | None:
+    """The job ended on the last pod, which is gone."""
+    ended = _noted(parts, run_id, JOB_ENDED)
     attempts = parts.log.attempts(run_id)
     if not ended or not attempts or ended[-1]["attempt"] != attempts[-1].offer.attempt:
         return None
@@ -34,3 +42,24 @@ def known_end(parts: Parts, run_id: str) -> State | None:
     else:
         ending = endings.succeeded()
     return ending | State(job_exit_code=exit_code)
+
+
+def _given_up(parts: Parts, run_id: str) -> State | None:
+    """No other pod was to be tried."""
+    moves = _noted(parts, run_id, DIAGNOSED)
+    if not moves or moves[-1]["move"] != GAVE_UP:
+        return None
+    reason = moves[-1]["reason"]
+    return ending_of(Failure(FailureKind(moves[-1]["failure"]), moves[-1]["gpu"], reason), reason, None)
+
+
+def _out_of_pods(parts: Parts, run_id: str) -> State | None:
+    """What became of them is not known; one more is not rented for that."""
+    most = parts.policy.recovery.max_pods_per_run
+    if parts.pods_used(run_id) < most:
+        return None
+    return endings.provider_failed(f"max_pods_per_run = {most} are used, and how the last one fared is not known")
+
+
+def _noted(parts: Parts, run_id: str, kind: str) -> list[dict[str, Any]]:
+    return [json.loads(event.body) for event in parts.log.events(run_id) if event.kind == kind]

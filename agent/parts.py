@@ -114,6 +114,11 @@ class Parts:
         orphaned = self.log.charges(run_id, [ChargeState.ORPHANED])
         return any(charge.kind is Kind.RENT for charge in orphaned)
 
+    def pods_used(self, run_id: str) -> int:
+        """So many pods the run has paid for, as `max_pods_per_run` counts them."""
+        paid = {ChargeState.PAID, ChargeState.MISMATCH, ChargeState.ORPHANED}
+        return sum(1 for charge in self.log.charges(run_id) if charge.kind is Kind.RENT and charge.state in paid)
+
     def caps(self, run_id: str) -> Caps:
         """The ceilings of a run."""
         return caps_for(self.policy, self.run(run_id).ceiling)

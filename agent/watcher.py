@@ -78,10 +78,9 @@ class Watcher:
 
     async def look(self, row: Parked) -> Cause | None:
         """One look at one parked run, if it is due; notes the next one. None: nothing changed."""
-        if row.awaited not in LOOKED_AT_SOON and self._parts.run(row.run_id).cancel_requested:
-            return "cancelled"
-        if row.awaited is Awaited.HUMAN and self._decided(row.run_id):
-            return "changed"
+        said = self.heard(row)
+        if said is not None:
+            return said
         now = self._parts.clock.now()
         if now < row.until and not self._is_due(row, now):
             return None
@@ -91,6 +90,14 @@ class Watcher:
         if now >= row.until:
             return "deadline"
         self._parts.log.looked(row.run_id, row.seen, next_look(self._waits(row), row.looks + 1, now, row.until))
+        return None
+
+    def heard(self, row: Parked) -> Cause | None:
+        """What a human has said of one parked run; notes nothing."""
+        if row.awaited not in LOOKED_AT_SOON and self._parts.run(row.run_id).cancel_requested:
+            return "cancelled"
+        if row.awaited is Awaited.HUMAN and self._decided(row.run_id):
+            return "changed"
         return None
 
     def _is_due(self, row: Parked, now: datetime) -> bool:

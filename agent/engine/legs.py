@@ -10,7 +10,9 @@ import structlog
 from agent.drive import WAITING_CODE, Driver
 from agent.engine.leg import Leg
 from agent.errors import LeaseHeld
+from agent.parking import Cause
 from agent.variables import MissingVariable
+from agent.watcher import Watcher
 from tools.errors import SwineherdError
 from tools.spend_log.rows import ENDED, Awaited, Parked, RunStatus
 
@@ -44,6 +46,7 @@ class Legs:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._parts = driver.parts
+        self._watcher = Watcher(driver.parts)
         self._under_way: dict[str, asyncio.Task[Came]] = {}
         self._ending = asyncio.Event()
 
@@ -114,10 +117,13 @@ class Legs:
             stands = next(iter(self._parts.log.parked(run_id)), None)
             if stands is not None and leg.interrupt_id not in {"", stands.interrupt_id}:
                 return Came.LATE
-            if stands is not None and stands.awaited is Awaited.HUMAN and leg.cause == "deadline":
-                return self._unanswered(stands)
             # Without a row nothing is to be woken: whoever was driving died, and the graph goes on where it stands.
-            parked = await self._driver.leg(run_id, None if stands is None else leg.cause)
+            cause = None if stands is None else leg.cause
+            if stands is not None and stands.awaited is Awaited.HUMAN and leg.cause == "deadline":
+                cause = self._unanswered(stands)
+                if cause is None:
+                    return Came.LEFT
+            parked = await self._driver.leg(run_id, cause)
             return Came.ENDED if parked is None else self._noted(parked)
 
     def _left_to_its_human(self, run_id: str) -> bool:
@@ -134,8 +140,11 @@ class Legs:
             self._driver.leave(parked)
         return Came.PARKED
 
-    def _unanswered(self, parked: Parked) -> Came:
-        """Nobody answered in time: a fresh offer is made only when a human asks for one."""
+    def _unanswered(self, parked: Parked) -> Cause | None:
+        """Nobody answered in time: a fresh offer is made only when a human asks for one.
+
+        Returns what was said after all, while this leg was waited for: it has just been noted over.
+        """
         self._driver.leave(parked)
         self._parts.log.looked(parked.run_id, parked.seen, parked.until + NEVER)
-        return Came.LEFT
+        return self._watcher.heard(parked)

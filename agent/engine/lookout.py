@@ -97,12 +97,13 @@ class Lookout:
     async def _look(self, row: Parked) -> None:
         try:
             cause = await self._watcher.look(row)
+            if cause is None and row.awaited is Awaited.HUMAN:
+                # An answer makes the row due by itself; otherwise there is nothing to be seen before the deadline.
+                self._parts.log.looked(row.run_id, row.seen, row.until)
+                cause = self._watcher.heard(row)  # said since the look, it would have been noted over
             if cause is not None:
                 self._metrics.woken(self._parts, row, cause)
                 await self._ask(Leg(row.run_id, row.interrupt_id, cause), _where(row))
-            elif row.awaited is Awaited.HUMAN:
-                # An answer makes the row due by itself; otherwise there is nothing to be seen before the deadline.
-                self._parts.log.looked(row.run_id, row.seen, row.until)
         except SwineherdError as error:
             _log.warning("no look", run_id=row.run_id, why=str(error))
         except Exception:  # noqa: BLE001 - the outermost edge of a look: it is made again, and the others go on

@@ -9,10 +9,13 @@ from agent import endings
 from agent.job_log import ran_out_of_memory
 from agent.parts import BUYS_NOTHING, Parts
 from agent.state import EndingState, State, failed, failures_of
-from policies.charge import ChargeState
 from policies.recovery import BAD_GPU, BAD_GPU_FOR, Failure, FailureKind, GiveUp, TryAnother, next_move
 from policies.vram import needed_after
-from tools.spend_log.rows import Kind, RunStatus
+from tools.spend_log.rows import RunStatus
+
+DIAGNOSED = "diagnosed"
+"""The event that says what went wrong, and what is done about it."""
+GAVE_UP = "give up"
 
 
 async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["discover", "report"]]:
@@ -24,7 +27,7 @@ async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["di
     rules = parts.policy.recovery
     move = next_move(
         failures,
-        _pods_used(parts, run_id),
+        parts.pods_used(run_id),
         max_pods=rules.max_pods_per_run,
         same_failure_limit=rules.same_failure_limit,
     )
@@ -73,17 +76,12 @@ def _note(parts: Parts, run_id: str, failure: Failure, move: TryAnother | GiveUp
     body: dict[str, object] = {
         "failure": failure.kind.value,
         "gpu": failure.gpu_id,
-        "move": "another pod" if isinstance(move, TryAnother) else "give up",
+        "move": "another pod" if isinstance(move, TryAnother) else GAVE_UP,
         "reason": move.reason,
     }
     if least_vram_gb:
         body["least_vram_gb"] = least_vram_gb
-    parts.log.note(run_id, "diagnosed", body, parts.clock.now())
-
-
-def _pods_used(parts: Parts, run_id: str) -> int:
-    paid = {ChargeState.PAID, ChargeState.MISMATCH, ChargeState.ORPHANED}
-    return sum(1 for charge in parts.log.charges(run_id) if charge.kind is Kind.RENT and charge.state in paid)
+    parts.log.note(run_id, DIAGNOSED, body, parts.clock.now())
 
 
 def ending_of(failure: Failure, reason: str, exit_code: int | None) -> State:

@@ -224,6 +224,20 @@ async def test_killed_as_it_enters_a_step_and_the_checkpoints_are_lost(world: Wo
     came_home(world, run_id)
 
 
+@pytest.mark.parametrize(("step", "pods"), [("report", 2), ("diagnose", 3)], ids=["given-up", "no-more-pods"])
+async def test_checkpoints_lost_again_and_again_rent_no_more_pods(world: World, step: str, pods: int) -> None:
+    """What was given up stays so, and `max_pods_per_run` counts the pods of all lives."""
+    world.pods.script = Script(code=None)
+    run_id = world.submit()
+    for _ in range(4):
+        world.log.entering = lambda entered: die() if entered == step else None
+        await world.killed(run_id)
+        world.saver = type(world.saver)()
+    assert (await world.drive(run_id)).code == 5
+    assert len(world.purchases) == pods
+    world.check()
+
+
 @pytest.mark.parametrize(("exit_code", "killed_at", "code"), [(3, "terminate", 1), (0, "collect", 5)])
 async def test_a_known_end_is_told_as_it_was(world: World, exit_code: int, killed_at: str, code: int) -> None:
     """A job that failed has failed, and outputs that never came are missed."""

@@ -127,6 +127,16 @@ async def test_nobody_answers_in_time(make_world: MakeWorld) -> None:
     assert (await resumed).code == 0
 
 
+async def test_a_cancel_that_came_before_the_deadlines_leg_is_heard(make_world: MakeWorld) -> None:
+    """While it was waited for; nothing would look at the run any more."""
+    world = make_world(ASK)
+    run_id, parked = await asked(world)
+    world.clock.advance(3601)
+    world.cancel(run_id)
+    assert await legs(world).drive(Leg(run_id, parked.interrupt_id, "deadline")) == Came.ENDED
+    assert world.parts.run(run_id).status is RunStatus.CANCELLED
+
+
 async def test_an_expired_link_is_watched_on(make_world: MakeWorld) -> None:
     """Its run waits for a human, and the next look at it has a time."""
     world = make_world(CHECKOUT)

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from agent.batch.drive import to_do
 from agent.engine.allowance import Allowance
 from agent.engine.asked import Asked
@@ -121,6 +123,22 @@ async def test_an_answer_needs_no_turn(make_world: MakeWorld) -> None:
         world.decide(run_id, Decision.APPROVED)
         await look_for(world, lookout, 1)
     assert Leg(run_id, parked.interrupt_id, "changed") in queue.asked
+
+
+@pytest.mark.parametrize("note", [1, 2], ids=["the watcher's", "the lookout's"])
+async def test_an_answer_while_a_look_is_written_down_is_heard(make_world: MakeWorld, note: int) -> None:
+    """From another process, after the look at it and before its note: not only at the deadline, where no yes counts."""
+    world = make_world(ASK)
+    run_id = world.submit()
+    parked = await world.driver().leg(run_id, None)
+    assert parked is not None
+    world.clock.advance(1)
+    at = world.log.writes + note
+    world.log.before_write = lambda number: world.decide(run_id, Decision.APPROVED) if number == at else None
+    queue = PlainQueue()
+    async with looking(world, queue) as lookout:
+        await look_for(world, lookout, 2)
+    assert queue.asked == [Leg(run_id, parked.interrupt_id, "changed")]
 
 
 class Hanging(CountedMarket):
