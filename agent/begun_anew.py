@@ -12,6 +12,9 @@ from policies.recovery import Failure, FailureKind
 JOB_ENDED = "job_ended"
 """The event that a job came to its end on a pod."""
 
+EVERY = 10_000_000
+"""Events of a run: one that can't fetch its outputs adds one every few seconds, for hours."""
+
 
 def note_job_end(parts: Parts, run_id: str, exit_code: int) -> None:
     """Write down that the job of the current attempt has ended."""
@@ -62,4 +65,4 @@ def _out_of_pods(parts: Parts, run_id: str) -> State | None:
 
 
 def _noted(parts: Parts, run_id: str, kind: str) -> list[dict[str, Any]]:
-    return [json.loads(event.body) for event in parts.log.events(run_id) if event.kind == kind]
+    return [json.loads(event.body) for event in parts.log.events(run_id, EVERY) if event.kind == kind]

@@ -224,6 +224,18 @@ async def test_killed_as_it_enters_a_step_and_the_checkpoints_are_lost(world: Wo
     came_home(world, run_id)
 
 
+async def test_a_job_that_ended_long_ago_is_remembered(world: World) -> None:
+    """However much its history has told since, as while outputs can't be fetched for hours."""
+    run_id = world.submit()
+    world.log.entering = lambda entered: die() if entered == "report" else None
+    assert await world.killed(run_id)
+    for _ in range(1_000):
+        world.log.enter_step(run_id, "collect", world.clock.now())
+    world.saver = type(world.saver)()
+    await world.drive(run_id)
+    came_home(world, run_id)
+
+
 @pytest.mark.parametrize(("step", "pods"), [("report", 2), ("diagnose", 3)], ids=["given-up", "no-more-pods"])
 async def test_checkpoints_lost_again_and_again_rent_no_more_pods(world: World, step: str, pods: int) -> None:
     """What was given up stays so, and `max_pods_per_run` counts the pods of all lives."""
