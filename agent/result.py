@@ -41,8 +41,11 @@ def run_result(log: SpendLog, run_id: str, now: datetime) -> dict[str, object]:
 
 
 def link_to_pay(log: SpendLog, run: Run, now: datetime) -> str | None:
-    """The checkout link that waits to be paid, if there is one: not past its time, nor one nobody watches any more."""
-    if run.status in ENDED:
+    """The checkout link that waits to be paid, if there is one: not past its time, nor one nobody watches any more.
+
+    None of a run that is to be cancelled: its pod would be ended as soon as it is paid for.
+    """
+    if run.status in ENDED or run.cancel_requested:
         return None
     for charge in log.charges(run.run_id):
         if charge.state is ChargeState.AWAITING_PAYMENT:

@@ -201,6 +201,15 @@ async def test_a_2xx_from_rent_is_in_doubt(shop: World) -> None:
     assert shop.pods_left == []
 
 
+async def test_the_link_of_a_run_that_is_to_be_cancelled_is_not_shown(shop: World) -> None:
+    """From the moment somebody asks for it, whoever drives the run later."""
+    run_id = shop.submit()
+    await shop.drive(run_id, wait=False)
+    assert link(shop, run_id) is not None
+    shop.cancel(run_id)
+    assert link(shop, run_id) is None
+
+
 async def test_cancelled_while_the_link_may_be_paid(shop: World) -> None:
     """The run ends, its link is not shown any more, and its money stays counted."""
     run_id = shop.submit()
