@@ -67,8 +67,11 @@ def answer(stage: Stage) -> None:
         asked = log and stage.run_id and log.approval(stage.run_id)
     if asked and asked.decision is None:
         amount = f"{asked.offer.amount // 100}.{asked.offer.amount % 100:02d}"
-        otherwise = () if asked.offer.hours == 2 else ("--hours", "2")
-        stage.beside("approve", asked.offer.run_id, "--code", asked.code, "--amount", amount, *otherwise)
+        says = "approve", asked.offer.run_id, "--code", asked.code, "--amount", amount
+        if asked.offer.hours == 2:
+            stage.command("approve", *says)
+        else:
+            stage.command("instead", *says, "--hours", "2")
 
 
 def pay(stage: Stage) -> None:
@@ -104,7 +107,7 @@ ALL = {
     scenario.name: scenario
     for scenario in (
         Scenario("happy", 0),
-        Scenario("asking", 0, ASK, meddle=answer, killed=("run", "approve")),
+        Scenario("asking", 0, ASK, meddle=answer, killed=("run", "approve", "instead")),
         Scenario("checkout", 0, CHECKOUT, meddle=pay),
         Scenario("failing", 1, run=f"{BEGIN}{UNTIL_LET_GO}{WORK}exit 3\n", meddle=wait_for_a_heartbeat),
         Scenario("recovering", 0, run=BEGIN + ONLY_THE_SECOND_WORKS + WORK, meddle=lose_the_first_pod),
