@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from agent.face import Face
 from agent.folders import Home, RunFolder
 from agent.result import timestamp
+from policies.order import with_short_ids
 from tools.ports import Clock
 
 MOST_BYTES = 1_000_000
@@ -33,7 +34,8 @@ class Entry:
 class Diary:
     """A face that writes down what it is told, and tells another.
 
-    Nothing here is proof of anything: a diary that can't be written is missed by nobody but its readers.
+    Nothing here is proof of anything: a diary that can't be written is missed by nobody but its readers. Whoever knows
+    an order's id can end its pod, so none is in it whole.
     """
 
     told: Face
@@ -47,7 +49,7 @@ class Diary:
         self.told.tell(run_id, line)
         if run_id and self._last.get(run_id) != line:
             self._last[run_id] = line
-            self._write(run_id, {"line": line})
+            self._write(run_id, {"line": with_short_ids(line)})
 
     def job_output(self, run_id: str, data: bytes) -> None:
         """It has a file of its own."""

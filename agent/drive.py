@@ -188,7 +188,7 @@ class Driver:
         watcher = Watcher(self.parts)
         for_human = parked.awaited in {Awaited.HUMAN, Awaited.PAYMENT}
         if for_human and (not wait or self._given_up(parked)):
-            cause = await watcher.look(parked)
+            cause = await watcher.look(parked, at_once=True)  # whoever resumes it may just have paid
         else:
             cause = (await watcher.wait([parked.run_id])).cause
         return None if cause == "deadline" and parked.awaited is Awaited.HUMAN else cause

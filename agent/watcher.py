@@ -76,13 +76,13 @@ class Watcher:
                     return Wakeup(row.run_id, cause)
             await self._parts.clock.sleep(OWN_EYES_SECONDS)
 
-    async def look(self, row: Parked) -> Cause | None:
-        """One look at one parked run, if it is due; notes the next one. None: nothing changed."""
+    async def look(self, row: Parked, *, at_once: bool = False) -> Cause | None:
+        """One look at one parked run, if it is due or `at_once`; notes the next one. None: nothing changed."""
         said = self.heard(row)
         if said is not None:
             return said
         now = self._parts.clock.now()
-        if now < row.until and not self._is_due(row, now):
+        if now < row.until and not at_once and not self._is_due(row, now):
             return None
         changed = await self._changed(row, now)
         if changed:

@@ -1,11 +1,14 @@
 """An order as the provider describes it, and what its status means for us."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 RUNNING = "running"
 TERMINATED = "terminated"
 STOPPED = "stopped"
+
+_ORDER_ID = re.compile(r"HOG-[A-Za-z0-9_-]{5,}", re.ASCII)
 
 Phase = Literal["running", "gone", "stopped", "pending"]
 
@@ -43,3 +46,8 @@ def phase(status: str) -> Phase:
 def short_id(order_id: str) -> str:
     """An order id as it may appear in logs: `HOG-…e5f6` (the whole id lets anybody end the pod)."""
     return f"{order_id[:4]}…{order_id[-4:]}" if len(order_id) > 8 else "…"
+
+
+def with_short_ids(text: str) -> str:
+    """`text` with every order id as logs may have it."""
+    return _ORDER_ID.sub(lambda found: short_id(found[0]), text)

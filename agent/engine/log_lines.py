@@ -1,15 +1,12 @@
 """What a worker says, on stderr: JSON without a terminal, the run's id in every line about one, and no secret."""
 
 import logging
-import re
 import sys
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from policies.order import short_id
-
-_ORDER = re.compile(r"HOG-[A-Za-z0-9_-]{5,}", re.ASCII)
+from policies.order import with_short_ids
 
 
 class LogFace:
@@ -65,8 +62,4 @@ def _for_humans() -> Processor:
 
 def shorten_order_ids(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Whoever knows an order's id can end its pod; ours name none whole, but an error from elsewhere may."""
-    return {name: _ORDER.sub(_short, value) if isinstance(value, str) else value for name, value in line.items()}
-
-
-def _short(found: re.Match[str]) -> str:
-    return short_id(found[0])
+    return {name: with_short_ids(value) if isinstance(value, str) else value for name, value in line.items()}

@@ -54,6 +54,17 @@ def bend(world: World, change: Callable[[dict[str, Any]], object]) -> None:
     world.market._rent = bent  # type: ignore[method-assign]
 
 
+async def test_who_resumes_right_after_paying_is_heard(shop: World) -> None:
+    """Before the next look at the link would be due."""
+    run_id = shop.submit()
+    await shop.drive(run_id, wait=False)
+    (order,) = shop.log.orders(run_id)
+    shop.market.pay(order.order_id)
+    parked = shop.log.parked(run_id)[0]
+    assert shop.clock.now() < parked.next_look
+    assert (await shop.drive(run_id, wait=False)).code == 0
+
+
 async def test_a_paid_link_goes_on_by_itself(shop: World) -> None:
     """Nobody needs to say that they paid."""
     run_id = shop.submit()

@@ -79,6 +79,14 @@ def test_it_never_fails_a_run_nor_fills_the_disk(home: Home) -> None:
     assert heard.lines == ["one", "two", "of no run", "three"]
 
 
+def test_no_order_id_is_in_it_whole(home: Home) -> None:
+    """The one that is told when nothing else can be written down is for the terminal."""
+    heard = RecordingFace()
+    Diary(heard, home, Timeline()).tell("run-1", "WRITE THIS DOWN: order HOG-0123456789ab")
+    assert [entry.line for entry in entries(home.run("run-1"))[0]] == ["WRITE THIS DOWN: order HOG-…89ab"]
+    assert heard.lines == ["WRITE THIS DOWN: order HOG-0123456789ab"]
+
+
 async def test_a_run_keeps_its_diary(world: World) -> None:
     """From the market to the end, readable by its owner alone."""
     world.change(face=Diary(world.face, world.home, world.clock))

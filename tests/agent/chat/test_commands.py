@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.chat.commands import Cancel, Command, Freeze, Help, RunFile, RunText, read_command
-from agent.chat.jobs import MOST_TEXT, PASTED, file_below, pasted_job
+from agent.chat.jobs import MOST_TEXT, PASTED, file_below, job_below, pasted_job
 from agent.chat.obey import obey
 from agent.submit import BadJob
 from policies.policy import Chat, Policy
@@ -106,6 +106,39 @@ def test_what_a_pasted_job_may_name() -> None:
     """Literals, and what the policy lists."""
     read = pasted_job("run: a\nenvs: {A: '1', ALLOWED: null}\nsecrets: {ALSO: null}", ["ALLOWED", "ALSO"])
     assert read.job.envs == (("A", "1"), ("ALLOWED", None))
+
+
+@pytest.mark.parametrize(
+    "text", ["workdir: ~/.ssh", "workdir: ..", "file_mounts: {~/x: ../elsewhere}", "workdir: .git", "workdir: results"]
+)
+def test_what_a_job_file_may_not_take_along(tmp_path: Path, text: str) -> None:
+    """Nothing from elsewhere, nothing hidden, and nothing that jobs have left."""
+    top = tmp_path / "top"
+    for name in (".git", "results", "../elsewhere"):
+        (top / name).mkdir(parents=True, exist_ok=True)
+    job_in(top).write_text(f"run: echo\n{text}\n", encoding="utf-8")
+    with pytest.raises(BadJob, match="in a terminal"):
+        job_below(top, "job.yaml", [top / "results"])
+
+
+def test_what_a_job_file_may_take_along(tmp_path: Path) -> None:
+    """What lies beside it."""
+    top = tmp_path / "top"
+    job_in(top / "a").write_text("run: echo\nworkdir: .\nfile_mounts: {~/x: ../data}\n", encoding="utf-8")
+    (top / "data").mkdir()
+    assert job_below(top, "a/job.yaml", [top / "results"]).job.workdir == "."
+
+
+async def test_what_a_job_brought_home_is_no_job_file(make_world: MakeWorld) -> None:
+    """Else a pasted job could write one that names more than it may itself."""
+    world = make_world()
+    run = await world.run()
+    assert run.code == 0
+    for folder in (Path(run.outputs_dir), world.home.path, world.home.path / ".hidden"):
+        job = job_in(folder, "next.yaml")
+        heard = await obey(world.parts, pack, world.root, read_command(f"run {job}"), BY)
+        assert not heard.done
+        assert "where jobs or the store keep their files" in heard.words
 
 
 async def say(world: World, text: str) -> tuple[str, str, bool]:
