@@ -71,10 +71,11 @@ class HomePages:
 
     async def _unfreeze(self, request: Request, session: Session) -> Response:
         """Only what was shown is cleared: the page names it."""
+        shown = (await fields(request)).get("seen")
         causes, log = why_frozen(self.desk.parts.log), self.desk.parts.log
         if causes is None:
             return self.desk.said(request, session, "Spending was not frozen.", "/")
-        if (await fields(request)).get("seen") != seen(causes.text()):
+        if shown != seen(causes.text()):
             raise refuse(HTTPStatus.CONFLICT, "there is another reason by now", "Read it first: load the page anew.")
         _log.info("unfreezing", by=session.by, causes=causes.text())
         log.note("", "unfreezing", {"by": session.by}, self.desk.parts.clock.now())
