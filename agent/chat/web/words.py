@@ -38,6 +38,12 @@ def several(text: object) -> str:
     return clean_lines(str(text), MOST_LINES)
 
 
+def sentence(text: str) -> str:
+    """A capital to begin with, unless a name does: a path, a run, a key keep their letters, as all that follows."""
+    first = text.partition(" ")[0].rstrip(",;:")
+    return text[:1].upper() + text[1:] if first.isalpha() else text
+
+
 def seen(text: str) -> str:
     """What a form says that was shown beside this text."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -53,4 +59,5 @@ FILTERS: Mapping[str, Callable[..., str | None]] = {
     "rate": rate,
     "size": size_text,
     "seen": seen,
+    "sentence": sentence,
 }

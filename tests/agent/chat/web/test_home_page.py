@@ -24,6 +24,7 @@ async def test_what_waits_comes_first(make_world: MakeWorld) -> None:
     run_id = await asked(world)
     async with Browser(world) as browser:
         page = await browser.get("/")
+        assert f"{world.log.runs()[0].name} {run_id}" in page.text
         order = ["Waits for you", "Buy RTX 4090", "Approve $0.98", "Say what to do", "All runs", "Money", "Lately"]
         places = [page.text.index(words) for words in order]
         assert places == sorted(places)
@@ -74,6 +75,8 @@ async def test_a_typed_command_leads_to_its_run(make_world: MakeWorld) -> None:
         assert (run.status, world.log.runs()[0].run_id in run.text) == (200, True)
         for text in ("run ../job.yaml", "dance", "run: [1"):
             assert (await browser.press(page, "/say", {"text": text})).status == 400
+        dance = await browser.press(page, "/say", {"text": "dance"})
+        assert "Not understood: dance. What can be said: run PATH" in dance.text
         assert "RUN" in (await browser.press(page, "/say", {"text": "help"}, htmx=True)).text
     assert len(world.log.runs()) == 1
 
