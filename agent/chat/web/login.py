@@ -73,11 +73,14 @@ class Login:
         return self._left()
 
     async def _devices(self, _: Request, session: Session) -> Response:
-        return render("devices.html", session, places=self._door.sessions.of(session.user), link=None)
+        return self._shown(session, link=None)
 
     async def _another_device(self, _: Request, session: Session) -> Response:
-        link = self._door.link(session.user)
-        return render("devices.html", session, places=self._door.sessions.of(session.user), link=link)
+        return self._shown(session, link=self._door.link(session.user))
+
+    def _shown(self, session: Session, *, link: str | None) -> Response:
+        places, local = self._door.sessions.of(session.user), not self._door.place.secure
+        return render("devices.html", session, places=places, link=link, local=local)
 
     def _left(self) -> Response:
         answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER)

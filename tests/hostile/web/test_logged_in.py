@@ -107,6 +107,12 @@ def test_another_device_comes_in_as_the_same_person(chat: Served) -> None:
     assert "bob is logged in" in phone.get("/devices").text
 
 
+def test_a_link_says_where_it_opens(chat: Served, public_chat: Served) -> None:
+    """A phone can't open loopback: who is given such a link is told, and nobody else."""
+    assert "a phone needs" in chat.logged_in().post("/devices").text
+    assert "a phone needs" not in public_chat.logged_in().post("/devices").text
+
+
 def test_idle_for_twelve_hours_is_over(chat: Served) -> None:
     """Each request begins them anew."""
     ann = chat.logged_in()
