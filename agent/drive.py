@@ -263,11 +263,6 @@ def waiting_reason(parked: Parked, *, expired: bool) -> str:
             return f"waiting for an approval; see `swineherd show {parked.run_id}`"
 
 
-def has_ended(run: Run) -> bool:
-    """Whether nothing more will happen to a run by itself."""
-    return run.status in ENDED
-
-
 def _leads_on(snapshot: StateSnapshot, run_id: str) -> bool:
     """Whether the graph can go on from a checkpoint, as this very run: somebody may have edited it.
 

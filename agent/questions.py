@@ -68,20 +68,6 @@ def question_of(log: SpendLog, subject: str, now: datetime) -> Question | None:
     return next((one for one in questions(log, now) if one.subject == subject), None)
 
 
-def asked_again(log: SpendLog, question: Question) -> Question | None:
-    """The same question as it stands now; None where another one has taken its place."""
-    match question.asked:
-        case Approval():
-            approval = log.approval(question.subject)
-            return None if approval is None or approval.approval_id != question.question_id else Question.of(approval)
-        case Grant():
-            grant = log.grant(question.question_id)
-            return None if grant is None else Question.of(grant)
-        case StandingGrant():
-            standing = log.standing_grant(question.question_id)
-            return None if standing is None else Question.of(standing)
-
-
 def batch_question(log: SpendLog, batch_id: str, now: datetime) -> Grant | None:
     """The question about a whole batch that may still be answered."""
     return next((grant for grant in log.grants(batch_id) if grant_stands(log, grant, now)), None)

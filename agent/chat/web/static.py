@@ -1,4 +1,4 @@
-"""What never changes while the server runs: scripts, styles, pictures. Only what is listed is ever opened."""
+"""What never changes while the server runs: scripts and styles. Only what is listed is ever opened."""
 
 import hashlib
 import mimetypes
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 FOLDER = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
-KINDS = frozenset({".css", ".js", ".svg", ".png", ".ico"})
+KINDS = frozenset({".css", ".js"})
 
 
 @dataclass(frozen=True, slots=True)
