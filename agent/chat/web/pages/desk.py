@@ -7,6 +7,8 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from agent.chat.commands import Command
+from agent.chat.obey import Heard, obey
 from agent.chat.web.live import Live
 from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
@@ -36,6 +38,13 @@ class Desk:
         if run is None:
             raise refuse(HTTPStatus.NOT_FOUND, f"there is no run {name[:80]}", "All runs: /")
         return run
+
+    async def obey(self, command: Command, by: str, otherwise: HTTPStatus) -> Heard:
+        """What comes of a command. Raises `Refused` with the status `otherwise` where nothing does."""
+        heard = await obey(self.parts, self.packer, self.jobs, command, by)
+        if not heard.done:
+            raise refuse(otherwise, heard.words)
+        return heard
 
     def said(self, request: Request, session: Session, words: str, path: str) -> Response:
         """What a form that did its work is answered: a line where it stands, or the page again without JavaScript."""

@@ -9,8 +9,7 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from agent.chat.commands import read_command
-from agent.chat.obey import obey
+from agent.chat.commands import Freeze, read_command
 from agent.chat.web.behind import Page, fields
 from agent.chat.web.live import cursor_of
 from agent.chat.web.pages.desk import Desk
@@ -51,9 +50,7 @@ class HomePages:
 
     async def _say(self, request: Request, session: Session) -> Response:
         command = read_command((await fields(request)).get("text", ""))
-        heard = await obey(self.desk.parts, self.desk.packer, self.desk.jobs, command, session.by)
-        if not heard.done:
-            raise refuse(HTTPStatus.BAD_REQUEST, heard.words)
+        heard = await self.desk.obey(command, session.by, HTTPStatus.BAD_REQUEST)
         if heard.run_id:
             return self._to(request, f"/runs/{heard.run_id}")
         return self.desk.said(request, session, heard.words, "/")
@@ -65,9 +62,8 @@ class HomePages:
         return RedirectResponse(path, HTTPStatus.SEE_OTHER)
 
     async def _freeze(self, request: Request, session: Session) -> Response:
-        self.desk.parts.log.freeze(f"frozen by {session.by}", self.desk.parts.clock.now())
-        words = "Spending is frozen; polling, collecting and ending pods go on."
-        return self.desk.said(request, session, words, "/")
+        heard = await self.desk.obey(Freeze(), session.by, HTTPStatus.CONFLICT)
+        return self.desk.said(request, session, heard.words, "/")
 
     async def _unfreeze(self, request: Request, session: Session) -> Response:
         """Only what was shown is cleared: the page names it."""

@@ -8,15 +8,14 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent.chat.commands import Cancel
 from agent.chat.web.behind import Page
 from agent.chat.web.live import cursor_of
 from agent.chat.web.pages.desk import Desk
 from agent.chat.web.pages.run_view import RunSubject, run_view, shown
-from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
 from agent.chat.web.stream import Stream
 from agent.chat.web.templates import render
-from tools.spend_log.rows import ENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,5 @@ class RunPages:
 
     async def _cancel(self, request: Request, session: Session) -> Response:
         run = self.desk.run(request)
-        if run.status in ENDED:
-            raise refuse(HTTPStatus.CONFLICT, f"{run.run_id} has ended already: {run.status}")
-        self.desk.parts.log.request_cancel(run.run_id, self.desk.parts.clock.now(), session.by)
-        words = f"{run.run_id} is being cancelled: what is there is fetched, and the pod ended."
-        return self.desk.said(request, session, words, f"/runs/{run.run_id}")
+        heard = await self.desk.obey(Cancel(run.run_id), session.by, HTTPStatus.CONFLICT)
+        return self.desk.said(request, session, heard.words, f"/runs/{run.run_id}")

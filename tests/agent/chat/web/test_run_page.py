@@ -59,7 +59,7 @@ async def test_a_press_is_recorded_with_who_and_from_where(
     approval = world.log.approval(run_id)
     assert approval is not None
     assert (approval.decision, approval.decided_by) == (decision, "web:ann from 127.0.0.1")
-    assert f"{decision} by web:ann from 127.0.0.1 at".capitalize() in later.text
+    assert f"{decision.capitalize()} by web:ann from 127.0.0.1 at" in later.text
     assert not later.has_form("approve")
 
 
