@@ -6,8 +6,11 @@ from policies.money import Cents, cents_from_text
 
 def dollars(option: str, text: str | None) -> Cents | None:
     """An amount, or a clear end that names the option."""
-    if text is None:
-        return None
+    return None if text is None else some_dollars(option, text)
+
+
+def some_dollars(option: str, text: str) -> Cents:
+    """The same of an option that was given."""
     try:
         return cents_from_text(text)
     except ValueError as error:

@@ -5,8 +5,9 @@ import termios
 from collections.abc import Sequence
 
 from agent.cli import output
+from agent.cli.amounts import some_dollars
 from agent.cli.terminal import Keyboard
-from policies.money import Cents, cents_from_text
+from policies.money import Cents
 from tools.spend_log.rows import Decision
 
 VERBS = {Decision.APPROVED: "Approve", Decision.DENIED: "Deny"}
@@ -19,16 +20,14 @@ def given(
 
     Args:
         name: of the run, batch or schedule, as `show` takes it.
-        verb: what a yes at the terminal does.
         asked: the question's own, given by whoever says yes to the card.
+        card: what is shown before.
+        verb: what a yes at the terminal does.
         said: `--code` and `--amount`.
     """
     code, amount = said
     if code is not None and amount is not None:
-        try:
-            return code.strip().upper(), cents_from_text(amount)
-        except ValueError as error:
-            output.fail(f"--amount: {error}", output.USAGE)
+        return code.strip().upper(), some_dollars("--amount", amount)
     if not Keyboard().is_there:
         output.fail(f"without a terminal: --code C --amount N, as `swineherd show {name}` prints them", output.USAGE)
     for line in card:

@@ -6,9 +6,10 @@ from typing import assert_never
 
 from agent import approvals
 from agent.cli import output
+from agent.cli.amounts import some_dollars
 from agent.cli.answers import VERBS
 from agent.parts import Parts
-from policies.money import Cents, cents_from_text, usd
+from policies.money import Cents, usd
 from policies.offer import Rail
 from policies.text import counted
 from policies.wish import Wish
@@ -41,10 +42,7 @@ def reply_of(*, by_card: bool, by_credits: bool, hours: int | None, up_to: str |
         return Wish(rail, hours)
     if up_to is None or pods is None:
         return Decision.APPROVED
-    try:
-        return Granting(cents_from_text(up_to), pods)
-    except ValueError as error:
-        output.fail(f"--up-to: {error}", output.USAGE)
+    return Granting(some_dollars("--up-to", up_to), pods)
 
 
 def typed(text: str) -> Reply:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from agent.questions import grant_stands
+from agent.questions import questions_ahead
 from agent.result import link_to_pay
 from agent.wanted import another_is_wanted
 from policies.money import usd
@@ -12,12 +12,10 @@ from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
 
 
 def all_waiting(log: SpendLog, runs: Sequence[Run], now: datetime) -> Iterator[str]:
-    """A line for each batch, and each of the runs, that waits for a human."""
-    for grant in log.grants():
-        if grant_stands(log, grant, now):
-            until = f"{grant.expires_at:%Y-%m-%d %H:%M} UTC"
-            what = f"asks for approval of up to ${usd(grant.amount)} until {until}"
-            yield f"{grant.batch_id} {what}: `swineherd approve {grant.batch_id}`"
+    """A line for each batch and schedule, and each of the runs, that waits for a human."""
+    for asked in questions_ahead(log, now):
+        what = f"asks for approval of up to ${usd(asked.amount)} until {asked.expires_at:%Y-%m-%d %H:%M} UTC"
+        yield f"{asked.subject} {what}: `swineherd approve {asked.subject}`"
     yield from filter(None, (run_waits(log, run, now) for run in runs))
 
 

@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from policies.money import usd
+from policies.text import counted
 from tools.spend_log.schedule_rows import Schedule, StandingGrant
 
 
@@ -10,7 +11,8 @@ def standing_card(schedule: Schedule, grant: StandingGrant) -> list[str]:
     """What a yes would cover."""
     zone = ZoneInfo(schedule.timezone)
     end = grant.until.astimezone(zone)
-    each = f"${usd(grant.amount)} a night, {grant.nights} nights: ${usd(grant.terms.total)} in all, from credits"
+    nights = counted(grant.nights, "night")
+    each = f"${usd(grant.amount)} a night, {nights}: ${usd(grant.terms.total)} in all, from credits"
     return [
         f"Approve the schedule {schedule.name}: up to {each}",
         f"  until   {end:%a %Y-%m-%d %H:%M} ({schedule.timezone}), each order still within every cap",

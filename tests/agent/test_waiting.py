@@ -3,9 +3,12 @@
 from agent.batch.consent import Expected, ask
 from agent.batch.drive import to_do
 from agent.cli.waiting import all_waiting, run_waits
+from agent.schedule import consent
+from agent.schedule.add import read_schedule
 from policies.money import Cents
 from tests.agent.batch.herd_of import submitted
 from tests.agent.conftest import MakeWorld
+from tests.agent.schedule.scheduled import scheduled
 from tests.agent.world import ASK, CHECKOUT, World
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.rows import Decision, RunStatus
@@ -63,5 +66,18 @@ def test_the_question_about_a_batch(world: World) -> None:
         world.log.set_status(run_id, RunStatus.CANCELLED, world.clock.now(), reason="", code=130)
     (words,) = said(world)
     assert words.startswith(f"{open_.batch_id} asks for approval of up to $1.96 until ")
+    world.clock.advance(HOUR)
+    assert said(world) == []
+
+
+async def test_the_question_about_the_nights_of_a_schedule(make_world: MakeWorld) -> None:
+    """For what all of them may cost."""
+    world = make_world(ASK)
+    schedule = scheduled(world, 1)
+    jobs = read_schedule(schedule)
+    night = await consent.expect_night(world.parts, schedule, jobs)
+    consent.ask(world.parts, schedule, jobs, night, consent.Asked(None, 3, None))
+    (words,) = said(world)
+    assert words.startswith(f"{schedule.schedule_id} asks for approval of up to $2.94 until ")
     world.clock.advance(HOUR)
     assert said(world) == []

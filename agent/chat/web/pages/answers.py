@@ -15,6 +15,7 @@ from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
 from policies.money import Cents, cents_from_text, usd
 from policies.offer import Rail
+from policies.text import counted
 from policies.wish import Wish
 from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import Decision
@@ -79,7 +80,9 @@ class AnswerPages:
             amount=said.amount,
             by=session.by,
         )
-        words = f"You approved ${usd(said.amount)} now, and {said.subject} up to ${usd(up_to)} and {pods} pods."
+        words = (
+            f"You approved ${usd(said.amount)} now, and {said.subject} up to ${usd(up_to)} and {counted(pods, 'pod')}."
+        )
         return self._recorded(request, session, answered, words)
 
     async def _said(self, request: Request) -> Said:

@@ -13,7 +13,7 @@ from agent.batch.report import total_of
 from agent.chat.web.behind import Page
 from agent.chat.web.live import Shown, Whole, cursor_of
 from agent.chat.web.pages.desk import Desk
-from agent.chat.web.pages.home_view import Asked, Row, asked_about, row_of
+from agent.chat.web.pages.home_view import Ahead, Row, asked_about, row_of
 from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
 from agent.chat.web.stream import Stream
@@ -36,7 +36,7 @@ class BatchView:
     counts: tuple[tuple[str, int], ...]
     totals: Totals
     rows: tuple[tuple[str, Row], ...]
-    asked: Asked | None
+    asked: Ahead | None
 
 
 def batch_view(parts: Parts, batch: Batch) -> BatchView:

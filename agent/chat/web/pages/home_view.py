@@ -1,14 +1,16 @@
 """The first page as plain values, and as the parts of it that change while it is open."""
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from agent.chat.cards import lines_of
 from agent.chat.web.live import Shown, Whole
-from agent.chat.web.pages.run_view import STEPS
+from agent.chat.web.pages.acts import act_words
+from agent.chat.web.pages.run_view import doing_of
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
 from agent.chat.web.svg import Bar, bar_of
 from agent.chat.web.templates import text
@@ -39,7 +41,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Ahead:
     """A question about a batch or a schedule, in lines."""
 
     question: Question
@@ -85,7 +87,7 @@ class HomeView:
     """
 
     standings: tuple[Standing, ...]
-    asked: tuple[Asked, ...]
+    asked: tuple[Ahead, ...]
     more_waiting: int
     rows: tuple[Row, ...]
     used: tuple[Used, ...]
@@ -151,18 +153,18 @@ def lately(events: Sequence[Event]) -> list[Act]:
     return acts[:MOST_LATELY]
 
 
-def _asked(parts: Parts, now: datetime) -> list[Asked]:
+def _asked(parts: Parts, now: datetime) -> list[Ahead]:
     return [_in_lines(parts, one) for one in questions_ahead(parts.log, now)]
 
 
-def asked_about(parts: Parts, subject: str) -> Asked | None:
+def asked_about(parts: Parts, subject: str) -> Ahead | None:
     """What is asked about a batch or a schedule now."""
     question = question_of(parts.log, subject, parts.clock.now())
     return None if question is None else _in_lines(parts, question)
 
 
-def _in_lines(parts: Parts, question: Question) -> Asked:
-    return Asked(question, page_of(parts, question.subject), tuple(lines_of(parts, question)))
+def _in_lines(parts: Parts, question: Question) -> Ahead:
+    return Ahead(question, page_of(parts, question.subject), tuple(lines_of(parts, question)))
 
 
 def page_of(parts: Parts, subject: str) -> str:
@@ -175,8 +177,7 @@ def page_of(parts: Parts, subject: str) -> str:
 def row_of(parts: Parts, run: Run) -> Row:
     """A run as lists show it."""
     attempts = parts.log.attempts(run.run_id)
-    doing = "" if run.status in ENDED else STEPS.get(run.step, "waiting for a worker")
-    return Row(run, doing, attempts[-1].offer.gpu_name if attempts else "", parts.log.totals(run.run_id))
+    return Row(run, doing_of(run), attempts[-1].offer.gpu_name if attempts else "", parts.log.totals(run.run_id))
 
 
 def _used(parts: Parts, now: datetime) -> tuple[Used, ...]:
@@ -188,24 +189,23 @@ def _used(parts: Parts, now: datetime) -> tuple[Used, ...]:
     )
 
 
-def _ended(status: object) -> str | None:
-    return str(status).replace("_", " ") if status in ENDED else None
-
-
 def _act(event: Event) -> Act | None:
     body = json.loads(event.body)
-    words = {
-        "run_added": "submitted",
-        "decided": body.get("decision"),
-        "cancel_requested": "asked to cancel",
-        "grant_decided": body.get("decision"),
-        "standing_grant_decided": body.get("decision"),
-        "frozen": f"spending froze: {body.get('reason')}",
-        "unfrozen": "spending is allowed again",
-        "status": _ended(body.get("status")),
-    }.get(event.kind)
+    words = act_words(event.kind, body) or _what_came(event.kind, body)
     if words is None:
         return None
-    return Act(
-        timestamp(event.at) or "", str(body.get("by", "")), str(words), event.run_id or str(body.get("grant", ""))
-    )
+    about = event.run_id or str(body.get("grant", ""))
+    return Act(timestamp(event.at) or "", str(body.get("by", "")), words, about)
+
+
+def _what_came(kind: str, body: Mapping[str, Any]) -> str | None:
+    """Of what nobody did by name: money that froze or thawed, a run that ended."""
+    match kind:
+        case "frozen":
+            return f"spending froze: {body['reason']}"
+        case "unfrozen":
+            return "spending is allowed again"
+        case "status" if body["status"] in ENDED:
+            return str(body["status"]).replace("_", " ")
+        case _:
+            return None

@@ -64,13 +64,18 @@ class RunView:
         return self.run.status in ENDED
 
 
+def doing_of(run: Run) -> str:
+    """The step that a run is in, in words; "" once it has ended."""
+    return "" if run.status in ENDED else STEPS.get(run.step, "waiting for a worker")
+
+
 def run_view(parts: Parts, run: Run, now: datetime) -> RunView:
     """As it stands now."""
     folder, attempts = parts.home.run(run.run_id), parts.log.attempts(run.run_id)
     thread = thread_of(parts.log, folder, run.run_id)
     return RunView(
         run=run,
-        doing="" if run.status in ENDED else STEPS.get(run.step, "waiting for a worker"),
+        doing=doing_of(run),
         offer=attempts[-1].offer if attempts else None,
         totals=parts.log.totals(run.run_id),
         orders=tuple(short_id(order.order_id) for order in parts.log.orders(run.run_id)),

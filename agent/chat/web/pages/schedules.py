@@ -11,8 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.chat.web.behind import Page, fields
 from agent.chat.web.pages.desk import Desk
-from agent.chat.web.pages.home_view import Asked as Shown
-from agent.chat.web.pages.home_view import asked_about
+from agent.chat.web.pages.home_view import Ahead, asked_about
 from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
 from agent.chat.web.stream import Stream
@@ -38,7 +37,7 @@ class ScheduleView:
     state: str
     times: tuple[str, ...]
     nights: tuple[Night, ...]
-    asked: Shown | None
+    asked: Ahead | None
 
 
 def schedule_view(parts: Parts, schedule: Schedule) -> ScheduleView:

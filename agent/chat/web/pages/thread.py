@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.chat.web.live import Piece
+from agent.chat.web.pages.acts import act_words
 from agent.chat.web.templates import text
 from agent.diary import Entry, entries
 from agent.folders import RunFolder
 from agent.result import timestamp
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Decision, Event
+from tools.spend_log.rows import Event
 
 MOST_SHOWN = 200
 """Messages on a page that is loaded; the history of a run is longer."""
@@ -83,19 +84,9 @@ def thread_of(log: SpendLog, folder: RunFolder, run_id: str) -> Thread:
 def _said(event: Event) -> Message | None:
     """What a human did, or what an offer came to; the run's own diary tells the rest."""
     body, at = json.loads(event.body), timestamp(event.at) or ""
+    if words := act_words(event.kind, body):
+        return Message(at, words, str(body.get("by", "")))
     match event.kind:
-        case "run_added":
-            return Message(at, "submitted")
-        case "decided" if body["decision"] != Decision.SUPERSEDED:
-            return Message(at, str(body["decision"]), str(body["by"]))
-        case "instead":
-            return Message(at, "asked for another offer", str(body["by"]))
-        case "run_granted":
-            return Message(at, "approved this and later offers of the run", str(body["by"]))
-        case "cancel_requested":
-            return Message(at, "asked to cancel", str(body["by"]))
-        case "settled_by_hand":
-            return Message(at, f"settled a charge as {body['as']}", str(body["by"]))
         case "asked":
             return Message(at, f"asks for ${body['usd']}: {body['gpu']} for {body['hours']} h from {body['rail']}")
         case "status" if body["reason"]:

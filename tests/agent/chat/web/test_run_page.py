@@ -217,6 +217,8 @@ async def test_other_hours_instead(make_world: MakeWorld) -> None:
         assert (said.status, "Another offer (3 h) asked for by web:ann" in said.text) == (200, True)
         await world.drive(run_id, wait=False)
         assert "Buy RTX 4090 for 3 h?" in (await browser.get(f"/runs/{run_id}")).text
+        lately = (await browser.get("/")).text
+        assert ("asked for another offer" in lately, "superseded" in lately) == (True, False)
         late = await browser.press(old, "approve")
     assert (late.status, "Already superseded by web:ann" in late.text) == (409, True)
 
