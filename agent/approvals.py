@@ -24,6 +24,8 @@ def answer(
     parts: Parts, run_id: str, decision: Decision, *, code: str, amount: Cents, by: str
 ) -> Recorded | NotRecorded:
     """Record a human's yes or no to the offer of a run."""
+    if decision is Decision.APPROVED and (frozen := _frozen(parts)):
+        return frozen
     return parts.log.decide(run_id, _typed(code), amount, decision, by, parts.clock.now())
 
 
@@ -34,6 +36,8 @@ def answer_any(
     if parts.log.run(subject) is not None:
         said = answer(parts, subject, decision, code=code, amount=amount, by=by)
         return said if isinstance(said, NotRecorded) else Question.of(said.approval)
+    if decision is Decision.APPROVED and (frozen := _frozen(parts)):
+        return frozen
     now = parts.clock.now()
     asked = question_of(parts.log, subject, now)
     if asked is None:
@@ -70,9 +74,19 @@ def grant(
     lasts: timedelta = RUN_GRANTED_FOR,
 ) -> Recorded | NotRecorded:
     """Record a human's yes to this offer and to the run's later ones: `up_to` in all, so many pods, for so long."""
+    if frozen := _frozen(parts):
+        return frozen
     now = parts.clock.now()
     new = NewRunGrant(parts.new_id("grant"), up_to, pods, now + lasts)
     return parts.log.grant_run(run_id, _typed(code), amount, new, by, now)
+
+
+def _frozen(parts: Parts) -> NotRecorded | None:
+    """A yes that is recorded while nothing may be bought would only end its run: the question stands instead."""
+    reason = parts.log.frozen()
+    return (
+        NotRecorded(f"spending is frozen: {reason}; once it is allowed again this can be approved") if reason else None
+    )
 
 
 def _typed(code: str) -> str:

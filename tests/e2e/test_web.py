@@ -50,6 +50,7 @@ def test_from_a_typed_command_to_the_report(served: Served, page: Page, gate: Ga
     approve = page.get_by_role("button", name="Approve $0.20")
     expect(approve).to_be_visible()
     expect(approve).not_to_be_focused()
+    expect(page.get_by_role("banner")).to_contain_text("play money")
     wrong = looked_at(page, "run-asks")
     page.evaluate("window.stays = true")
     approve.click()

@@ -1,7 +1,7 @@
 """The door: what it takes to come in, and who is in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -27,6 +27,7 @@ class Door:
         approvers: `chat.approvers` of the policy.
         owner: whoever may log in although no approver is named, or None.
         for_link: the command that prints a fresh link.
+        world: see `Session`.
     """
 
     place: Place
@@ -38,6 +39,7 @@ class Door:
     approvers: tuple[str, ...]
     owner: str | None
     for_link: str
+    world: str = ""
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ class Door:
         """Who asks; None for nobody who is logged in."""
         cookie = request.cookies.get(self.place.cookie)
         session = self.sessions.find(cookie, address_of(request)) if cookie else None
-        return session if session is not None and self.admits(session.user) else None
+        return replace(session, world=self.world) if session is not None and self.admits(session.user) else None
 
     def link(self, user: str) -> str:
         """A fresh one-time link for somebody, whole."""
@@ -68,6 +70,7 @@ def open_door(
     approvers: tuple[str, ...],
     owner: str | None,
     for_link: str = "swineherd serve --link",
+    world: str = "",
 ) -> Door:
     """A door that nobody has come through yet.
 
@@ -84,6 +87,7 @@ def open_door(
         approvers,
         owner,
         for_link,
+        world,
     )
 
 

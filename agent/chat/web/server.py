@@ -22,6 +22,8 @@ from agent.errors import BadSettings
 from agent.parts import Parts
 from agent.serving import answering, listening
 
+PLAY_MONEY = "sandbox: play money"
+
 
 @asynccontextmanager
 async def serving(engine: Engine, address: Address, terminal_user: str, *, sandbox: bool) -> AsyncIterator[Door]:
@@ -38,7 +40,7 @@ async def serving(engine: Engine, address: Address, terminal_user: str, *, sandb
     check_approvers(address, parts.policy.chat.approvers)
     with listening(address.host, address.port) as sock:
         port: int = sock.getsockname()[1]
-        door = _door(parts, address, port, terminal_user, for_link=_for_link(port, sandbox=sandbox))
+        door = _door(parts, address, port, terminal_user, sandbox=sandbox)
         pages = all_pages(parts, engine.herd.packer, Path.cwd())
         app = Beside(SafeHeaders(health_of(engine), secure=False), application(door, pages))
         notice = Notice(door.place.origin, door.people)
@@ -69,7 +71,7 @@ def check_approvers(address: Address, approvers: tuple[str, ...]) -> None:
         raise BadSettings(f"a web chat that others can reach: {remedy}")
 
 
-def _door(parts: Parts, address: Address, port: int, terminal_user: str, *, for_link: str) -> Door:
+def _door(parts: Parts, address: Address, port: int, terminal_user: str, *, sandbox: bool) -> Door:
     approvers = parts.policy.chat.approvers
     return open_door(
         address.place(port),
@@ -78,7 +80,8 @@ def _door(parts: Parts, address: Address, port: int, terminal_user: str, *, for_
         new_token,
         approvers=approvers,
         owner=owner_of(terminal_user, approvers, exposed=address.exposed),
-        for_link=for_link,
+        for_link=_for_link(port, sandbox=sandbox),
+        world=PLAY_MONEY if sandbox else "",
     )
 
 

@@ -22,12 +22,14 @@ class Session:
         csrf: what each form and each unsafe request must carry.
         address: where this request came from.
         key: the session's own, by hash; names it here and opens nothing.
+        world: what every page says of the money in it, where that is no real one.
     """
 
     user: str
     csrf: str = field(repr=False)
     address: str
     key: str = field(repr=False)
+    world: str = ""
 
     @property
     def by(self) -> str:

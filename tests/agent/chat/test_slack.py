@@ -139,14 +139,15 @@ async def test_an_expired_and_a_superseded_card_approve_nothing(office: Office) 
     assert approval.decision is None
 
 
-async def test_a_yes_while_frozen_is_recorded_and_buys_nothing(office: Office) -> None:
-    """And the freeze is told as an alarm, once."""
+async def test_a_yes_while_frozen_is_not_taken(office: Office) -> None:
+    """The question stands; and the freeze is told as an alarm, once."""
     run_id = await office.asked()
     office.world.log.freeze("by hand <!here>", office.world.clock.now())
     async with office.listening():
         await office.slack.press(office.slack.body(YES))
-        await office.whispered()
-    assert (await office.world.drive(run_id)).code == 3
+        (told,) = await office.whispered()
+    assert told.startswith("Nothing was decided: spending is frozen")
+    assert (await office.world.drive(run_id, wait=False)).code == 4
     for _ in range(2):
         await office.relay.round()
         office.world.clock.advance(61)

@@ -171,17 +171,19 @@ async def test_a_cancel_is_recorded_once(make_world: MakeWorld) -> None:
     assert '"web:ann from 127.0.0.1"' in noted.body
 
 
-async def test_approve_while_frozen_buys_nothing(make_world: MakeWorld) -> None:
-    """The yes is recorded; the freeze stands above it."""
+@pytest.mark.parametrize("form", ["approve", "grant"])
+async def test_no_yes_is_taken_while_frozen(make_world: MakeWorld, form: str) -> None:
+    """It would only end the run: the question stands until spending is allowed again."""
     world = make_world(ASK)
     run_id = await asked(world)
     world.log.freeze("by hand", world.clock.now())
     async with Browser(world) as browser:
-        assert (await browser.press(await browser.get(f"/runs/{run_id}"), "approve")).status == 200
-        ended = await world.drive(run_id)
-        assert ended.status is RunStatus.REFUSED
-        assert "frozen" in (await browser.get(f"/runs/{run_id}")).text
-    assert world.purchases == []
+        page = await browser.get(f"/runs/{run_id}")
+        said = await browser.press(page, form)
+        assert (said.status, "Spending is frozen: by hand" in said.text) == (409, True)
+        world.log.unfreeze(world.clock.now())
+        assert (await browser.press(page, form)).status == 200
+    assert (await world.drive(run_id)).status is RunStatus.SUCCEEDED
 
 
 @pytest.mark.parametrize("path", ["/runs/none", "/runs/none/events"])
