@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent import deadman
-from agent.begun_anew import note_job_end
 from agent.folders import RunFolder
+from agent.job_end import note_job_end
 from agent.job_log import copy_log, put_away, ran_out_of_memory
 from agent.lease_time import lease_end, stop_job_at, warn_seconds
 from agent.parts import Parts

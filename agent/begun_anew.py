@@ -4,22 +4,14 @@ import json
 from typing import Any
 
 from agent import endings
+from agent.job_end import JOB_ENDED
 from agent.parts import Parts
 from agent.state import State
 from agent.steps.diagnose import DIAGNOSED, GAVE_UP, ending_of
 from policies.recovery import Failure, FailureKind
 
-JOB_ENDED = "job_ended"
-"""The event that a job came to its end on a pod."""
-
 EVERY = 10_000_000
 """Events of a run: one that can't fetch its outputs adds one every few seconds, for hours."""
-
-
-def note_job_end(parts: Parts, run_id: str, exit_code: int) -> None:
-    """Write down that the job of the current attempt has ended."""
-    body: dict[str, object] = {"attempt": parts.attempt(run_id).offer.attempt, "exit_code": exit_code}
-    parts.log.note(run_id, JOB_ENDED, body, parts.clock.now())
 
 
 def known_end(parts: Parts, run_id: str) -> State | None:

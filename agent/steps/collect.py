@@ -9,8 +9,8 @@ from langgraph.types import Command
 
 from agent import deadman
 from agent.accrual import kept_until
-from agent.begun_anew import note_job_end
 from agent.gather import UNFETCHED, PodStopped, gather, tell_fetched
+from agent.job_end import note_job_end
 from agent.lease_time import collect_until, timer_acts_at
 from agent.parking import waiting
 from agent.parts import JUST_SEEN, Parts
