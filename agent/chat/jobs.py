@@ -1,6 +1,6 @@
 """Jobs that come through a chat: files below one folder, or text, which may name less (law 5)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.submit import BadJob, ReadJob, load_job, place_of
@@ -11,26 +11,26 @@ MOST_TEXT = 32 * 1024
 PASTED = "the pasted job"
 
 
-def job_below(folder: Path, name: str, not_in: Iterable[Path]) -> ReadJob:
+def job_below(folder: Path, name: str, store: Path) -> ReadJob:
     """A job file of a folder, or of one in it; what it takes along lies there too.
 
     Args:
-        not_in: folders into which jobs write, and the store: what lies there was not written by who started `serve`.
+        store: the home, where jobs that came through a chat leave their outputs: none of those is a job file.
 
     Raises:
         BadJob: the name leads elsewhere, or to no job file; or the job takes files along from elsewhere.
         JobFileError: it is not a job.
     """
-    file = file_below(folder, name, not_in)
+    file = file_below(folder, name, store)
     read, top = load_job(file, frozenset()), folder.resolve()
     for field, local in (("workdir", read.job.workdir), *read.job.file_mounts):
         place = None if local is None else place_of(file.parent, local, field)
-        if place is not None and not _is_open(place, top, not_in):
+        if place is not None and not _is_open(place, top, store):
             raise BadJob(f"{field}: {local} is not below {folder}, or hidden there: run this job in a terminal")
     return read
 
 
-def file_below(folder: Path, name: str, not_in: Iterable[Path] = ()) -> Path:
+def file_below(folder: Path, name: str, store: Path) -> Path:
     """Where a name leads, every link followed. Raises `BadJob` unless that is a YAML file below the folder."""
     if ".." in Path(name).parts:
         raise BadJob(f"{name}: a path with .. in it is not taken here: name a job file below {folder}")
@@ -41,18 +41,18 @@ def file_below(folder: Path, name: str, not_in: Iterable[Path] = ()) -> Path:
         raise BadJob(f"{name}: there is no such job file below {folder}") from error
     if not file.is_relative_to(top):
         raise BadJob(f"{name}: leads out of {folder}, and only job files below it can be run from a chat")
-    if not _is_open(file, top, not_in):
-        raise BadJob(f"{name}: is hidden, or lies where jobs or the store keep their files")
+    if not _is_open(file, top, store):
+        raise BadJob(f"{name}: is hidden, or lies in the store")
     if not file.is_file() or file.suffix.lower() not in {".yaml", ".yml"}:
         raise BadJob(f"{name}: a job file ends in .yaml or .yml")
     return file
 
 
-def _is_open(place: Path, top: Path, not_in: Iterable[Path]) -> bool:
+def _is_open(place: Path, top: Path, store: Path) -> bool:
     """Whether a place below the folder is one where its owner keeps jobs and their files."""
     if not place.is_relative_to(top) or any(part.startswith(".") for part in place.relative_to(top).parts):
         return False
-    return not any(place.is_relative_to(kept.resolve()) for kept in not_in)
+    return not place.is_relative_to(store.resolve())
 
 
 def pasted_job(text: str, may_ask_for: Sequence[str]) -> ReadJob:

@@ -8,7 +8,6 @@ from typing import assert_never
 from agent.chat.commands import HELP, Cancel, Command, Freeze, Help, RunFile, RunText
 from agent.chat.jobs import job_below, pasted_job
 from agent.parts import Parts
-from agent.prune import EVERY_RUN
 from agent.submit import BadJob, ReadJob, check, prepare
 from policies.file_problem import FileError
 from tools.errors import TransferFailed
@@ -68,8 +67,7 @@ async def _run(parts: Parts, packer: Packer, jobs: Path, command: RunFile | RunT
 
 def _read(parts: Parts, jobs: Path, command: RunFile | RunText) -> ReadJob:
     if isinstance(command, RunFile):
-        outputs = {Path(run.outputs_dir) for run in parts.log.runs(limit=EVERY_RUN)}
-        return job_below(jobs, command.name, [parts.home.path, *outputs])
+        return job_below(jobs, command.name, parts.home.path)
     return pasted_job(command.text, parts.policy.chat.job_envs)
 
 

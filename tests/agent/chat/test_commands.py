@@ -50,7 +50,7 @@ def test_files_below_the_folder(tmp_path: Path) -> None:
     job = job_in(top / "deep")
     (top / "link.yaml").symlink_to(job)
     for name in ("deep/job.yaml", str(job), "link.yaml", "./deep/./job.yaml"):
-        assert file_below(top, name) == job
+        assert file_below(top, name, tmp_path / "home") == job
 
 
 def test_no_other_file(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_no_other_file(tmp_path: Path) -> None:
     ]
     for name in names:
         with pytest.raises(BadJob):
-            file_below(top, name)
+            file_below(top, name, tmp_path / "home")
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_what_a_pasted_job_may_name() -> None:
     "text", ["workdir: ~/.ssh", "workdir: ..", "file_mounts: {~/x: ../elsewhere}", "workdir: .git", "workdir: results"]
 )
 def test_what_a_job_file_may_not_take_along(tmp_path: Path, text: str) -> None:
-    """Nothing from elsewhere, nothing hidden, and nothing that jobs have left."""
+    """Nothing from elsewhere, nothing hidden, and nothing of the store."""
     top = tmp_path / "top"
     for name in (".git", "results", "../elsewhere"):
         (top / name).mkdir(parents=True, exist_ok=True)
     job_in(top).write_text(f"run: echo\n{text}\n", encoding="utf-8")
     with pytest.raises(BadJob, match="in a terminal"):
-        job_below(top, "job.yaml", [top / "results"])
+        job_below(top, "job.yaml", top / "results")
 
 
 def test_what_a_job_file_may_take_along(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_what_a_job_file_may_take_along(tmp_path: Path) -> None:
     top = tmp_path / "top"
     job_in(top / "a").write_text("run: echo\nworkdir: .\nfile_mounts: {~/x: ../data}\n", encoding="utf-8")
     (top / "data").mkdir()
-    assert job_below(top, "a/job.yaml", [top / "results"]).job.workdir == "."
+    assert job_below(top, "a/job.yaml", top / "results").job.workdir == "."
 
 
 async def test_what_a_job_brought_home_is_no_job_file(make_world: MakeWorld) -> None:
@@ -138,7 +138,7 @@ async def test_what_a_job_brought_home_is_no_job_file(make_world: MakeWorld) -> 
         job = job_in(folder, "next.yaml")
         heard = await obey(world.parts, pack, world.root, read_command(f"run {job}"), BY)
         assert not heard.done
-        assert "where jobs or the store keep their files" in heard.words
+        assert "lies in the store" in heard.words
 
 
 async def say(world: World, text: str) -> tuple[str, str, bool]:
