@@ -1,11 +1,13 @@
 """A run as `run --json` and `show --json` print it (CONTRACT §6)."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import ENDED, OrderRow, Run
+from tools.spend_log.rows import ENDED, Charge, Run
 
 
 def run_result(log: SpendLog, run_id: str, now: datetime) -> dict[str, object]:
@@ -19,7 +21,7 @@ def run_result(log: SpendLog, run_id: str, now: datetime) -> dict[str, object]:
         raise KeyError(run_id)
     attempts = log.attempts(run_id)
     offer = attempts[-1].offer if attempts else None
-    totals = log.totals(run_id)
+    totals, link = log.totals(run_id), link_to_pay(log, run, now)
     orders = log.orders(run_id)
     return {
         "run_id": run.run_id,
@@ -33,30 +35,42 @@ def run_result(log: SpendLog, run_id: str, now: datetime) -> dict[str, object]:
         "in_doubt_usd": usd(totals.in_doubt),
         "exit_code": run.job_exit_code,
         "outputs_dir": run.outputs_dir,
-        "checkout_url": link_to_pay(log, run, now),
+        "checkout_url": link.url if link else None,
         "reason": run.reason or (attempts[-1].reason if attempts else ""),
         "started_at": timestamp(run.started_at),
         "ended_at": timestamp(run.ended_at),
     }
 
 
-def link_to_pay(log: SpendLog, run: Run, now: datetime) -> str | None:
-    """The checkout link that waits to be paid, if there is one: not past its time, nor one nobody watches any more.
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """A checkout link that waits to be paid, checked when it came."""
+
+    charge: Charge
+    url: str
+    expires_at: datetime
+
+    @property
+    def host(self) -> str:
+        """Where the money goes, in clear."""
+        return urlsplit(self.url).netloc
+
+
+def link_to_pay(log: SpendLog, run: Run, now: datetime) -> Payable | None:
+    """The link of a run, if there is one: not past its time, nor one nobody watches any more.
 
     None of a run that is to be cancelled: its pod would be ended as soon as it is paid for.
     """
     if run.status in ENDED or run.cancel_requested:
         return None
-    for charge in log.charges(run.run_id):
-        if charge.state is ChargeState.AWAITING_PAYMENT:
-            order = log.order(charge.order_id)
-            return order.checkout_url or None if order and _stands(order, now) else None
+    for charge in log.charges(run.run_id, [ChargeState.AWAITING_PAYMENT]):
+        order = log.order(charge.order_id)
+        until = order.checkout_expires_at if order is not None else None
+        # Somebody may have to book the expiry still: the clock decides.
+        if order is None or until is None or not order.checkout_url or now >= until:
+            return None
+        return Payable(charge, order.checkout_url, until)
     return None
-
-
-def _stands(order: OrderRow, now: datetime) -> bool:
-    """Somebody may have to book the expiry still: the clock decides."""
-    return order.checkout_expires_at is not None and now < order.checkout_expires_at
 
 
 def timestamp(at: datetime | None) -> str | None:

@@ -2,30 +2,15 @@
 
 import json
 from datetime import datetime
-from typing import Protocol
 
 from agent.questions import question_of
 from policies.charge import SPENT, ChargeState
 from policies.text import clean
+from tools.spend_log.codes import Asked
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Decision, Run
 
 MOST_NAME_CHARS = 100
-
-
-class _Granted(Protocol):
-    @property
-    def decision(self) -> Decision | None: ...
-    @property
-    def decided_by(self) -> str: ...
-    @property
-    def decided_at(self) -> datetime | None: ...
-    @property
-    def revoked_by(self) -> str: ...
-    @property
-    def revoked_at(self) -> datetime | None: ...
-    @property
-    def expires_at(self) -> datetime: ...
 
 
 def why_not(log: SpendLog, subject: str, question_id: str, now: datetime) -> str:
@@ -71,7 +56,7 @@ def _of_run(log: SpendLog, run: Run, question_id: str, now: datetime) -> str:
     return "over: the run is being cancelled" if run.cancel_requested else "over"
 
 
-def _of_grant(granted: _Granted, now: datetime) -> str:
+def _of_grant(granted: Asked, now: datetime) -> str:
     if granted.revoked_at is not None:
         return answered("taken back", granted.revoked_by, granted.revoked_at)
     if granted.decision is not None and granted.decided_at is not None:

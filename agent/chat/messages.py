@@ -1,12 +1,12 @@
 """What a text channel is given to show, and what it may answer to that; how it looks is the channel's."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from agent.card import OfferCard
 from agent.questions import Question
-from policies.money import Cents, usd
+from agent.result import Payable
+from policies.money import usd
 from tools.errors import SwineherdError
 
 
@@ -44,20 +44,22 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class ToPay:
-    """A checkout link that somebody watches, verified when it came."""
+    """A checkout link that somebody watches."""
 
-    run_id: str
-    charge_id: str
     title: str
-    amount: Cents
-    url: str
-    host: str
-    expires_at: datetime
+    link: Payable
+
+    @property
+    def run_id(self) -> str:
+        """Whose it is."""
+        return self.link.charge.run_id
 
     @property
     def text(self) -> str:
         """Where the money goes, in clear."""
-        return f"Pay ${usd(self.amount)} at {self.host} until {self.expires_at:%Y-%m-%d %H:%M} UTC"
+        return (
+            f"Pay ${usd(self.link.charge.amount)} at {self.link.host} until {self.link.expires_at:%Y-%m-%d %H:%M} UTC"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Channel(Protocol):
         """Post a question; returns where it is."""
         ...
 
-    async def offer_link(self, link: ToPay) -> str:
+    async def offer_link(self, paying: ToPay) -> str:
         """Post a link to pay; returns where it is."""
         ...
 

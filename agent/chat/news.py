@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import SEEK_END
-from urllib.parse import urlsplit
 
 from agent.card import offer_card
 from agent.chat.cards import lines_of
@@ -12,7 +11,7 @@ from agent.folders import RunFolder
 from agent.offers import describe
 from agent.parts import Parts
 from agent.questions import Question, questions
-from agent.result import link_to_pay
+from agent.result import Payable, link_to_pay
 from policies.charge import ChargeState
 from policies.money import usd
 from policies.order import short_id
@@ -39,20 +38,13 @@ def asking(parts: Parts, question: Question) -> Asking:
 
 def links(parts: Parts, now: datetime) -> dict[str, ToPay]:
     """Charge id → every link of this home that waits to be paid."""
-    waiting = parts.log.charges(states=[ChargeState.AWAITING_PAYMENT])
-    found = (_link(parts, charge.run_id, charge.charge_id, now) for charge in waiting)
-    return {link.charge_id: link for link in found if link is not None}
+    waiting = {charge.run_id for charge in parts.log.charges(states=[ChargeState.AWAITING_PAYMENT])}
+    found = [link_to_pay(parts.log, parts.run(run_id), now) for run_id in sorted(waiting) if parts.at_home(run_id)]
+    return {link.charge.charge_id: _to_pay(parts, link) for link in found if link is not None}
 
 
-def _link(parts: Parts, run_id: str, charge_id: str, now: datetime) -> ToPay | None:
-    charge, run = parts.log.charge(charge_id), parts.run(run_id)
-    order = parts.log.order(charge.order_id) if charge is not None else None
-    url = link_to_pay(parts.log, run, now)
-    if charge is None or order is None or order.checkout_expires_at is None or not url or not parts.at_home(run_id):
-        return None
-    host = urlsplit(url).netloc
-    title = describe(parts.attempt(run_id).offer)
-    return ToPay(run_id, charge_id, title, charge.amount, url, host, order.checkout_expires_at)
+def _to_pay(parts: Parts, link: Payable) -> ToPay:
+    return ToPay(describe(parts.attempt(link.charge.run_id).offer), link)
 
 
 def alarms(parts: Parts, now: datetime) -> dict[str, Said]:

@@ -38,10 +38,12 @@ class Notices:
         await self._send(f"Approve ${usd(asking.question.amount)}?", f"{subject}: {asking.title}\n{where}")
         return ""
 
-    async def offer_link(self, link: ToPay) -> str:
+    async def offer_link(self, paying: ToPay) -> str:
         """That there is one; the link itself is where the run is shown."""
-        where = self._link or f"`swineherd show {link.run_id}` has the link"
-        await self._send(f"Pay ${usd(link.amount)}?", f"{link.run_id}: {link.title}\n{link.text}\n{where}")
+        where = self._link or f"`swineherd show {paying.run_id}` has the link"
+        await self._send(
+            f"Pay ${usd(paying.link.charge.amount)}?", f"{paying.run_id}: {paying.title}\n{paying.text}\n{where}"
+        )
         return ""
 
     async def close(self, ref: str, over: Over) -> None:

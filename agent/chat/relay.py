@@ -91,7 +91,7 @@ class Relay:
         await self._offer(links)
         await self._alarm(now)
         await self._tell_ends()
-        ends = [question.expires_at for question in asked.values()] + [link.expires_at for link in links.values()]
+        ends = [question.expires_at for question in asked.values()] + [one.link.expires_at for one in links.values()]
         self._head, self._due = head, min([now + ANYHOW, *ends])
 
     async def _close_others(self, standing: Mapping[str, object], now: datetime) -> None:

@@ -134,9 +134,9 @@ class BatchForeground:
             self._face.say(f"[{label}] asks for approval: swineherd approve {parked.run_id}")
         elif parked.awaited is Awaited.PAYMENT:
             self._shown.add(parked.interrupt_id)
-            url = link_to_pay(parts.log, parts.run(parked.run_id), parts.clock.now())
-            if url:
-                self._face.say(f"[{label}] pay here, the run goes on by itself: {url}")
+            link = link_to_pay(parts.log, parts.run(parked.run_id), parts.clock.now())
+            if link:
+                self._face.say(f"[{label}] pay here, the run goes on by itself: {link.url}")
 
     def _interrupted(self) -> None:
         self._interrupts += 1

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from agent.approvals import answer_ahead
 from agent.batch.card import grant_card
 from agent.batch.consent import ask, deny, expect, needs_a_yes, standing_grant
 from agent.cli.batch_face import BatchFace
 from agent.cli.terminal import Keyboard
 from agent.parts import Parts
 from tools.spend_log.batch_rows import Batch, Grant
+from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import Decision
 
 LOOK_SECONDS = 0.3
@@ -78,10 +80,11 @@ class Question:
 
     def _typed(self, grant: Grant, text: str) -> None:
         decision = Decision.APPROVED if text.lower() in {"y", "yes"} else Decision.DENIED
-        now = self._parts.clock.now()
-        said = self._parts.log.decide_grant(grant.grant_id, grant.code, grant.amount, decision, "terminal", now)
-        if isinstance(said, str):
-            self._face.say(said)
+        log, now = self._parts.log, self._parts.clock.now()
+        said = answer_ahead(log, grant, decision, code=grant.code, amount=grant.amount, by="terminal", now=now)
+        if isinstance(said, NotRecorded):
+            self._face.say(said.reason)
+            self.show()
 
     def _now(self, grant: Grant) -> Grant:
         return self._parts.log.grant(grant.grant_id) or grant

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from agent.approvals import answer_ahead
 from agent.batch.card import grant_card
 from agent.batch.report import batch_result
 from agent.cli import output
@@ -19,7 +20,7 @@ from agent.settings import Settings
 from policies.money import usd
 from tools.spend_log.batch_rows import Grant
 from tools.spend_log.holder import is_alive, this_process
-from tools.spend_log.port import SpendLog
+from tools.spend_log.port import NotRecorded, SpendLog
 from tools.spend_log.rows import Decision
 from tools.spend_log.standing import stands_against
 
@@ -75,9 +76,9 @@ def answer_batch(settings: Settings, batch_id: str, decision: Decision, code: st
         card = grant_card(batch, grant, None) if batch else ()
         given_code, cents = given(batch_id, (grant.code, grant.amount), card, VERBS[decision], (code, amount))
         by, now = f"terminal:{who()}", datetime.now(UTC)
-        said = log.decide_grant(grant.grant_id, given_code, cents, decision, by, now)
-        if isinstance(said, str):
-            output.fail(said, output.USAGE)
+        said = answer_ahead(log, grant, decision, code=given_code, amount=cents, by=by, now=now)
+        if isinstance(said, NotRecorded):
+            output.fail(said.reason, output.USAGE)
         output.line(f"{batch_id}: {said.decision}")
         if not _is_driven(log, batch_id):
             output.line(f"nobody drives it now: go on with `swineherd batch --resume {batch_id}`")

@@ -15,7 +15,7 @@ from agent.result import link_to_pay
 from policies.order import short_id
 from tools.errors import StoreBusy, StoreUnusable
 from tools.spend_log.port import NotRecorded
-from tools.spend_log.rows import Approval, Awaited, Parked, Run
+from tools.spend_log.rows import Approval, Awaited, Run
 
 LOOK_SECONDS = 0.3
 
@@ -104,7 +104,7 @@ class Foreground:
             self._show_card()
         elif parked[0].awaited is Awaited.PAYMENT:
             self._shown = parked[0].interrupt_id
-            self._show_link(parked[0])
+            self._show_link()
 
     def _show_card(self) -> None:
         approval = self._herd.parts.log.approval(self._run_id)
@@ -121,13 +121,11 @@ class Foreground:
                 f"waiting for `swineherd approve {self._run_id}`; `swineherd show {self._run_id}` prints the code"
             )
 
-    def _show_link(self, parked: Parked) -> None:
+    def _show_link(self) -> None:
         parts = self._herd.parts
-        url = link_to_pay(parts.log, parts.run(self._run_id), parts.clock.now())
-        order = parts.log.order(parked.what)
-        if url and order and order.checkout_expires_at:
-            until = f"{order.checkout_expires_at:%H:%M} UTC"
-            self._say(f"pay here until {until}, the run goes on by itself: {url}")
+        link = link_to_pay(parts.log, parts.run(self._run_id), parts.clock.now())
+        if link:
+            self._say(f"pay here until {link.expires_at:%H:%M} UTC, the run goes on by itself: {link.url}")
 
     def _answered(self, approval: Approval, text: str) -> None:
         """The answer is to the offer that was shown, by its code: to no other that may stand by now."""

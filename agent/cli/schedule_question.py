@@ -5,6 +5,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from agent.approvals import answer_ahead
 from agent.assemble_parts import open_parts
 from agent.cli import output
 from agent.cli.amounts import dollars
@@ -18,8 +19,9 @@ from agent.result import timestamp
 from agent.schedule.add import read_schedule
 from agent.schedule.card import standing_card
 from agent.schedule.consent import Asked, ask, expect_night
-from policies.money import Cents, usd
+from policies.money import usd
 from policies.text import counted
+from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import Decision
 from tools.spend_log.schedule_rows import Schedule, StandingGrant
 
@@ -65,10 +67,10 @@ async def _grant(schedule: Schedule, asked: Asked) -> int:
 
 def _decided(parts: Parts, schedule: Schedule, question: StandingGrant) -> int:
     decision = Decision.APPROVED if agreed("Approve") else Decision.DENIED
-    now, total = parts.clock.now(), question.terms.total
-    said = parts.log.decide_standing_grant(question.grant_id, question.code, total, decision, f"terminal:{who()}", now)
-    if isinstance(said, str):
-        output.fail(said, output.USAGE)
+    now, total, by = parts.clock.now(), question.terms.total, f"terminal:{who()}"
+    said = answer_ahead(parts.log, question, decision, code=question.code, amount=total, by=by, now=now)
+    if isinstance(said, NotRecorded):
+        output.fail(said.reason, output.USAGE)
     output.line(f"{schedule.schedule_id}: {said.decision} ({said.grant_id}; `swineherd grants` lists it)")
     return 0 if decision is Decision.APPROVED else output.DENIED
 
@@ -88,9 +90,9 @@ def answer_schedule(schedule_id: str, decision: Decision, said: tuple[str | None
             output.fail(f"{schedule_id} does not wait for an approval; `swineherd schedule grant` asks for one", 2)
         asked = question.code, question.terms.total
         code, total = given(schedule_id, asked, standing_card(schedule, question), VERBS[decision], said)
-        by = f"terminal:{who()}"
-        answered = log.decide_standing_grant(question.grant_id, code, Cents(total), decision, by, datetime.now(UTC))
-        if isinstance(answered, str):
-            output.fail(answered, output.USAGE)
+        by, now = f"terminal:{who()}", datetime.now(UTC)
+        answered = answer_ahead(log, question, decision, code=code, amount=total, by=by, now=now)
+        if isinstance(answered, NotRecorded):
+            output.fail(answered.reason, output.USAGE)
         output.line(f"{schedule_id}: {answered.decision}")
     return 0

@@ -68,6 +68,23 @@ async def test_a_wrong_code_or_amount_answers_nothing(make_world: MakeWorld, kin
     assert question_of(world.log, one.subject, world.clock.now()) == one
 
 
+@pytest.mark.parametrize("kind", range(3))
+async def test_no_kind_takes_a_yes_while_frozen(make_world: MakeWorld, kind: int) -> None:
+    """The question stands; a no is taken all the same."""
+    world = make_world(ASK)
+    one = (await of_every_kind(world))[kind]
+    world.log.freeze("by hand", world.clock.now())
+
+    def says(decision: Decision) -> Question | NotRecorded:
+        return answer_any(world.parts, one.subject, decision, code=one.code, amount=one.amount, by="web:ann")
+
+    said = says(Decision.APPROVED)
+    assert isinstance(said, NotRecorded)
+    assert "spending is frozen: by hand" in said.reason
+    assert question_of(world.log, one.subject, world.clock.now()) == one
+    assert isinstance(says(Decision.DENIED), Question)
+
+
 async def test_what_has_ended_or_expired_asks_nothing(make_world: MakeWorld) -> None:
     """A run that is being cancelled, a batch whose runs ended, and all of them once their time is over."""
     world = make_world(ASK)

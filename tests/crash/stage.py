@@ -146,7 +146,8 @@ class Stage:
     def _link(self) -> str:
         with self.log() as log:
             run = next(iter(log.runs()), None) if log else None
-            return (link_to_pay(log, run, datetime.now(UTC)) or "") if log and run else ""
+            link = link_to_pay(log, run, datetime.now(UTC)) if log and run else None
+            return link.url if link else ""
 
     def orders(self) -> list[Document]:
         """The provider's orders that were made here."""

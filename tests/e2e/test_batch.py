@@ -104,6 +104,10 @@ def test_one_question_for_all(herd: Swineherd, tmp_path: Path) -> None:
     answer = ("approve", batch_id, "--code")
     assert asking.run(*answer, "WRONG", "--amount", "0.40").code == 2
     assert asking.run(*answer, question["code"], "--amount", "0.39").code == 2
+    assert asking.run("freeze", "--sandbox").code == 0
+    refused = asking.run(*answer, question["code"], "--amount", "0.40")
+    assert (refused.code, "spending is frozen" in refused.stderr) == (2, True)
+    assert asking.run("unfreeze", "--sandbox").code == 0
     assert asking.run(*answer, question["code"], "--amount", "0.40").code == 0
 
     done = asking.run("batch", "--resume", batch_id, "--json")

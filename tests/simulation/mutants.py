@@ -89,11 +89,11 @@ def _never_moves(_listing: object, _offer: object) -> str:
     return ""
 
 
-def _any_link(log: Any, run: Any, _now: datetime) -> str | None:
+def _any_link(log: Any, run: Any, now: datetime) -> result.Payable | None:
     for charge in log.charges(run.run_id):
         if charge.state in (ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED):
             order = log.order(charge.order_id)
-            return order.checkout_url or None if order else None
+            return result.Payable(charge, order.checkout_url, now) if order and order.checkout_url else None
     return None
 
 

@@ -121,8 +121,9 @@ class People:
             return self._shown
         self._moved, self._shown = moved, []
         for run in self.log.runs():
-            url = result.link_to_pay(self.log, run, self.provider.clock.now())
-            if url:
+            link = result.link_to_pay(self.log, run, self.provider.clock.now())
+            if link:
+                url = link.url
                 orders = [order.order_id for order in self.log.orders(run.run_id) if order.checkout_url == url]
                 self._shown += [(order_id, url) for order_id in orders]
                 self.witness.words.shown.update(dict.fromkeys(orders, url))

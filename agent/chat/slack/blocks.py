@@ -39,10 +39,19 @@ def asked(asking: Asking, *, answered_here: bool) -> list[Block]:
     ]
 
 
-def to_pay(link: ToPay) -> list[Block]:
+def to_pay(paying: ToPay) -> list[Block]:
     """A link, its host in clear."""
-    button: Block = {"type": "button", "action_id": PAY, "text": _plain("Open the checkout", 75), "url": link.url}
-    return [_header(f"Pay ${usd(link.amount)}?"), *_sections(f"{link.title}\n{link.text}"), _actions([button])]
+    button: Block = {
+        "type": "button",
+        "action_id": PAY,
+        "text": _plain("Open the checkout", 75),
+        "url": paying.link.url,
+    }
+    return [
+        _header(f"Pay ${usd(paying.link.charge.amount)}?"),
+        *_sections(f"{paying.title}\n{paying.text}"),
+        _actions([button]),
+    ]
 
 
 def over(what: Over) -> list[Block]:

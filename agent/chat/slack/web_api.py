@@ -60,9 +60,11 @@ class SlackChannel:
         text = f"{asking.question.subject} asks for ${usd(asking.question.amount)}"
         return await self._post(text, blocks.asked(asking, answered_here=self._answered_here))
 
-    async def offer_link(self, link: ToPay) -> str:
+    async def offer_link(self, paying: ToPay) -> str:
         """A card with a link."""
-        return await self._post(f"{link.run_id} waits for ${usd(link.amount)} to be paid", blocks.to_pay(link))
+        return await self._post(
+            f"{paying.run_id} waits for ${usd(paying.link.charge.amount)} to be paid", blocks.to_pay(paying)
+        )
 
     async def close(self, ref: str, over: Over) -> None:
         """The card without its buttons."""

@@ -57,9 +57,9 @@ async def test_a_link_is_posted_while_it_stands(make_world: MakeWorld) -> None:
     await world.drive(run_id, wait=False)
     for _ in range(2):
         await relaying.round()
-    (link,) = wall.links
-    assert (link.run_id, link.amount, link.host) == (run_id, PRICE, "checkout.stripe.com")
-    assert link.url.startswith("https://checkout.stripe.com/")
+    (paying,) = wall.links
+    assert (paying.run_id, paying.link.charge.amount, paying.link.host) == (run_id, PRICE, "checkout.stripe.com")
+    assert paying.link.url.startswith("https://checkout.stripe.com/")
     world.market.pay(next(iter(world.market.orders)))
     assert (await world.drive(run_id)).code == 0
     await relaying.round()
@@ -76,7 +76,7 @@ async def test_a_link_that_expired_is_shown_no_more(make_world: MakeWorld) -> No
     run_id = world.submit()
     await world.drive(run_id, wait=False)
     await relaying.round()
-    world.clock.advance((wall.links[0].expires_at - world.clock.now()).total_seconds())
+    world.clock.advance((wall.links[0].link.expires_at - world.clock.now()).total_seconds())
     await relaying.round()
     assert [over.words for _, over in wall.closed] == ["expired"]
     assert run_id == wall.links[0].run_id

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from agent.card import OfferCard, offer_card
 from agent.chat.fate import answered
 from agent.parts import Parts
 from agent.questions import Question
-from agent.result import link_to_pay
+from agent.result import Payable, link_to_pay
 from agent.wanted import another_is_wanted
 from policies.money import Cents
 from policies.offer import Offer, Rail
@@ -59,19 +58,17 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class ToPay:
-    """A checkout link that stands; it was checked when it came, and its host is shown in clear."""
+    """A checkout link that stands."""
 
     template: ClassVar[str] = "card_to_pay.html"
     waits: ClassVar[bool] = True
     offer: Offer
-    url: str
-    host: str
-    expires_at: datetime
+    link: Payable
 
     @property
     def until(self) -> datetime | None:
         """When it is shown no more."""
-        return self.expires_at
+        return self.link.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +100,8 @@ def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
     """None while it needs nobody."""
     if run.status in ENDED:
         return Over(run, parts.log.totals(run.run_id).spent)
-    if (paying := _to_pay(parts, run, now)) is not None:
-        return paying
+    if (link := link_to_pay(parts.log, run, now)) is not None:
+        return ToPay(parts.attempt(run.run_id).offer, link)
     approval = parts.log.approval(run.run_id)
     if approval is not None and not approval.charge_id and not run.cancel_requested:
         if approval.decision is not None and approval.decided_at is not None:
@@ -123,13 +120,3 @@ def _offered(parts: Parts, approval: Approval) -> Offered:
     by_card = approval.offer.rail is not Rail.STRIPE and Rail.STRIPE in parts.policy.payment.rails
     pods = parts.policy.recovery.max_pods_per_run
     return Offered(offer_card(parts, approval), Question.of(approval), by_card, pods)
-
-
-def _to_pay(parts: Parts, run: Run, now: datetime) -> ToPay | None:
-    url = link_to_pay(parts.log, run, now)
-    if url is None:
-        return None
-    order = next(one for one in parts.log.orders(run.run_id) if one.checkout_url == url)
-    if order.checkout_expires_at is None:
-        return None
-    return ToPay(parts.attempt(run.run_id).offer, url, urlsplit(url).netloc, order.checkout_expires_at)
