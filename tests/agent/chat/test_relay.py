@@ -82,6 +82,20 @@ async def test_a_link_that_expired_is_shown_no_more(make_world: MakeWorld) -> No
     assert run_id == wall.links[0].run_id
 
 
+async def test_an_alarm_is_told_once_each_time_it_comes(world: World) -> None:
+    """While it stands no second time; when it comes back it is news."""
+    wall = Wall()
+    relaying = relay_of(world, wall)
+    for _ in range(2):
+        world.log.freeze("by hand", world.clock.now())
+        for _ in range(2):
+            await relaying.round()
+            world.clock.advance(61)
+        world.log.unfreeze(world.clock.now())
+        await relaying.round()
+    assert [said.title for _, said in wall.told] == ["Spending is frozen", "Spending is frozen"]
+
+
 async def test_ends_are_told_once_and_those_before_the_first_day_never(world: World) -> None:
     """Runs that asked nothing too, and those that ended while nobody relayed."""
     wall = Wall()

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 
 from agent.batch.consent import GRANTED_FOR
+from agent.granted import given
 from agent.questions import schedule_question
 from agent.schedule.add import read_schedule
 from agent.schedule.consent import Asked, ask, expect_night, needs_a_yes
 from agent.submit import BadJob
+from policies.grant import Used
 from policies.money import Cents
 from tests.agent.conftest import MakeWorld
 from tests.agent.schedule.scheduled import files_of, move_to, rung, runs_of, scheduled
@@ -56,6 +58,14 @@ async def test_the_question_is_for_the_nights_and_what_each_costs(asking: World)
     assert schedule_question(asking.log.standing_grants(budget.schedule_id), asking.clock.now()) == grant
     asking.clock.advance(3601)
     assert schedule_question(asking.log.standing_grants(budget.schedule_id), asking.clock.now()) is None
+
+
+async def test_what_is_left_of_a_yes_counts_all_nights(asking: World) -> None:
+    """The sum that was said yes to, and the pods of every night."""
+    grant = await granted(asking, scheduled(asking, 2))
+    left = given(asking.log, grant, asking.clock.now())
+    assert (left.standing, left.pays, left.nights, left.used) == ("approved", True, 0, Used(Cents(0), 0))
+    assert (left.amount, left.pods) == (14 * PRICE, 7 * grant.pods)
 
 
 async def test_a_question_that_was_taken_back_is_open_no_more(asking: World) -> None:
