@@ -18,19 +18,16 @@ class Typed(Keyboard):
     is_there = True
 
     def __init__(self) -> None:
-        self.listener: Callable[[str], None] | None = None
+        self.listeners: asyncio.Queue[Callable[[str], None]] = asyncio.Queue()
 
     def ask(self, listener: Callable[[str], None]) -> None:
-        self.listener = listener
+        self.listeners.put_nowait(listener)
 
     def close(self) -> None:
-        self.listener = None
+        """Nobody is listened for any more."""
 
     async def line(self, text: str) -> None:
-        while self.listener is None:
-            await asyncio.sleep(0)
-        listener, self.listener = self.listener, None
-        listener(text)
+        (await self.listeners.get())(text)
 
 
 async def test_a_yes_that_was_not_taken_is_asked_for_again(make_world: MakeWorld) -> None:
