@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from agent.accrual import after_look
 from agent.face import Face
 from agent.folders import Home
+from agent.mind.port import Mind
 from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
 from policies.budget import Caps
 from policies.charge import FINAL, SPENT, ChargeState
@@ -61,6 +62,8 @@ class Parts:
     """How long a paid hour lasts; only a sandbox may be set to shorter ones."""
     spends: bool = field(default=True, kw_only=True)
     """False where nothing may be bought, however it is approved, and no job is stood by: a sweep only winds down."""
+    mind: Mind | None = field(default=None, kw_only=True)
+    """The language model; None where none is configured. It proposes, and code decides (law 5)."""
     home_id: str = field(default="", kw_only=True)
     """The home among those that share the store; "" where the store lies in it."""
     absolute_mounts: bool

@@ -1,0 +1,43 @@
+"""Paths that a text wants back."""
+
+import re
+from collections.abc import Mapping
+
+from policies.reading.prose import clauses
+
+_PATH = re.compile(
+    r"(?<![\w/.$@-])`?((?:\./)?(?:[\w*.-]+/)+[\w*.-]*|[\w*-]+(?:\.[\w*-]+)*\.(?:[a-z][a-z0-9]{1,11}))`?(?![\w/])",
+    re.IGNORECASE,
+)
+_WANTED = re.compile(
+    r"\b(?:back|keep|want|save|saves|saved|bring|return|fetch|get me|give me|outputs?|results?|download|collect|store[sd]? in|written to|writes?|ends up in|lands? in|"
+    r"zurück|behalten|brauche|möchte|will|hole?n?|ergebnis\w*|ausgabe\w*|schreibt|landet|speicher\w*|récup\w*|garde[rz]?|veux|voudrais|rapporte\w*|sorties?|résultats?|renvoie\w*|"
+    r"quiero|necesito|devuel\w*|guard\w*|conserv\w*|tra(?:e|er|eme|ed)|salidas?|resultados?)\b",
+    re.IGNORECASE,
+)
+_INPUT = re.compile(
+    r"\b(?:data(?:set)?s? (?:is|are|lies?)|input|from|liegt|liegen|daten|donnée\w*|datos|reads?|liest|uses|does it|on|config)\b[^,;]*$",
+    re.IGNORECASE,
+)
+_CODE_ENDINGS = (".py", ".sh", ".ipynb", ".yaml", ".yml", ".com", ".org", ".io", ".md")
+
+
+def outputs(text: str, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Globs as they were said, in the order of the text. What lies in the folder already is no result."""
+    found: list[str] = []
+    wanting = False
+    for clause in clauses(text):
+        paths = [match[1].removeprefix("./") for match in _PATH.finditer(clause.text)]
+        only_paths = not re.search(r"[a-zà-ÿ]{4,}", _PATH.sub(" ", clause.text), re.IGNORECASE)
+        wanting = bool(_WANTED.search(clause.text)) or (wanting and only_paths)
+        if wanting:
+            found += paths
+    return tuple(dict.fromkeys(path for path in found if not lies_there(path, files)))
+
+
+def lies_there(path: str, files: Mapping[str, str]) -> bool:
+    """The path is in the folder already, or is code: then it goes to the pod, and does not come back."""
+    folder = path.rstrip("/")
+    return path.endswith(_CODE_ENDINGS) or any(
+        name.rstrip("/") == folder or name.startswith(f"{folder}/") for name in files
+    )
