@@ -50,14 +50,17 @@ class ReadJob:
         return self.path.parent if self.folder is None else self.folder
 
 
-def load_job(path: Path, ignore: frozenset[str]) -> ReadJob:
+def load_job(path: Path, ignore: frozenset[str], *, described: bool = False) -> ReadJob:
     """Read a job file.
+
+    Args:
+        described: `run` may be missing where there is a description; whoever asks for that fills it in.
 
     Raises:
         BadJob: there is no such file, or it is not text.
         JobFileError: it is not a job; every problem is named.
     """
-    read = read_job(job_text(path), str(path), ignore)
+    read = read_job(job_text(path), str(path), ignore, described=described)
     return ReadJob(read.job, path.resolve(), read.warnings)
 
 
@@ -91,9 +94,16 @@ def submit(
         check_writable(outputs)
     run = prepare(parts, packer, read, ceiling=ceiling, outputs=outputs)
     parts.log.add_run(run)
-    if read.understood:
-        parts.log.note(run.run_id, UNDERSTOOD, dict(read.understood), parts.clock.now())
+    note_understood(parts, run.run_id, read)
     return run.run_id
+
+
+def note_understood(parts: Parts, run_id: str, read: ReadJob) -> None:
+    """Keep how a description was read, and say it to whoever follows the run."""
+    if read.understood:
+        parts.log.note(run_id, UNDERSTOOD, dict(read.understood), parts.clock.now())
+        lines = (f"{name} {value}" for name, value in read.understood.items())
+        parts.face.tell(run_id, f"understood: {'; '.join(lines)}")
 
 
 def check(parts: Parts, job: Job) -> None:

@@ -1,11 +1,12 @@
 """A job that is given as a file or in words, at the command line."""
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent.cli import output
 from agent.cli.terminal import Keyboard, TerminalFace
-from agent.mind.intake import read_words, words_of
+from agent.mind.intake import Reader, words_of
 from agent.mind.written import explained
 from agent.parts import Parts
 from agent.submit import ReadJob, load_job
@@ -19,20 +20,18 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
         BadJob: there is no such file; or words leave something open, and there is no terminal to ask at.
         JobFileError: it is not a job.
     """
+    asking = _Asking(face)
+    secrets = tuple(value for name, value in parts.variables.items() if _is_secret(name))
+    reader = Reader(parts.mind, parts.home.path, secrets, asking if asking.keyboard.is_there else None)
     words = words_of(job)
     if words is None:
-        read = load_job(Path(job), ignore)
-        for warning in read.warnings:
-            output.aside(f"warning: {warning}")
-        return read
-    asking = _Asking(face)
-    ask = asking if asking.keyboard.is_there else None
-    secrets = tuple(value for name, value in parts.variables.items() if _is_secret(name))
-    read, without = await read_words(words, mind=parts.mind, store=parts.home.path, secrets=secrets, ask=ask)
-    if without:
+        read, without = await reader.file(load_job(Path(job), ignore, described=True))
+    else:
+        read, without = await reader.words(words)
+    for warning in read.warnings:
+        output.aside(f"warning: {warning}")
+    if without and words is not None:
         face.tell("", f"read by rule: {without}")
-    for line in _table(read.understood):
-        face.tell("", line)
     return read
 
 
@@ -40,10 +39,8 @@ def _is_secret(name: str) -> bool:
     return any(part in name.upper() for part in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
 
 
-def _table(understood: object) -> list[str]:
-    if not isinstance(understood, dict):
-        return []
-    width = max(map(len, understood))
+def table_of(understood: Mapping[str, str]) -> list[str]:
+    width = max(map(len, understood), default=0)
     return [f"{name.ljust(width)}  {value}" for name, value in understood.items()]
 
 
@@ -55,7 +52,7 @@ class _Asking:
         self._face = face
 
     async def __call__(self, understood: Understood, question: str) -> str | None:
-        for line in _table(dict(explained(understood))):
+        for line in table_of(explained(understood)):
             self._face.tell("", line)
         self._face.tell("", question)
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.assemble_parts import open_parts
 from agent.cli import output
 from agent.cli.amounts import dollars
-from agent.cli.described import read_job_or_words
+from agent.cli.described import read_job_or_words, table_of
 from agent.cli.places import settings_or_fail
 from agent.cli.terminal import TerminalFace
 from agent.folders import Home
@@ -58,6 +58,8 @@ def quote(job: str, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str]
             face = TerminalFace(sys.stderr)
             async with open_parts(settings_or_fail(), sandbox=sandbox, face=face) as parts:
                 read = await read_job_or_words(parts, job, frozenset(ignore), face)
+                for line in table_of(read.understood):
+                    output.aside(line)
                 await settle_money(parts)
                 result = await rank(parts, read.job, ceiling)
                 return result, result.document(parts.policy)

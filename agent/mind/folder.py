@@ -53,7 +53,7 @@ def _names(folder: Path) -> Iterator[str]:
 
 
 def look_at(folder: Path, secrets: tuple[str, ...]) -> dict[str, str]:
-    """Name → the first characters of scripts and requirements, "" of all else; secrets masked, known ones and likely ones.
+    """Name → the first characters of scripts and requirements, "" of all else; secrets masked, known and likely ones.
 
     Raises:
         BadJob: the folder can't be read.

@@ -1,4 +1,4 @@
-"""intake, before a run exists: words become a whole job, or one question to the human. Nothing is guessed that costs."""
+"""intake, before a run exists: words become a whole job, or one question. Nothing is guessed that costs money."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,13 +8,16 @@ from pathlib import Path
 from agent.mind.folder import folder_for, look_at, stays_here
 from agent.mind.port import Mind
 from agent.mind.understand import understand, understand_by_rule
-from agent.mind.written import DESCRIBED, explained, job_of
-from agent.submit import BadJob, ReadJob
+from agent.mind.written import DESCRIBED, explained, filled, job_of
+from agent.submit import BadJob, ReadJob, place_of
+from policies.file_problem import shown
+from policies.job import Job, job_fields
 from policies.reading.rules import Source, Understood
 
 MOST_TEXT = 32 * 1024
 MOST_QUESTIONS = 3
 """So often is asked about one description."""
+MOST_UNUSED = 6
 BRIEFS = frozenset({".md", ".txt"})
 
 _UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "at most ${}", "vram_gb": "{} GB of VRAM"}
@@ -67,35 +70,86 @@ def _brief(path: Path) -> str:
         raise BadJob(f"{path}: can't be read as text: {error}") from error
 
 
-async def read_words(
-    words: Words, *, mind: Mind | None, store: Path, secrets: tuple[str, ...], ask: Ask | None
-) -> tuple[ReadJob, str]:
-    """A job from a description.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads descriptions, and what it may be shown.
 
-    Args:
+    Attributes:
         store: the home, which goes to no pod.
         secrets: values that no model may see.
         ask: puts what is left open to a human; None where there is none.
-
-    Returns:
-        The job, and why a model had no part in it ("" where it had).
-
-    Raises:
-        Unclear: something is left open; the message has the question.
-        BadJob: the text is too long, or its folder can't go to a pod.
-        JobFileError: what it says is no job.
     """
-    if len(words.text) > MOST_TEXT:
-        raise BadJob(f"a description of more than {MOST_TEXT} characters is not read: write a job file")
-    folder = folder_for(words.folder, store)
-    files = look_at(folder, secrets)
-    understood, without = await understand(mind, words.text, files, {})
-    understood = await _asked(understood, files, ask)
-    job = job_of(understood, words.text)
-    read = ReadJob(
-        job, folder / DESCRIBED, (), folder=folder, stays=stays_here(folder), understood=explained(understood)
-    )
-    return read, without
+
+    mind: Mind | None
+    store: Path
+    secrets: tuple[str, ...]
+    ask: Ask | None
+
+    async def words(self, words: Words) -> tuple[ReadJob, str]:
+        """A job from a description.
+
+        Returns:
+            The job, and why a model had no part in it ("" where it had).
+
+        Raises:
+            Unclear: something is left open; the message has the question.
+            BadJob: the text is too long, or its folder can't go to a pod.
+            JobFileError: what it says is no job.
+        """
+        folder = folder_for(words.folder, self.store)
+        files = look_at(folder, self.secrets)
+        understood, without = await self._understood(words.text, files, {})
+        understood = await _asked(understood, files, self.ask)
+        read = ReadJob(
+            job_of(understood, words.text),
+            folder / DESCRIBED,
+            unused(understood),
+            folder=folder,
+            stays=stays_here(folder),
+            understood=explained(understood),
+        )
+        return read, without
+
+    async def file(self, read: ReadJob) -> tuple[ReadJob, str]:
+        """A job file with what its description adds. Where the file says what to run it counts, and nothing is asked.
+
+        Raises:
+            Unclear: the file does not say what to run, and its description leaves something open.
+            BadJob, JobFileError: as `words` does.
+        """
+        job = read.job
+        if not job.description.strip() or job.complete:
+            return read, ""
+        files = look_at(place_of(read.base, job.workdir, "workdir"), self.secrets) if job.workdir else {}
+        given = {name: value for name, value in job_fields(job).items() if name != "resources"} | _resources(job)
+        understood, without = await self._understood(job.description, files, given)
+        if not job.run:
+            understood = await _asked(understood, files, self.ask)
+        open_ = tuple(f"description: {question}" for question in understood.asks.values())
+        added = {
+            name: one for name, one in explained(understood).items() if understood.sources[name] is not Source.FILE
+        }
+        warnings = (*read.warnings, *open_, *unused(understood))
+        return replace(read, job=filled(job, understood), warnings=warnings, understood=added), without
+
+    async def _understood(
+        self, text: str, files: Mapping[str, str], given: Mapping[str, object]
+    ) -> tuple[Understood, str]:
+        if len(text) > MOST_TEXT:
+            raise BadJob(f"a description of more than {MOST_TEXT} characters is not read: write a job file")
+        return await understand(self.mind, text, files, given)
+
+
+def _resources(job: Job) -> dict[str, object]:
+    return {"accelerators": job.accelerators, "vram_gb": job.vram_gb}
+
+
+def unused(understood: Understood) -> tuple[str, ...]:
+    """What nothing was taken from, as a warning; () where all was used."""
+    if not understood.unused:
+        return ()
+    words = "; ".join(shown(part) for part in understood.unused[:MOST_UNUSED])
+    return (f"of the description this was of no use: {words}",)
 
 
 async def _asked(understood: Understood, files: Mapping[str, str], ask: Ask | None) -> Understood:

@@ -37,8 +37,7 @@ class JobForm(BaseModel):
 
 _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     (
-        "Please fine-tune Mistral 7B with LoRA. `python tune.py --epochs 3` should take 90 minutes, at most $4. "
-        "I need out/ back. My laptop has 32 GB RAM.",
+        "Fine-tune Mistral 7B with LoRA: `python tune.py --epochs 3`, 90 minutes, at most $4, out/ back, 32 GB RAM",
         {"title": "LoRA on Mistral 7B", "run": "python tune.py --epochs 3", "hours": 1.5, "budget_usd": 4,
          "vram_gb": None, "outputs": ["out/"], "parameters_b": 7, "method": "lora"},
     ),

@@ -1,6 +1,7 @@
 """From what was understood to a job, by the parser that reads job files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import yaml
@@ -30,6 +31,25 @@ def job_of(understood: Understood, text: str) -> Job:
     written["description"] = clean(text, MOST_DESCRIPTION)
     written["resources"] = {name: _plain(fields[name]) for name in _RESOURCES if name in fields}
     return read_job(yaml.safe_dump(written, allow_unicode=True), DESCRIBED).job
+
+
+def filled(job: Job, understood: Understood) -> Job:
+    """A job file's job with what its description adds: the fields that the file leaves open, and a lower budget.
+
+    Raises:
+        JobFileError: what was understood is no job.
+    """
+    described = job_of(understood, job.description)
+    return replace(
+        job,
+        run=job.run or described.run,
+        setup=job.setup if job.run else job.setup or described.setup,
+        accelerators=job.accelerators or described.accelerators,
+        vram_gb=job.vram_gb or described.vram_gb,
+        hours=job.hours or described.hours,
+        budget=described.budget,
+        outputs=job.outputs or described.outputs,
+    )
 
 
 def _first_words(text: str) -> str:

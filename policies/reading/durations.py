@@ -7,6 +7,7 @@ from decimal import ROUND_UP, Decimal
 from policies.reading.figures import Figure, Weight
 from policies.reading.numerals import NUMBER, value_of
 from policies.reading.prose import Span, around, clauses
+from policies.reading.words import begins_with, ends_with, one_of, phrases
 
 _HOUR = r"(?:h|hrs?|hours?|stunden?|std\.?|heures?|horas?)"
 _MINUTE = r"(?:min|mins|minutes?|minuten|minutos?)"
@@ -23,50 +24,69 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"(?<![\w.,])(?P<hours>[0-9]{1,3})\s?h\s?(?P<minutes>[0-5][0-9])(?:m|min)?(?![\w])", re.IGNORECASE)
-_FRACTIONS = {
-    r"three[- ]quarters\s+of\s+an\s+hour|dreiviertelstunde|trois\s+quarts\s+d['’]heure|tres\s+cuartos\s+de\s+hora": "0.75",
-    r"a\s+quarter\s+(?:of\s+an\s+)?hour|quarter\s+of\s+an\s+hour|viertelstunde|un\s+quart\s+d['’]heure|un\s+cuarto\s+de\s+hora": "0.25",
-    r"half[\s-]+(?:an?\s+)?hour|halben?\s+stunde|demi[\s-]heure|media\s+hora": "0.5",
-    r"hora\s+y\s+media|heure\s+et\s+demie": "1.5",
-}  # fmt: skip
+_PARTS_OF_AN_HOUR = {
+    phrases(
+        "a quarter of an hour, quarter of an hour, a quarter hour",
+        "viertelstunde",
+        "un quart d'heure",
+        "un cuarto de hora",
+    ): "0.25",
+    phrases("half an hour, half hour, half-hour", "halbe stunde, halben stunde", "demi-heure", "media hora"): "0.5",
+    phrases("three quarters of an hour", "dreiviertelstunde", "trois quarts d'heure", "tres cuartos de hora"): "0.75",
+    phrases("hora y media, heure et demie"): "1.5",
+}
 
 _ABOUT_THE_JOB = re.compile(
-    r"\b(?:take|takes|should|will|needs?|run ?time|runs?|about|around|approx\w*|roughly|max|at most|up to|under|less than|"
-    r"within|for|estimated?|expect|dauert|dauer|braucht|ungefähr|etwa|ca|circa|rund|höchstens|maximal|laufzeit|unter|"
-    r"environ|dure|durée|prend|prendra|moins de|pendant|maximum|unas?|unos|aproximadamente|alrededor|tarda|dura|durante|"
-    r"menos de|como máximo)\b|[~≈<≤]",
+    phrases(
+        "take, takes, should, will, need, needs, runtime, run time, runs, about, around, approx*, roughly, max, "
+        "at most, up to, under, less than, within, for, estimate*, expect*",
+        "dauert, dauer, braucht, ungefähr, etwa, ca, circa, rund, höchstens, maximal, laufzeit, unter, weniger als",
+        "environ, dure, durée, prend, prendra, moins de, pendant, maximum, au plus",
+        "una, unas, unos, aproximadamente, alrededor, tarda, dura, durante, menos de, como máximo, duración",
+    )
+    + "|[~≈<≤]",
     re.IGNORECASE,
 )
 _OF_THE_PAST = re.compile(
-    r"\b(?:took|lasted|ran|spent|was|were|yesterday|ago|last|previous(?:ly)?|earlier|laptop|(?<!be )trained|had|"
-    r"gedauert|gelaufen|lief|gestern|letzte[nrs]?|vorher|zuvor|trainiert hat|habe|hatte|a pris|a duré|a tourné|hier|"
-    r"dernière?|tardó|duró|llevó|ayer|pasad[oa]|última|anterior)\b",
+    phrases(
+        "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had",
+        "gedauert, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte",
+        "a pris, a duré, a tourné, hier, dernier, dernière",
+        "tardó, duró, llevó, ayer, pasado, pasada, última, anterior",
+    )
+    + r"|(?<!be )\btrained\b",
     re.IGNORECASE,
 )
-_OF_ANOTHER_THING = re.compile(
-    r"\b(?:epochs?|epochen?|époques?|épocas?|meeting|call|deadline|termin|abgabe|réunion|reunión|flight|"
-    r"every|each|alle|jede[nrs]?|toutes|cada|dataset|datensatz|corpus|uptime|timeout|checkpoints?|upload|download)\b",
-    re.IGNORECASE,
+_OF_ANOTHER_THING = one_of(
+    "epoch, epochs, meeting, call, deadline, flight, every, each, dataset, corpus, uptime, timeout, checkpoint, "
+    "checkpoints, upload, download",
+    "epoche, epochen, termin, abgabe, alle, jede, jeden, jeder, datensatz",
+    "époque, époques, réunion, toutes",
+    "época, épocas, reunión, cada",
 )
-_THEN = re.compile(
-    r"^\s*(?:(?:of|von|d['’]|de|worth of)\s*(?:the\s+)?(?:\w+\s+)?(?:audio|speech|video|recordings?|data|sound|"
-    r"aufnahmen|sprache|enregistrements?|parole|grabaci[oó]n\w*|voz|footage|daten)|audio|video|aufnahmen|"
-    r"(?:per|an?|pro|je|par|por|/)\s*(?:epoch|epoche|époque|época|step|fold|run|job|sample)|ago\b|old\b|from now)",
-    re.IGNORECASE,
+_RECORDED = phrases(
+    "audio, speech, video, videos, recordings, data, sound, footage, podcasts",
+    "aufnahmen, sprache, daten",
+    "enregistrements, parole",
+    "grabaciones, voz",
 )
-_IN_SO_LONG = re.compile(r"\b(?:in|dans|en)\s+$", re.IGNORECASE)
-_APPOINTMENT = re.compile(
-    r"^\s*(?:i|we|we['’]re|habe|muss|ist|j['’]ai|on a|tengo|hay|my|the demo|my demo)\b", re.IGNORECASE
+_THEN_SOMETHING = begins_with(
+    rf"(?:(?:of|von|d['’]|de|worth\s+of)\s*(?:\w+\s+)?)?{_RECORDED}"
+    r"|(?:per|an?|pro|je|par|por|/)\s*(?:epoch|epoche|époque|época|step|fold|sample)\b|ago\b|old\b|from\s+now\b"
 )
+_IN = ends_with(phrases("in, dans, en"))
+_APPOINTMENT = begins_with(r",?\s*" + phrases("i, we, my, the demo", "ich, wir, habe, muss, ist", "j'ai", "tengo, hay"))
+_PER = ends_with(r"\b(?:per|pro|par|por|every|each)")
+_A_PRICE = ends_with(r"[0-9$€]|\b(?:dollars?|bucks|cents|euros?|usd|eur)")
+_ONE = re.compile(r"an?\s", re.IGNORECASE)
 _PLACES = Decimal("0.0001")
 
 
 def durations(prose: str) -> list[Figure]:
     """Every duration, in the order of the text; values in hours, rounded up to four decimals."""
     parts = clauses(prose)
-    found = sorted(_all(prose), key=lambda item: (item[0], -item[1]))
     figures: list[Figure] = []
-    for start, end, value in found:
+    for start, end, value in sorted(_all(prose), key=lambda item: (item[0], -item[1])):
         if not figures or start >= figures[-1].end:
             weight = _weight(prose, around(parts, start), start, end)
             figures.append(Figure(value, "hours", start, end, prose[start:end], weight))
@@ -74,10 +94,8 @@ def durations(prose: str) -> list[Figure]:
 
 
 def _all(prose: str) -> Iterator[tuple[int, int, Decimal | None]]:
-    for source, value in _FRACTIONS.items():
-        for match in re.finditer(
-            rf"(?<!\w)(?:(?:an?|eine[rn]?|une?|una?)\s+)?(?:{source})(?!\w)", prose, re.IGNORECASE
-        ):
+    for source, value in _PARTS_OF_AN_HOUR.items():
+        for match in re.finditer(rf"(?:(?<!\w)(?:an?|eine[rn]?|une?|una?)\s+)?{source}", prose, re.IGNORECASE):
             yield match.start(), match.end(), Decimal(value)
     for match in _CLOCK.finditer(prose):
         yield match.start(), match.end(), _hours(Decimal(match["hours"]) + Decimal(match["minutes"]) / 60)
@@ -102,10 +120,10 @@ def _hours(value: Decimal) -> Decimal:
 
 def _weight(prose: str, clause: Span, start: int, end: int) -> Weight:
     before, after = prose[clause.start : start], prose[end : clause.end]
-    if _THEN.search(after) or _OF_ANOTHER_THING.search(before) or re.search(r"\bper\s+$", before, re.IGNORECASE):
+    if _THEN_SOMETHING.match(after) or _OF_ANOTHER_THING.search(before) or _PER.search(before):
         return Weight.OF_SOMETHING_ELSE
-    if _OF_THE_PAST.search(clause.text):
+    if _OF_THE_PAST.search(clause.text) or (_A_PRICE.search(before) and _ONE.match(prose, start)):
         return Weight.OF_SOMETHING_ELSE
-    if _IN_SO_LONG.search(before) and _APPOINTMENT.search(prose[end : end + 40].lstrip(" ,")):
+    if _IN.search(before) and _APPOINTMENT.match(prose, end):
         return Weight.OF_SOMETHING_ELSE
     return Weight.SAID if _ABOUT_THE_JOB.search(before) else Weight.LIKELY

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from policies.reading.numerals import NUMBER, value_of
+from policies.reading.words import one_of, phrases
 
 
 class Weight(IntEnum):
@@ -22,8 +23,8 @@ class Figure:
     """A number with its unit.
 
     Attributes:
-        value: None where the number may mean two things.
-        unit: of `value`; `""` where it can't be used (another currency, a price by the hour).
+        value: in `unit`; None where the number may mean two things.
+        start: where it stands in the text; `end` is behind it.
     """
 
     value: Decimal | None
@@ -41,12 +42,16 @@ class Doubt:
     words: str
 
 
-_CORRECTION = re.compile(
-    r"\b(?:no|nope|actually|sorry|scratch that|make (?:it|that)|correction|edit|update|oder nein|nein|doch lieber|"
-    r"lieber|besser gesagt|non|en fait|plutôt|pardon|mejor dicho|mejor|perdón|perdon)\b(?![^,.\n]*\bmore than\b)",
-    re.IGNORECASE,
+_CORRECTION = one_of(
+    "no, nope, actually, sorry, scratch that, make it, make that, correction, edit, update",
+    "nein, oder nein, doch lieber, lieber, besser gesagt, korrektur",
+    "non, en fait, plutôt, pardon",
+    "mejor dicho, mejor, perdón, perdon",
 )
-_BARE = re.compile(rf"\b(?:make (?:it|that)|lieber|mejor|plutôt|actually|nein|no|non)\s*,?\s*({NUMBER})", re.IGNORECASE)
+_REPLACED_BY = phrases(
+    "make it, make that, actually, no, sorry", "lieber, nein, doch", "plutôt, non, en fait", "mejor, perdón"
+)
+_BARE = re.compile(rf"{_REPLACED_BY}\s*,?\s*({NUMBER})", re.IGNORECASE)
 
 
 def settled(figures: Iterable[Figure], prose: str) -> Figure | Doubt | None:
@@ -54,24 +59,23 @@ def settled(figures: Iterable[Figure], prose: str) -> Figure | Doubt | None:
     mine = [figure for figure in figures if figure.weight is not Weight.OF_SOMETHING_ELSE]
     if not mine:
         return None
-    strongest = max(figure.weight for figure in mine)
-    said = [figure for figure in mine if figure.weight is strongest]
     corrected = _corrected(mine, prose)
     if corrected is not None:
         return corrected
-    if any(figure.value is None for figure in said):
-        unclear = next(figure for figure in said if figure.value is None)
+    strongest = max(figure.weight for figure in mine)
+    said = [figure for figure in mine if figure.weight is strongest]
+    unclear = next((figure for figure in said if figure.value is None), None)
+    if unclear is not None:
         return Doubt(f"{unclear.text.strip()!r} can be read in two ways")
-    values = {(figure.value, figure.unit) for figure in said}
-    if len(values) > 1:
+    if len({(figure.value, figure.unit) for figure in said}) > 1:
         return Doubt(" or ".join(repr(figure.text.strip()) for figure in said) + ": which of them?")
     return said[0]
 
 
 def _corrected(figures: list[Figure], prose: str) -> Figure | None:
-    """`two hours, no, make it three` is three hours."""
-    last = max(figures, key=lambda figure: figure.start)
+    """`two hours, no, make it three` is three hours, and so is `two hours, sorry, three hours`."""
     first = min(figures, key=lambda figure: figure.start)
+    last = max(figures, key=lambda figure: figure.start)
     if last is not first and _CORRECTION.search(prose, first.end, last.start):
         return last
     bare = _BARE.search(prose, last.end)
@@ -82,7 +86,7 @@ def _corrected(figures: list[Figure], prose: str) -> Figure | None:
 
 
 def _scale(figure: Figure) -> Decimal:
-    """What one of its written units is, in the unit of its value."""
-    written = re.match(NUMBER, figure.text.strip(" ~$"), re.IGNORECASE)
+    """One of its written units, in the unit of its value: a sixtieth for minutes."""
+    written = re.search(NUMBER, figure.text, re.IGNORECASE)
     number = None if written is None else value_of(written[0])
     return Decimal(1) if not number or figure.value is None else figure.value / number

@@ -9,6 +9,7 @@ import gpuhunt  # type: ignore[import-untyped]  # ships no types
 from policies.gpu import parse_gpu
 from policies.reading.numerals import NUMBER, value_of
 from policies.reading.prose import Span, around, clauses
+from policies.reading.words import begins_with, ends_with, one_of, phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +30,39 @@ class Named:
     span: Span
 
 
-_NOT = re.compile(
-    r"\b(?:not|no|without|avoid|never|don['’]?t (?:use|want|take|need|rent)|instead of|rather than|except|anything but|kein\w*|nicht(?: auf)?|ohne|"
-    r"keinesfalls|statt|pas (?:de|d['’]|sur|besoin)|sans|jamais|évite\w*|sin|nunca|evita\w*|nada de|en vez de|ni)\s*"
-    r"(?:(?:on|an?|the|any|eine[nrm]?|auf|un|une|la|le|una|unos|de|d['’]|sur|en)\s*)*$",
-    re.IGNORECASE,
+_ARTICLE = r"(?:(?:on|an?|the|any|eine[nrm]?|auf|un|une|la|le|una|unos|de|d['’]|sur|en)\s+)*"
+_NOT = ends_with(
+    phrases(
+        "not, no, without, avoid, never, don't use, don't want, don't take, don't need, don't rent, instead of, "
+        "rather than, except, anything but",
+        "kein, keine, keinen, nicht, ohne, keinesfalls, statt",
+        "pas, pas de, pas d', pas besoin, sans, jamais, éviter, évite, évitez",
+        "sin, nunca, evita, evitar, nada de, en vez de, ni",
+    )
+    + rf"\s*{_ARTICLE}"
 )
-_AS_GOOD_AS = re.compile(r"\b(?:than|as an?|like an?|als|que|wie)\s*(?:(?:an?|eine?r?|une?|una?)\s*)?$", re.IGNORECASE)
-_OWN = re.compile(
-    r"\b(?:my|our|own|laptop|desktop|workstation|at home|locally|local|mein\w*|unser\w*|zuhause|lokal\w*|mon|ma|notre|chez moi|"
-    r"mi|nuestr\w|en casa|portátil|last (?:week|time|month|year|run)|gestern|letzte[nrs]?|previously|used to)\b",
-    re.IGNORECASE,
+_AS_GOOD_AS = ends_with(phrases("than, as, like", "als, wie", "que, comme", "como") + rf"\s*{_ARTICLE}")
+_OWN = one_of(
+    "my, our, own, laptop, desktop, workstation, at home, locally, local, previously, used to, last week, last time, "
+    "last month, last year, last run",
+    "mein, meine, meinem, meiner, unser, unsere, unserem, zuhause, lokal, gestern, letzte, letzten, letztes",
+    "mon, ma, notre, chez moi",
+    "mi, nuestra, nuestro, en casa, portátil",
 )
-_OVERKILL = re.compile(
-    r"^\s*(?:s\s+)?(?:would be |is |are |wäre |ist |sind |serait |sería |es )?(?:overkill|too expensive|too (?:slow|small|big)|nicht nötig|zu teuer|trop chère?|demasiad\w*|unnecessary|not needed)",
-    re.IGNORECASE,
+_IS_WRONG = begins_with(
+    r"(?:(?:would\s+be|is|are|wäre|ist|sind|serait|sería|es)\s+)?"
+    + phrases(
+        "overkill, too expensive, too slow, too small, too big, unnecessary, not needed",
+        "nicht nötig, zu teuer, zu langsam",
+        "trop cher, trop chère, trop lente",
+        "demasiado*, demasiada*",
+    )
 )
-_THINGS = (
-    r"(?!\s*(?:steps?|samples?|epochs?|tokens?|images?|rows?|MB|GB|iterations?|examples?|prompts?|schritte|lines?))"
+_NOT_A_GPU = (
+    r"(?!\s*(?:steps?|samples?|epochs?|tokens?|images?|rows?|MB|GB|iterations?|examples?|prompts?|schritte|lines?)\b)"
 )
+_COUNT_BEFORE = re.compile(rf"(?<![\w.,$])({NUMBER})\s*[x×*]?\s*$", re.IGNORECASE)
+_COUNT_BEHIND = re.compile(r"\s*[x×:]\s*([2-9])(?![0-9])")
 
 
 def gpus(prose: str) -> list[Named]:
@@ -58,41 +73,43 @@ def gpus(prose: str) -> list[Named]:
 
 def _named(prose: str, match: re.Match[str], clause: Span) -> Named:
     before, after = prose[clause.start : match.start()], prose[match.end() : clause.end]
-    count = 1
-    if counted := re.search(rf"(?<![\w.,$])({NUMBER})\s*[x×*]?\s*$", before, re.IGNORECASE):
-        count = int(value_of(counted[1]) or 1)
-        before = before[: counted.start()]
-    if suffix := re.match(r"\s*[x×:]\s*([2-9])(?![0-9])", after):
-        count = int(suffix[1])
-    refused = bool(_NOT.search(before) or _OVERKILL.search(after))
+    count, before = _counted(before)
+    if behind := _COUNT_BEHIND.match(after):
+        count = int(behind[1])
+    refused = bool(_NOT.search(before) or _IS_WRONG.match(after))
     own = bool(_OWN.search(clause.text) or _AS_GOOD_AS.search(before))
-    span = Span(match.start(), match.end(), match[0])
-    return Named(_spelt(match), count, not refused and not own, refused, span)
+    return Named(_spelt(match), count, not refused and not own, refused, Span(match.start(), match.end(), match[0]))
+
+
+def _counted(before: str) -> tuple[int, str]:
+    """How many are said right before it, and what stands before that."""
+    counted = _COUNT_BEFORE.search(before)
+    value = None if counted is None else value_of(counted[1])
+    if counted is None or value is None:
+        return 1, before
+    return int(value), before[: counted.start()]
 
 
 def _spelt(match: re.Match[str]) -> str:
-    gpu = parse_gpu(match["name"] if not match["card"] else f"RTX{match['card']}{match['kind'] or ''}")
-    memory = match["memory"]
-    form = (match["form"] or "").upper()
-    return gpu.model + (f"-{memory}GB" if memory else "") + (f"-{form}" if form else "")
+    gpu = parse_gpu(match["name"] or f"RTX{match['card']}{match['kind'] or ''}")
+    memory = f"-{match['memory']}GB" if match["memory"] else ""
+    form = f"-{match['form'].upper()}" if match["form"] else ""
+    return f"{gpu.model}{memory}{form}"
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    names = {gpu.name for gpu in gpuhunt.KNOWN_ACCELERATORS if gpu.name.lower() not in {"v2", "v3", "v4", "v5p", "v6e"}}
-    cards = {name[3:7] for name in names if re.fullmatch(r"RTX[0-9]{4}.*", name)} - {"6000", "8000", "5000", "4000"}
-    lettered = sorted(
-        (
-            re.sub(r"(?<=[A-Za-z])(?=[0-9])", r"[\\s-]?", re.escape(name))
-            for name in names
-            if not re.match(r"RTX[0-9]{4}(?!Ada)", name)
-        ),
-        key=len,
-        reverse=True,
-    )
-    other = "|".join([r"(?:RTX\s?)?A-?[0-9]{4}(?![0-9])", r"RTX\s?6000\s?Ada", *lettered])
+    """Cards of four digits may stand without their `RTX`; all else as gpuhunt names it."""
+    names = {gpu.name for gpu in gpuhunt.KNOWN_ACCELERATORS if not re.fullmatch(r"v[0-9]\w?", gpu.name.lower())}
+    cards = {card[1] for name in names if (card := re.fullmatch(r"RTX([0-9]{2}[0-9]0)(?:Ti|Super)?", name))}
+    lettered = sorted((name for name in names if not re.match(r"RTX[0-9]{4}(?!Ada)", name)), key=len, reverse=True)
+    spaced = [re.sub(r"(?<=[A-Za-z])(?=[0-9])", r"[ -]?", re.escape(name)) for name in lettered if len(name) > 3]
+    short = [re.escape(name) for name in lettered if len(name) <= 3]
+    other = "|".join([r"(?:RTX\s?)?A-?[0-9]{4}(?![0-9])", r"RTX\s?6000\s?Ada", *spaced, *short])
+    known = rf"(?:rtx\s?-?)?(?P<card>{'|'.join(sorted(cards))})(?:\s?(?P<kind>ti|super))?|(?P<name>{other})"
+    memory = r"(?:[\s-]?\(?(?P<memory>[1-9][0-9]{1,2})\s?G[Bo]?\)?)?"
     return re.compile(
-        rf"(?<![\w$.,-])(?:nvidia\s+)?(?:geforce\s+)?(?:(?:rtx\s?-?)?(?P<card>{'|'.join(sorted(cards))})(?:\s?(?P<kind>ti|super))?|(?P<name>{other}))"
-        rf"(?:[\s-]?\(?(?P<memory>[1-9][0-9]{{1,2}})\s?G[Bo]?\)?)?(?:[\s-](?P<form>sxm|pcie)[0-9]?)?(?:['’]?s)?(?![\w]){_THINGS}",
+        rf"(?<![\w$.,-])(?:nvidia\s+)?(?:geforce\s+)?(?:{known}){memory}(?:[\s-](?P<form>sxm|pcie)[0-9]?)?"
+        rf"(?:['’]?s)?(?!\w){_NOT_A_GPU}",
         re.IGNORECASE,
     )

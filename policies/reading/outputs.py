@@ -4,20 +4,18 @@ import re
 from collections.abc import Mapping
 
 from policies.reading.prose import clauses
+from policies.reading.words import one_of
 
 _PATH = re.compile(
-    r"(?<![\w/.$@-])`?((?:\./)?(?:[\w*.-]+/)+[\w*.-]*|[\w*-]+(?:\.[\w*-]+)*\.(?:[a-z][a-z0-9]{1,11}))`?(?![\w/])",
+    r"(?<![\w/.$@-])`?((?:\./)?(?:[\w*.-]+/)+[\w*.-]*|[\w*-]+(?:\.[\w*-]+)*\.[a-z][a-z0-9]{1,11})`?(?![\w/])",
     re.IGNORECASE,
 )
-_WANTED = re.compile(
-    r"\b(?:back|keep|want|save|saves|saved|bring|return|fetch|get me|give me|outputs?|results?|download|collect|store[sd]? in|written to|writes?|ends up in|lands? in|"
-    r"zurück|behalten|brauche|möchte|will|hole?n?|ergebnis\w*|ausgabe\w*|schreibt|landet|speicher\w*|récup\w*|garde[rz]?|veux|voudrais|rapporte\w*|sorties?|résultats?|renvoie\w*|"
-    r"quiero|necesito|devuel\w*|guard\w*|conserv\w*|tra(?:e|er|eme|ed)|salidas?|resultados?)\b",
-    re.IGNORECASE,
-)
-_INPUT = re.compile(
-    r"\b(?:data(?:set)?s? (?:is|are|lies?)|input|from|liegt|liegen|daten|donnée\w*|datos|reads?|liest|uses|does it|on|config)\b[^,;]*$",
-    re.IGNORECASE,
+_WANTED = one_of(
+    "back, keep, want, save, saves, saved, bring, return, fetch, get me, give me, output, outputs, result, results, "
+    "download, collect, stored in, store in, written to, writes, write, ends up in, lands in, need",
+    "zurück, behalten, brauche, möchte, will, hole, holen, ergebnis*, ausgabe*, schreibt, landet, speicher*",
+    "récup*, garde, garder, gardez, veux, voudrais, rapporte*, sortie, sorties, résultat, résultats, renvoie*",
+    "quiero, necesito, devuel*, guard*, conserv*, trae, traer, tráeme, salida, salidas, resultado, resultados",
 )
 _CODE_ENDINGS = (".py", ".sh", ".ipynb", ".yaml", ".yml", ".com", ".org", ".io", ".md")
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from policies.file_problem import shown
 from policies.money import cents_from_text, usd
-from policies.reading.commands import Commands, commands
-from policies.reading.dollars import DOLLARS, OTHER_CURRENCY, PER_HOUR, PER_TIME, money
+from policies.reading.dollars import DOLLARS, OTHER_CURRENCY, PER_TIME, money
 from policies.reading.durations import durations
 from policies.reading.figures import Doubt, Figure, Weight, settled
 from policies.reading.gpus import gpus
 from policies.reading.memory import video_memory
 from policies.reading.outputs import outputs
 from policies.reading.prose import Span, clauses, code_spans, prose_of
+from policies.reading.to_run import to_run
 from policies.reading.work import work
 
 
@@ -88,15 +89,17 @@ class _Reading:
         self._memory()
         self._accelerators()
         self._outputs()
-        if found := work(self._prose):
-            self._put("workload", found, Source.SAID)
+        said, spans = work(self._prose)
+        if said:
+            self._use(*spans)
+            self._put("workload", said, Source.SAID)
         if self._files:
             self._put("workdir", ".", Source.READ)
         return self.fields, self.sources, self.asks
 
     def unused(self) -> tuple[str, ...]:
-        """Parts of the text with a number or a name in them that nothing was taken from."""
-        parts = clauses(self._prose)
+        """Parts of the text with a number in them that nothing was taken from."""
+        parts = [part for part in clauses(self._prose) if re.search("[0-9]", part.text)]
         spans = [*self._used, *code_spans(self._text)]
         rest = [part for part in parts if not any(part.start < span.end and span.start < part.end for span in spans)]
         return tuple(" ".join(part.text.replace("\x00", "").split()) for part in rest)
@@ -108,7 +111,7 @@ class _Reading:
         self._used += [Span(span.start, span.end, span.text) for span in spans]
 
     def _commands(self) -> None:
-        found: Commands = commands(self._text, self._prose, self._files)
+        found = to_run(self._text, self._prose, self._files)
         self._use(*found.spans)
         if found.run:
             self._put("run", found.run, Source.SAID if found.said else Source.READ)
@@ -129,38 +132,35 @@ class _Reading:
                 pass
 
     def _budget(self) -> None:
-        figures = money(self._prose)
-        counting = [figure for figure in figures if figure.weight is not Weight.OF_SOMETHING_ELSE]
-        ceilings = [figure for figure in counting if figure.unit == DOLLARS]
-        if foreign := [figure for figure in counting if figure.unit == OTHER_CURRENCY]:
-            self.asks["budget_usd"] = (
-                f"How many US dollars may it cost? {foreign[0].text.strip()!r} is another currency."
-            )
+        figures = [figure for figure in money(self._prose) if figure.weight is not Weight.OF_SOMETHING_ELSE]
+        foreign = next((figure for figure in figures if figure.unit == OTHER_CURRENCY), None)
+        if foreign is not None:
+            self._use(foreign)
+            said = shown(foreign.text.strip())
+            self.asks["budget_usd"] = f"How many US dollars may it cost? {said} is another currency."
             return
-        hourly = [figure for figure in figures if figure.unit in {PER_HOUR, PER_TIME}]
-        if hourly:
+        by_time = next((figure for figure in figures if figure.unit == PER_TIME), None)
+        if by_time is not None:
+            self._use(by_time)
             self.asks["price_per_hour"] = (
-                f"{hourly[0].text.strip()!r} for a time is no ceiling of a job: what may it cost in all? "
-                "(A price by the hour is limited by `budget.max_price_per_hour_usd` in the policy.)"
+                f"{shown(by_time.text.strip())} is for a time: what may the job cost in all? "
+                "(`budget.max_price_per_hour_usd` in the policy limits the price of an hour.)"
             )
-        match settled(ceilings, self._prose):
+        match settled([figure for figure in figures if figure.unit == DOLLARS], self._prose):
             case Figure(value=Decimal() as dollars) as figure:
                 self._use(figure)
-                self._put_budget(dollars, figure)
+                self._ceiling(dollars, figure)
             case Doubt(words):
-                self.asks["budget_usd"] = f"What may it cost at most: {words}"
+                self.asks["budget_usd"] = f"How many US dollars may it cost at most: {words}"
             case _:
                 pass
 
-    def _put_budget(self, dollars: Decimal, figure: Figure) -> None:
+    def _ceiling(self, dollars: Decimal, figure: Figure) -> None:
         try:
-            self._put(
-                "budget_usd",
-                usd(cents_from_text(f"{dollars:.2f}" if dollars == round(dollars, 2) else str(dollars))),
-                Source.SAID,
-            )
+            self._put("budget_usd", usd(cents_from_text(f"{dollars:f}")), Source.SAID)
         except ValueError:
-            self.asks["budget_usd"] = f"What may it cost at most? {figure.text.strip()!r} is no such amount."
+            said = shown(figure.text.strip())
+            self.asks["budget_usd"] = f"How many US dollars may it cost at most? {said} is no such amount."
 
     def _memory(self) -> None:
         match settled(video_memory(self._prose), self._prose):
@@ -175,7 +175,7 @@ class _Reading:
     def _accelerators(self) -> None:
         named = gpus(self._prose)
         wanted = [one for one in named if one.wanted]
-        self._use(*(one.span for one in named if one.wanted))
+        self._use(*(one.span for one in wanted))
         if many := [one for one in wanted if one.count > 1]:
             self.asks["accelerators"] = (
                 f"{many[0].count} × {many[0].name}: an order has one GPU. Which one is it to be?"
@@ -184,7 +184,7 @@ class _Reading:
             self._put("accelerators", tuple(dict.fromkeys(one.name for one in wanted)), Source.SAID)
         elif refused := [one for one in named if one.refused]:
             self.asks["accelerators"] = (
-                f"A job can't rule out {refused[0].name}: which GPUs would do? (`gpu.deny` in the policy rules one out.)"
+                f"Which GPUs would do? A job can't rule out {refused[0].name}; `gpu.deny` in the policy can."
             )
 
     def _outputs(self) -> None:

@@ -4,40 +4,64 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from policies.reading.prose import Span
+from policies.reading.words import phrases
+
+_SIZE = r"([0-9]{1,4}(?:[.,][0-9]{1,3})?)"
 _BILLIONS = re.compile(
-    r"(?<![\w.,$])(?:[0-9]+x)?([0-9]{1,4}(?:[.,][0-9]{1,3})?)\s?-?(?:B|billion|milliarden|milliards?|mil millones)(?:\s+param\w*)?(?![A-Za-z0-9])",
+    rf"(?<![\w.,$])(?:[0-9]+x)?{_SIZE}\s?-?(?:B|billion|milliarden|milliards?|mil millones)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_IN_A_NAME = re.compile(r"(?<=[A-Za-z0-9.])[-_ ]([0-9]{1,4}(?:\.[0-9]{1,3})?)[bB](?![A-Za-z0-9])")
-_MILLIONS = re.compile(r"(?<![\w.,$])([0-9]{1,4})\s?M(?:\s+param\w*)?(?![A-Za-z0-9])")
+_IN_A_NAME = re.compile(rf"(?<=[A-Za-z0-9.])[-_ ]{_SIZE}b(?![A-Za-z0-9])", re.IGNORECASE)
+_MILLIONS = re.compile(r"(?<![\w.,$])([0-9]{1,4})\s?M(?![A-Za-z0-9])")
 _METHODS = {
-    "qlora": r"\bq-?lora\b|\b4[- ]?bit lora\b",
-    "lora": r"\b(?:lo-?ra|dora|adapters? training)\b",
-    "full": r"\bfull[- ](?:parameter |weight )?(?:fine[- ]?tun\w*|ft|training)\b|\bfull[- ]?ft\b|\b(?:from scratch|pre-?train\w*|volles? fine[- ]?tun\w*|vollständig\w* (?:fine[- ]?tun\w*|feintun\w*|trainier\w*)|fine[- ]?tun\w* (?:complet|completo)|full fine[- ]tune|ajuste (?:fino )?completo|de zéro|desde cero|von grund auf)\b",
-    "inference": r"\b(?:inferenc\w*|inferenz|inférence|inferencia|generat(?:e|ing|ion)|serv(?:e|ing)|batch[- ]?(?:predict|generat)\w*|predict\w*|transcri\w*|embed\w*|evaluat\w*|eval|benchmark|summari[sz]e|label(?:ing|ling)?|caption\w*)\b",
+    "qlora": phrases("qlora, q-lora, 4-bit lora, 4bit lora"),
+    "lora": phrases("lora, dora, adapter training"),
+    "full": phrases(
+        "full fine*, full-fine*, full parameter, full-parameter, full ft, full training, from scratch, pretrain*",
+        "vollständig*, volles, von grund auf",
+        "complet, complète, de zéro",
+        "completo, desde cero",
+    ),
+    "inference": phrases(
+        "inference, generate, generating, generation, serve, serving, batch predict*, predict, predictions, transcri*, "
+        "embed*, evaluate, evaluation, eval, benchmark, summarize, summarise, label, labeling, labelling, caption*",
+        "inferenz",
+        "inférence",
+        "inferencia",
+    ),
 }
 _PRECISIONS = {
-    "4bit": r"\b(?:4[- ]?bits?|int4|nf4|q4(?:_k_m)?|awq|gptq)\b",
-    "int8": r"\b(?:8[- ]?bits?|int8)\b(?!\s*adam)",
-    "bf16": r"\bbf(?:loat)?-?16\b",
-    "fp16": r"\bfp-?16\b|\bhalf[- ]precision\b",
-    "fp32": r"\bfp-?32\b|\bfull precision\b",
+    "4bit": phrases("4-bit, 4 bit, 4bit, int4, nf4, q4, q4_k_m, awq, gptq"),
+    "int8": phrases("int8") + r"|\b8[- ]?bit\b(?!\s*adam)",
+    "bf16": phrases("bf16, bfloat16"),
+    "fp16": phrases("fp16, float16, half precision"),
+    "fp32": phrases("fp32, float32, full precision"),
 }
 
 
-def work(prose: str) -> Mapping[str, object]:
-    """`parameters_b` (billions), `method`, `precision`: what is said of them, no more."""
+def work(prose: str) -> tuple[Mapping[str, object], tuple[Span, ...]]:
+    """`parameters_b` (billions), `method`, `precision`: what is said of them, no more; and where that stands."""
     found: dict[str, object] = {}
-    sizes = {_billions(match[1]) for pattern in (_BILLIONS, _IN_A_NAME) for match in pattern.finditer(prose)}
-    sizes |= {Decimal(match[1]) / 1000 for match in _MILLIONS.finditer(prose)} if not sizes else set()
-    if len(sizes) == 1:
-        found["parameters_b"] = sizes.pop()
-    for field, patterns in (("method", _METHODS), ("precision", _PRECISIONS)):
-        hits = [name for name, pattern in patterns.items() if re.search(pattern, prose, re.IGNORECASE)]
-        if hits:
-            found[field] = hits[0]
-    return found
+    spans: list[Span] = []
+    sizes = _sizes(prose)
+    if len({size for size, _ in sizes}) == 1:
+        found["parameters_b"] = sizes[0][0]
+        spans += [span for _, span in sizes]
+    for field, known in (("method", _METHODS), ("precision", _PRECISIONS)):
+        said = [(name, match) for name, source in known.items() if (match := re.search(source, prose, re.IGNORECASE))]
+        if said:
+            found[field] = said[0][0]
+            spans.append(_span(said[0][1]))
+    return found, tuple(spans)
 
 
-def _billions(written: str) -> Decimal:
-    return Decimal(written.replace(",", "."))
+def _sizes(prose: str) -> list[tuple[Decimal, Span]]:
+    billions = [match for pattern in (_BILLIONS, _IN_A_NAME) for match in pattern.finditer(prose)]
+    if billions:
+        return [(Decimal(match[1].replace(",", ".")), _span(match)) for match in billions]
+    return [(Decimal(match[1]) / 1000, _span(match)) for match in _MILLIONS.finditer(prose)]
+
+
+def _span(match: re.Match[str]) -> Span:
+    return Span(match.start(), match.end(), match[0])
