@@ -36,17 +36,6 @@ _PARTS_OF_AN_HOUR = {
     phrases("hora y media, heure et demie"): "1.5",
 }
 
-_ABOUT_THE_JOB = re.compile(
-    phrases(
-        "take, takes, should, will, need, needs, runtime, run time, runs, about, around, approx*, roughly, max, "
-        "at most, up to, under, less than, within, for, estimate*, expect*",
-        "dauert, dauer, braucht, ungefähr, etwa, ca, circa, rund, höchstens, maximal, laufzeit, unter, weniger als",
-        "environ, dure, durée, prend, prendra, moins de, pendant, maximum, au plus",
-        "una, unas, unos, aproximadamente, alrededor, tarda, dura, durante, menos de, como máximo, duración",
-    )
-    + "|[~≈<≤]",
-    re.IGNORECASE,
-)
 _OF_THE_PAST = re.compile(
     phrases(
         "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had",
@@ -126,4 +115,4 @@ def _weight(prose: str, clause: Span, start: int, end: int) -> Weight:
         return Weight.OF_SOMETHING_ELSE
     if _IN.search(before) and _APPOINTMENT.match(prose, end):
         return Weight.OF_SOMETHING_ELSE
-    return Weight.SAID if _ABOUT_THE_JOB.search(before) else Weight.LIKELY
+    return Weight.SAID
