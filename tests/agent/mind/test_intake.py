@@ -169,15 +169,7 @@ def test_what_is_seen_of_a_folder(folder: Path) -> None:
 def test_keys_go_to_no_pod(folder: Path) -> None:
     """Whatever the folder is called that they lie in."""
     (folder / "conf").mkdir()
-    kept: Iterator[Path] = (
-        folder / "conf" / name for name in ("id_ed25519", "x.pem", ".env.local", "credentials.json")
-    )
-    for path in kept:
-        path.write_text("x")
-    assert {path.name for path in stays_here(folder)} == {
-        ".env",
-        "id_ed25519",
-        "x.pem",
-        ".env.local",
-        "credentials.json",
-    }
+    keys = {"id_ed25519", "x.pem", ".env.local", "credentials.json"}
+    for name in keys:
+        (folder / "conf" / name).write_text("x")
+    assert {path.name for path in stays_here(folder)} == {".env", *keys}
