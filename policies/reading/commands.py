@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policies.reading.prose import Span, around, code_spans, sentences
+from policies.reading.words import one_of
 
 _STARTERS = frozenset(
     [
@@ -70,7 +71,13 @@ _ARGUMENT = re.compile(
     r"\s+(?:--?[A-Za-z][\w-]*(?:=\S+|\s+(?!--?[A-Za-z])[^\s,;]+(?=[\s,;]|$))?"
     r"|[\w./-]+\.(?:py|sh|ya?ml|json|toml|txt|csv|jsonl)\b|[\w./-]+/[\w./-]*|[\w.]+=[^\s,;]+)"
 )
-_SETS_UP = re.compile(r"\bset-?\s?up\b[^.`]*$", re.IGNORECASE)
+_CONTINUED = re.compile(r"\s*\\\n\s*")
+_SETS_UP = one_of(
+    "setup, set up, environment, dependencies, install, installs, prepare first",
+    "umgebung, abhängigkeiten, installiere, installieren, einrichten",
+    "environnement, dépendances, installer, installe, installez",
+    "entorno, dependencias, instala, instalar",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ class Command:
 
 def commands(text: str, prose: str, files: Mapping[str, str]) -> list[Command]:
     """Every command, in the order of the text; where one is the start of another, the longer counts."""
-    found = sorted([*_labelled(text), *_in_code(text, files), *_bare(prose)], key=lambda one: one.span.start)
+    found = sorted([*_labelled(text), *_in_code(text, prose, files), *_bare(prose)], key=lambda one: one.span.start)
     distinct: dict[str, Command] = {}
     for command in found:
         distinct.setdefault(" ".join(command.lines.split()), command)
@@ -112,16 +119,16 @@ def _until_prose(rest: str) -> str:
     return _with_arguments(rest, bare) if bare and "," in rest else rest.strip()
 
 
-def _in_code(text: str, files: Mapping[str, str]) -> Iterator[Command]:
+def _in_code(text: str, prose: str, files: Mapping[str, str]) -> Iterator[Command]:
     whole = sentences(text)
     for span in code_spans(text):
         sentence = around(whole, span.start)
         if "\n" not in span.text and _LABELLED.search(sentence.text):
             continue
-        lines = [line.strip().removeprefix("$ ") for line in span.text.splitlines()]
+        lines = [line.strip().removeprefix("$ ") for line in _CONTINUED.sub(" ", span.text).splitlines()]
         lines = [line for line in lines if line and not line.startswith("#")]
         if lines and _is_command(lines[0], files):
-            yield from _of_lines(lines, span, sets_up=bool(_SETS_UP.search(text[sentence.start : span.start])))
+            yield from _of_lines(lines, span, sets_up=bool(_SETS_UP.search(prose, sentence.start, span.start)))
 
 
 def _of_lines(lines: list[str], span: Span, *, sets_up: bool) -> Iterator[Command]:

@@ -37,17 +37,16 @@ _A_TIME = (
 )
 _THEN_PER_TIME = begins_with(_PER + _A_TIME)
 _BY_THE_HOUR = re.compile(
-    phrases("per hour, per-hour, an hour, hourly", "stundenpreis, stundensatz, pro stunde", "par heure", "por hora")
-    + r"|/h\b",
+    phrases("per hour, per-hour, hourly", "stundenpreis, stundensatz, pro stunde", "par heure", "por hora") + r"|/h\b",
     re.IGNORECASE,
 )
 _CEILING = re.compile(
     phrases(
         "budget, max, maximum, at most, up to, no more than, not more than, under, below, less than, within, cap, "
-        "capped, limit, ceiling, tops, spend, not exceed, never exceed",
-        "höchstens, maximal, bis zu, nicht mehr als, unter, weniger als, obergrenze",
-        "au plus, au maximum, moins de, pas plus de, plafond, jusqu'à",
-        "como máximo, como mucho, máximo, hasta, menos de, no más de, presupuesto, tope",
+        "capped, limit, ceiling, tops, spend, exceed",
+        "höchstens, maximal, bis zu, nicht mehr als, unter, weniger als, obergrenze, übersteigen, überschreiten",
+        "au plus, au maximum, moins de, pas plus de, plafond, jusqu'à, dépasser",
+        "como máximo, como mucho, máximo, hasta, menos de, no más de, presupuesto, tope, superar",
     )
     + "|[<≤]",
     re.IGNORECASE,
@@ -62,6 +61,16 @@ _OF_SOMETHING_ELSE = one_of(
     "gekostet, bezahlt, ausgegeben, eingesammelt, letzte, letzten, letztes",
     "coûté, payé, dépensé, levé, dernier, dernière, salaire",
     "costó, costaron, pagué, pagamos, gasté, gastamos, recaudado, recaudamos, pasado, pasada",
+)
+_EXPECTED = re.compile(
+    phrases(
+        "about, around, roughly, approx*, expect*, estimate*, probably",
+        "etwa, ungefähr, circa, ca, rund, wohl",
+        "environ, autour de",
+        "unos, unas, alrededor de, aproximadamente",
+    )
+    + "|[~≈]",
+    re.IGNORECASE,
 )
 _NEAR = 25
 """Characters: so far before an amount a word of a sentence is about it, commas between them or not."""
@@ -106,4 +115,6 @@ def _weight(prose: str, match: re.Match[str], clause: Span, sentence: Span) -> W
         return Weight.SAID
     if _OF_SOMETHING_ELSE.search(clause.text):
         return Weight.OF_SOMETHING_ELSE
-    return Weight.SAID if _CEILING.search(prose[sentence.start : match.start()][-_NEAR:]) else Weight.LIKELY
+    if _CEILING.search(prose[sentence.start : match.start()][-_NEAR:]):
+        return Weight.SAID
+    return Weight.LIKELY if _EXPECTED.search(before) else Weight.SAID

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 from policies.reading.figures import Figure, Weight
 from policies.reading.numerals import NUMBER, value_of
@@ -13,7 +15,7 @@ _HOUR = r"(?:h|hrs?|hours?|stunden?|std\.?|heures?|horas?)"
 _MINUTE = r"(?:min|mins|minutes?|minuten|minutos?)"
 _DAY = r"(?:days?|tage?n?|jours?|d[ií]as?)"
 _WEEK = r"(?:weeks?|wochen?|semaines?|semanas?)"
-_UNITS = {_HOUR: Decimal(1), _MINUTE: Decimal(1) / 60, _DAY: Decimal(24), _WEEK: Decimal(168)}
+_UNITS = {_HOUR: Fraction(1), _MINUTE: Fraction(1, 60), _DAY: Fraction(24), _WEEK: Fraction(168)}
 _UNIT = "(?:" + "|".join(_UNITS) + ")"
 _AND_HALF = r"(?:\s+and\s+a\s+half|\s+et\s+demie?|\s+y\s+media|\s+und\s+eine\s+halbe)"
 _TO = r"\s*(?:-|–|to|bis|à|a|or|oder|ou|o|and|und|et|y)\s*"
@@ -41,7 +43,7 @@ _OF_THE_PAST = re.compile(
         "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had",
         "gedauert, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte",
         "a pris, a duré, a tourné, hier, dernier, dernière",
-        "tardó, duró, llevó, ayer, pasado, pasada, última, anterior",
+        "tardó, duró, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
     )
     + r"|(?<!be )\btrained\b",
     re.IGNORECASE,
@@ -68,7 +70,10 @@ _APPOINTMENT = begins_with(r",?\s*" + phrases("i, we, my, the demo", "ich, wir, 
 _PER = ends_with(r"\b(?:per|pro|par|por|every|each)")
 _A_PRICE = ends_with(r"[0-9$€]|\b(?:dollars?|bucks|cents|euros?|usd|eur)")
 _ONE = re.compile(r"an?\s", re.IGNORECASE)
-_PLACES = Decimal("0.0001")
+_HALF_READ = re.compile(r"\w{2,}(?:ty|teen)[\s-]+$", re.IGNORECASE)
+"""A misspelt number of which only the end was understood, as in `fourty five`."""
+_PARTS = 10_000
+"""Of an hour: a job file has four decimals."""
 
 
 def durations(prose: str) -> list[Figure]:
@@ -87,24 +92,24 @@ def _all(prose: str) -> Iterator[tuple[int, int, Decimal | None]]:
         for match in re.finditer(rf"(?:(?<!\w)(?:an?|eine[rn]?|une?|una?)\s+)?{source}", prose, re.IGNORECASE):
             yield match.start(), match.end(), Decimal(value)
     for match in _CLOCK.finditer(prose):
-        yield match.start(), match.end(), _hours(Decimal(match["hours"]) + Decimal(match["minutes"]) / 60)
+        yield match.start(), match.end(), _hours(Fraction(match["hours"]) + Fraction(match["minutes"]) / 60)
     for match in _DURATION.finditer(prose):
-        yield match.start(), match.end(), _value(match)
+        yield match.start(), match.end(), _value(prose, match)
 
 
-def _value(match: re.Match[str]) -> Decimal | None:
+def _value(prose: str, match: re.Match[str]) -> Decimal | None:
     unit = next(size for source, size in _UNITS.items() if re.fullmatch(source, match["unit"], re.IGNORECASE))
     numbers = [value_of(match[part]) for part in ("first", "last") if match[part]]
     known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers):
+    if len(known) < len(numbers) or _HALF_READ.search(prose, 0, match.start()):
         return None
-    number = max(known) + (Decimal("0.5") if match["half"] else 0)
-    minutes = Decimal(match["minutes"]) / 60 if match["minutes"] else Decimal(0)
-    return _hours(number * unit + minutes)
+    number = Fraction(max(known)) + (Fraction(1, 2) if match["half"] else 0)
+    return _hours(number * unit + Fraction(match["minutes"] or 0) / 60)
 
 
-def _hours(value: Decimal) -> Decimal:
-    return value.quantize(_PLACES, ROUND_UP).normalize()
+def _hours(value: Fraction) -> Decimal:
+    """Rounded up: too little would be paid for otherwise."""
+    return (Decimal(ceil(value * _PARTS)) / _PARTS).normalize()
 
 
 def _weight(prose: str, clause: Span, start: int, end: int) -> Weight:

@@ -49,6 +49,9 @@ _OWN = one_of(
     "mon, ma, notre, chez moi",
     "mi, nuestra, nuestro, en casa, portátil",
 )
+_I_HAVE = ends_with(
+    phrases("have, has, got", "habe, hab, hat, haben", "j'ai, on a, avons", "tengo, tenemos, tiene") + rf"\s*{_ARTICLE}"
+)
 _IS_WRONG = begins_with(
     r"(?:(?:would\s+be|is|are|wäre|ist|sind|serait|sería|es)\s+)?"
     + phrases(
@@ -77,7 +80,7 @@ def _named(prose: str, match: re.Match[str], clause: Span) -> Named:
     if behind := _COUNT_BEHIND.match(after):
         count = int(behind[1])
     refused = bool(_NOT.search(before) or _IS_WRONG.match(after))
-    own = bool(_OWN.search(clause.text) or _AS_GOOD_AS.search(before))
+    own = bool(_OWN.search(clause.text) or _AS_GOOD_AS.search(before) or _I_HAVE.search(before))
     return Named(_spelt(match), count, not refused and not own, refused, Span(match.start(), match.end(), match[0]))
 
 

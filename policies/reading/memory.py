@@ -37,10 +37,11 @@ _OTHER = begins_with(
     )
 )
 _TOO_LITTLE = one_of(
-    "laptop, my machine, my own machine, my desktop, my pc, not enough, isn't enough, too small, ran out, oom",
-    "reicht nicht, zu klein",
-    "ne suffit pas",
-    "no basta, insuficiente",
+    "laptop, my machine, my own machine, my desktop, my pc, not enough, isn't enough, too small, ran out, oom, "
+    "crashed, crashes",
+    "reicht nicht, zu klein, habe nur, abgestürzt",
+    "ne suffit pas, plante, j'ai une, trop petite",
+    "no basta, insuficiente, tengo una",
 )
 
 

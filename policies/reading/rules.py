@@ -14,7 +14,7 @@ from policies.reading.figures import Doubt, Figure, Weight, settled
 from policies.reading.gpus import gpus
 from policies.reading.memory import video_memory
 from policies.reading.outputs import outputs
-from policies.reading.prose import Span, clauses, code_spans, prose_of
+from policies.reading.prose import Span, blanked, clauses, code_spans, prose_of, unwrapped
 from policies.reading.to_run import to_run
 from policies.reading.work import work
 
@@ -53,7 +53,7 @@ def understand(text: str, files: Mapping[str, str], given: Mapping[str, object])
         files: name → first characters, of what lies in the workdir; folders end in a slash.
         given: fields that a job file has already: they count, and of two budgets the lower.
     """
-    reading = _Reading(text, prose_of(text), files)
+    reading = _Reading(unwrapped(text), files)
     fields, sources, asks = reading.result()
     for name, value in given.items():
         if value in (None, "", (), [], {}):
@@ -73,23 +73,24 @@ def _cents(value: object) -> int:
 class _Reading:
     """One pass over one text; lives as long as that."""
 
-    def __init__(self, text: str, prose: str, files: Mapping[str, str]) -> None:
+    def __init__(self, text: str, files: Mapping[str, str]) -> None:
         self._text = text
-        self._prose = prose
+        self._prose = prose_of(text)
         self._files = {name: head for name, head in files.items() if not name.startswith(".")}
         self._used: list[Span] = []
+        self._commands: tuple[Span, ...] = ()
         self.fields: dict[str, object] = {}
         self.sources: dict[str, Source] = {}
         self.asks: dict[str, str] = {}
 
     def result(self) -> tuple[dict[str, object], dict[str, Source], dict[str, str]]:
-        self._commands()
+        self._to_run()
         self._hours()
         self._budget()
         self._memory()
         self._accelerators()
         self._outputs()
-        said, spans = work(self._prose)
+        said, spans = work(blanked(self._prose, self._commands))
         if said:
             self._use(*spans)
             self._put("workload", said, Source.SAID)
@@ -110,8 +111,9 @@ class _Reading:
     def _use(self, *spans: Figure | Span) -> None:
         self._used += [Span(span.start, span.end, span.text) for span in spans]
 
-    def _commands(self) -> None:
+    def _to_run(self) -> None:
         found = to_run(self._text, self._prose, self._files)
+        self._commands = found.spans
         self._use(*found.spans)
         if found.run:
             self._put("run", found.run, Source.SAID if found.said else Source.READ)

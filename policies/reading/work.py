@@ -14,6 +14,7 @@ _BILLIONS = re.compile(
 )
 _IN_A_NAME = re.compile(rf"(?<=[A-Za-z0-9.])[-_ ]{_SIZE}b(?![A-Za-z0-9])", re.IGNORECASE)
 _MILLIONS = re.compile(r"(?<![\w.,$])([0-9]{1,4})\s?M(?![A-Za-z0-9])")
+_NAME_OF_A_FILE = re.compile(r"[\w/*.-]*(?:/[\w*.-]*|[\w*-]\.(?:py|sh|jsonl?|csv|txt|ya?ml|parquet|npy|pt))(?![\w])")
 _METHODS = {
     "qlora": phrases("qlora, q-lora, 4-bit lora, 4bit lora"),
     "lora": phrases("lora, dora, adapter training"),
@@ -25,7 +26,7 @@ _METHODS = {
     ),
     "inference": phrases(
         "inference, generate, generating, generation, serve, serving, batch predict*, predict, predictions, transcri*, "
-        "embed*, evaluate, evaluation, eval, benchmark, summarize, summarise, label, labeling, labelling, caption*",
+        "evaluate, evaluation, eval, benchmark, summarize, summarise, label, labeling, labelling, caption*",
         "inferenz",
         "inférence",
         "inferencia",
@@ -42,6 +43,7 @@ _PRECISIONS = {
 
 def work(prose: str) -> tuple[Mapping[str, object], tuple[Span, ...]]:
     """`parameters_b` (billions), `method`, `precision`: what is said of them, no more; and where that stands."""
+    prose = _NAME_OF_A_FILE.sub(lambda match: "\x00" * len(match[0]), prose)
     found: dict[str, object] = {}
     spans: list[Span] = []
     sizes = _sizes(prose)
