@@ -67,7 +67,7 @@ def test_what_means_the_same_is_right(field: str, value: object) -> None:
         ("budget_usd", "50.00", SILENT),
         ("budget_usd", "0.50", SILENT),
         ("budget_usd", None, SILENT),
-        ("budget_usd", "", SILENT),
+        ("hours", "", WRONG),
         ("vram_gb", 48, SILENT),
         ("vram_gb", None, WRONG),
         ("accelerators", ("RTX4090",), SILENT),
