@@ -17,7 +17,7 @@ _USD_BEFORE = r"US\$|USD|\$"
 _OTHER_BEFORE = r"€|EUR|£|GBP|CHF|¥|C\$|A\$"
 _USD_AFTER = r"\$|USD|US[- ]?dollars?|d[oó]lar(?:es)?|dollars?|bucks?"
 _OTHER_AFTER = r"€|EUR|euros?|£|GBP|pounds?|quid|CHF|franken|yen|yuan|rupees?|pesos?|pfund"
-_CENTS_AFTER = r"cents?|ct|c[eé]ntimos?|centavos?"
+_CENTS_AFTER = r"(?:cents?|ct|c[eé]ntimos?|centavos?)(?:\s+de\s+d[oó]lar)?"
 _TIMES = r"k|K|m|M|million|Mio|tausend|thousand|mil"
 _SCALE = {"k": 10**3, "tausend": 10**3, "thousand": 10**3, "mil": 10**3, "m": 10**6, "mio": 10**6, "million": 10**6}
 _TO = r"\s*(?:-|–|to|bis|à|a|and|und|et|y)\s*"
@@ -28,6 +28,10 @@ _MONEY = re.compile(
     rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
     rf"[\s-]?(?P<after>{_USD_AFTER}|{_OTHER_AFTER}|{_CENTS_AFTER})(?![A-Za-zÀ-ÿ])",
     re.IGNORECASE,
+)
+
+_CURRENCY = re.compile(
+    r"[$€£]|(?<!\w)(?:usd|eur|dollars?|d[oó]lar(?:es)?|bucks|euros?|pounds|franken)(?!\w)", re.IGNORECASE
 )
 
 _PER = r"(?:/|per|an?|pro|je|die|par|de\s+l['’]|l['’]|por|la|al|each|every)\s*"
@@ -83,6 +87,14 @@ def money(prose: str) -> list[Figure]:
         _figure(prose, match, around(parts, match.start()), around(whole, match.start()))
         for match in _MONEY.finditer(prose)
     ]
+
+
+def unread(prose: str, figures: list[Figure]) -> str:
+    """An amount that was not understood: a word for a currency that no figure has; "" where there is none."""
+    for match in _CURRENCY.finditer(prose):
+        if not any(figure.start <= match.start() < figure.end for figure in figures):
+            return prose[max(0, match.start() - _NEAR) : match.end()].strip()
+    return ""
 
 
 def _figure(prose: str, match: re.Match[str], clause: Span, sentence: Span) -> Figure:

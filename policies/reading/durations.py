@@ -18,12 +18,18 @@ _WEEK = r"(?:weeks?|wochen?|semaines?|semanas?)"
 _UNITS = {_HOUR: Fraction(1), _MINUTE: Fraction(1, 60), _DAY: Fraction(24), _WEEK: Fraction(168)}
 _UNIT = "(?:" + "|".join(_UNITS) + ")"
 _AND_HALF = r"(?:\s+and\s+a\s+half|\s+et\s+demie?|\s+y\s+media|\s+und\s+eine\s+halbe)"
+_AND_QUARTER = r"(?:\s+and\s+a\s+quarter|\s+et\s+quart|\s+y\s+cuarto|\s+und\s+eine\s+viertel(?:stunde)?)"
 _TO = r"\s*(?:-|–|to|bis|à|a|or|oder|ou|o|and|und|et|y)\s*"
 
 _DURATION = re.compile(
     rf"(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?[\s-]*(?P<unit>{_UNIT})(?![A-Za-zÀ-ÿ0-9])"
-    rf"(?:(?P<half>{_AND_HALF})|\s*(?:and|und|et|y)?\s*(?P<minutes>[0-9]{{1,2}})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
+    rf"(?:(?P<half>{_AND_HALF})|(?P<quarter>{_AND_QUARTER})|\s*(?:and|und|et|y)?\s*(?P<minutes>[0-9]{{1,2}})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
     re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"^\W*(?:expected |estimated )?(?:hours|duration|runtime|time|dauer|laufzeit|stunden|durée|heures|duración|horas)"
+    r"(?: in hours| \(hours\)| \(h\))?\W{0,4}[:=|]\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*\|?\s*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _CLOCK = re.compile(r"(?<![\w.,])(?P<hours>[0-9]{1,3})\s?h\s?(?P<minutes>[0-5][0-9])(?:m|min)?(?![\w])", re.IGNORECASE)
 _PARTS_OF_AN_HOUR = {
@@ -40,10 +46,11 @@ _PARTS_OF_AN_HOUR = {
 
 _OF_THE_PAST = re.compile(
     phrases(
-        "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had",
-        "gedauert, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte",
-        "a pris, a duré, a tourné, hier, dernier, dernière",
-        "tardó, duró, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
+        "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had, "
+        "died, crashed, failed, stopped, gave up, timed out",
+        "gedauert, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte, abgestürzt",
+        "a pris, a duré, a tourné, a planté, hier, dernier, dernière",
+        "tardó, duró, falló, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
     )
     + r"|(?<!be )\btrained\b",
     re.IGNORECASE,
@@ -91,6 +98,9 @@ def _all(prose: str) -> Iterator[tuple[int, int, Decimal | None]]:
     for source, value in _PARTS_OF_AN_HOUR.items():
         for match in re.finditer(rf"(?:(?<!\w)(?:an?|eine[rn]?|une?|una?)\s+)?{source}", prose, re.IGNORECASE):
             yield match.start(), match.end(), Decimal(value)
+    for match in _LABELLED.finditer(prose):
+        hours = value_of(match["hours"])
+        yield match.start("hours"), match.end("hours"), None if hours is None else _hours(Fraction(hours))
     for match in _CLOCK.finditer(prose):
         yield match.start(), match.end(), _hours(Fraction(match["hours"]) + Fraction(match["minutes"]) / 60)
     for match in _DURATION.finditer(prose):
@@ -103,7 +113,8 @@ def _value(prose: str, match: re.Match[str]) -> Decimal | None:
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers) or _HALF_READ.search(prose, 0, match.start()):
         return None
-    number = Fraction(max(known)) + (Fraction(1, 2) if match["half"] else 0)
+    more = Fraction(1, 2) if match["half"] else Fraction(1, 4) if match["quarter"] else Fraction(0)
+    number = Fraction(max(known)) + more
     return _hours(number * unit + Fraction(match["minutes"] or 0) / 60)
 
 

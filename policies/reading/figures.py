@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import IntEnum
 
 from policies.reading.numerals import NUMBER, value_of
-from policies.reading.words import one_of, phrases
+from policies.reading.words import phrases
 
 
 class Weight(IntEnum):
@@ -42,16 +42,18 @@ class Doubt:
     words: str
 
 
-_CORRECTION = one_of(
-    "no, nope, actually, sorry, scratch that, make it, make that, correction, edit, update",
-    "nein, oder nein, doch lieber, lieber, besser gesagt, korrektur",
-    "non, en fait, plutôt, pardon",
+_REPLACED_BY = r"(?<!\w)(?:no|nope|nein|non)\s*[,–—-]|" + phrases(
+    "actually, sorry, rather, scratch that, make it, make that, correction, edit, update",
+    "oder nein, doch lieber, doch eher, lieber, eher, besser gesagt, korrektur",
+    "en fait, plutôt, pardon",
     "mejor dicho, mejor, perdón, perdon",
 )
-_REPLACED_BY = phrases(
-    "make it, make that, actually, no, sorry", "lieber, nein, doch", "plutôt, non, en fait", "mejor, perdón"
+_CORRECTION = re.compile(_REPLACED_BY, re.IGNORECASE)
+_BARE = re.compile(
+    rf"(?:{_REPLACED_BY})[\s,]*(?:\w+\s+){{0,2}}?(?P<number>{NUMBER})(?![0-9.,]*[0-9])\s*"
+    r"(?=[.,;!?)\n]|$|please\b|bitte\b)",
+    re.IGNORECASE,
 )
-_BARE = re.compile(rf"{_REPLACED_BY}\s*,?\s*({NUMBER})", re.IGNORECASE)
 
 
 def settled(figures: Iterable[Figure], prose: str) -> Figure | Doubt | None:
@@ -81,7 +83,7 @@ def _corrected(figures: list[Figure], prose: str) -> Figure | None:
     bare = _BARE.search(prose, last.end)
     if bare is None or len(re.findall(r"[.!?\n]", prose[last.end : bare.start()])) > 1:
         return None
-    value = value_of(bare[1])
+    value = value_of(bare["number"])
     return None if value is None else replace(last, value=value * _scale(last), text=bare[0], start=bare.start())
 
 

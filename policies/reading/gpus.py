@@ -55,10 +55,10 @@ _I_HAVE = ends_with(
 _IS_WRONG = begins_with(
     r"(?:(?:would\s+be|is|are|wäre|ist|sind|serait|sería|es)\s+)?"
     + phrases(
-        "overkill, too expensive, too slow, too small, too big, unnecessary, not needed",
-        "nicht nötig, zu teuer, zu langsam",
-        "trop cher, trop chère, trop lente",
-        "demasiado*, demasiada*",
+        "overkill, a waste, wasteful, too expensive, too slow, too small, too big, unnecessary, not needed",
+        "nicht nötig, übertrieben, verschwendung, eine verschwendung, zu teuer, zu langsam",
+        "du gâchis, inutile, trop cher, trop chère, trop lente",
+        "un desperdicio, innecesari*, demasiado*, demasiada*",
     )
 )
 _NOT_A_GPU = (

@@ -36,12 +36,12 @@ _OTHER = begins_with(
         "disco, datos",
     )
 )
-_TOO_LITTLE = one_of(
-    "laptop, my machine, my own machine, my desktop, my pc, not enough, isn't enough, too small, ran out, oom, "
-    "crashed, crashes",
-    "reicht nicht, zu klein, habe nur, abgestürzt",
-    "ne suffit pas, plante, j'ai une, trop petite",
-    "no basta, insuficiente, tengo una",
+_NOT_MEANT = one_of(
+    "laptop, my gpu, my own, my card, i have, we have, my machine, my desktop, my pc",
+    "not enough, isn't enough, too small, ran out, oom, crashed, crashes",
+    "habe, haben, meine karte, mein rechner, reicht nicht, zu klein, abgestürzt",
+    "j'ai, ma carte, mon pc, ne suffit pas, plante, trop petite",
+    "tengo, mi tarjeta, portátil, no basta, insuficiente",
 )
 
 
@@ -52,7 +52,8 @@ def video_memory(prose: str) -> list[Figure]:
     for match in _SIZE.finditer(prose):
         clause = around(parts, match.start())
         if _is_video(prose[clause.start : match.start()], prose[match.end() : clause.end]):
-            weight = Weight.OF_SOMETHING_ELSE if _TOO_LITTLE.search(clause.text) else Weight.SAID
+            around_it = prose[prose.rfind(":", clause.start, match.start()) + 1 or clause.start : clause.end]
+            weight = Weight.OF_SOMETHING_ELSE if _NOT_MEANT.search(around_it) else Weight.SAID
             found.append(Figure(_whole(value_of(match["number"])), "GB", match.start(), match.end(), match[0], weight))
     return found
 

@@ -4,7 +4,8 @@ import re
 from decimal import Decimal
 from itertools import product
 
-DIGITS = r"[0-9]{1,3}(?:[.,'’ ][0-9]{3})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
+_BOTH_SIGNS = r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}"
+DIGITS = rf"(?:{_BOTH_SIGNS})(?![0-9])|[0-9]{{1,3}}(?:[.,'’ ][0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
 
 _GROUPED = re.compile(r"([0-9]{1,3})((?:[.,'’ ][0-9]{3})+)")
 
@@ -49,7 +50,7 @@ def _words() -> dict[str, Decimal]:
 
 _KNOWN = _words()
 
-WORDS = r"(?<![\w'’-])(?:" + "|".join(re.escape(word) for word in sorted(_KNOWN, key=len, reverse=True)) + r")(?!\w)"
+WORDS = r"(?<![\w-])(?:" + "|".join(re.escape(word) for word in sorted(_KNOWN, key=len, reverse=True)) + r")(?!\w)"
 
 NUMBER = f"(?:{DIGITS}|{WORDS})"
 """Source of a regular expression, to be compiled with IGNORECASE."""
@@ -62,6 +63,8 @@ def value_of(written: str) -> Decimal | None:
     text = " ".join(written.lower().split())
     if text in _KNOWN:
         return _KNOWN[text]
+    if re.fullmatch(_BOTH_SIGNS, text):
+        return Decimal(re.sub(r"[.,](?=.*[.,])", "", text).replace(",", "."))
     grouped = _GROUPED.fullmatch(text)
     if grouped is None or text.startswith("0"):
         return Decimal(text.replace(",", "."))

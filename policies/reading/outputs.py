@@ -11,10 +11,12 @@ _PATH = re.compile(
     re.IGNORECASE,
 )
 _WANTED = one_of(
-    "back, keep, want, save, saves, saved, bring, return, fetch, get me, give me, output, outputs, result, results, "
-    "download, collect, stored in, store in, written to, writes, write, ends up in, lands in, need",
-    "zurück, behalten, brauch, brauche, möchte, will, hole, holen, ergebnis*, ausgabe*, schreibt, landet, speicher*",
-    "récup*, garde, garder, gardez, veux, voudrais, rapporte*, sortie, sorties, résultat, résultats, renvoie*",
+    "back, keep, want, need, save, saves, saved, bring, return, fetch, get me, give me, output, outputs, result*",
+    "download, collect, deliverable*, artifact*, artefact*, stored in, store in, written to, write, writes, ends up in",
+    "zurück*, behalten, heb, hebt, aufheben, brauch, brauche, möchte, will, hole, holen, ergebnis*, ausgabe*",
+    "artefakt*, schreibt, landet, speicher*",
+    "récup*, rends, rendez, rendre, conserve*, garde, garder, gardez, veux, voudrais, rapporte*, sortie, sorties",
+    "résultat, résultats, renvoie*",
     "quiero, necesito, recuper*, devuel*, guard*, conserv*, trae, traer, tráeme, salida, salidas, resultado*",
 )
 _THIS = ends_with(

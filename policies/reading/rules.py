@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from policies.file_problem import shown
 from policies.money import cents_from_text, usd
-from policies.reading.dollars import DOLLARS, OTHER_CURRENCY, PER_TIME, money
+from policies.reading.dollars import DOLLARS, OTHER_CURRENCY, PER_TIME, money, unread
 from policies.reading.durations import durations
 from policies.reading.figures import Doubt, Figure, Weight, settled
 from policies.reading.gpus import gpus
@@ -79,16 +79,17 @@ class _Reading:
         self._files = {name: head for name, head in files.items() if not name.startswith(".")}
         self._used: list[Span] = []
         self._commands: tuple[Span, ...] = ()
+        self._figures = self._prose
         self.fields: dict[str, object] = {}
         self.sources: dict[str, Source] = {}
         self.asks: dict[str, str] = {}
 
     def result(self) -> tuple[dict[str, object], dict[str, Source], dict[str, str]]:
         self._to_run()
+        self._accelerators()
         self._hours()
         self._budget()
         self._memory()
-        self._accelerators()
         self._outputs()
         said, spans = work(blanked(self._prose, self._commands))
         if said:
@@ -123,8 +124,8 @@ class _Reading:
             self.asks["run"] = found.question
 
     def _hours(self) -> None:
-        figures = durations(self._prose)
-        match settled(figures, self._prose):
+        figures = durations(self._figures)
+        match settled(figures, self._figures):
             case Figure(value=Decimal() as hours) as figure if hours > 0:
                 self._use(*[one for one in figures if one.value == hours], figure)
                 self._put("hours", hours, Source.SAID)
@@ -134,7 +135,10 @@ class _Reading:
                 pass
 
     def _budget(self) -> None:
-        figures = [figure for figure in money(self._prose) if figure.weight is not Weight.OF_SOMETHING_ELSE]
+        everything = money(self._figures)
+        if amount := unread(self._figures, everything):
+            self.asks["budget_usd"] = f"How many US dollars may it cost at most? {shown(amount)} was not understood."
+        figures = [figure for figure in everything if figure.weight is not Weight.OF_SOMETHING_ELSE]
         foreign = next((figure for figure in figures if figure.unit == OTHER_CURRENCY), None)
         if foreign is not None:
             self._use(foreign)
@@ -148,8 +152,8 @@ class _Reading:
                 f"{shown(by_time.text.strip())} is for a time: what may the job cost in all? "
                 "(`budget.max_price_per_hour_usd` in the policy limits the price of an hour.)"
             )
-        match settled([figure for figure in figures if figure.unit == DOLLARS], self._prose):
-            case Figure(value=Decimal() as dollars) as figure:
+        match settled([figure for figure in figures if figure.unit == DOLLARS], self._figures):
+            case Figure(value=Decimal() as dollars) as figure if "budget_usd" not in self.asks:
                 self._use(figure)
                 self._ceiling(dollars, figure)
             case Doubt(words):
@@ -178,6 +182,7 @@ class _Reading:
         named = gpus(self._prose)
         wanted = [one for one in named if one.wanted]
         self._use(*(one.span for one in wanted))
+        self._figures = blanked(self._prose, [*self._commands, *(one.span for one in named)])
         if many := [one for one in wanted if one.count > 1]:
             self.asks["accelerators"] = (
                 f"{many[0].count} × {many[0].name}: an order has one GPU. Which one is it to be?"

@@ -14,7 +14,9 @@ _BILLIONS = re.compile(
 )
 _IN_A_NAME = re.compile(rf"(?<=[A-Za-z0-9.])[-_ ]{_SIZE}b(?![A-Za-z0-9])", re.IGNORECASE)
 _MILLIONS = re.compile(r"(?<![\w.,$])([0-9]{1,4})\s?M(?![A-Za-z0-9])")
-_NAME_OF_A_FILE = re.compile(r"[\w/*.-]*(?:/[\w*.-]*|[\w*-]\.(?:py|sh|jsonl?|csv|txt|ya?ml|parquet|npy|pt))(?![\w])")
+_NAME_OF_A_FILE = re.compile(
+    r"[\w/*.-]*(?:/[\w*.-]*|[\w*-]\.(?:py|sh|jsonl?|csv|txt|ya?ml|parquet|np[yz]|pth?|bin|ckpt|safetensors|png|zip|log|md|gguf))(?![\w])"
+)
 _METHODS = {
     "qlora": phrases("qlora, q-lora, 4-bit lora, 4bit lora"),
     "lora": phrases("lora, dora, adapter training"),
@@ -42,7 +44,7 @@ _PRECISIONS = {
 
 
 def work(prose: str) -> tuple[Mapping[str, object], tuple[Span, ...]]:
-    """`parameters_b` (billions), `method`, `precision`: what is said of them, no more; and where that stands."""
+    """`parameters_b` (billions) and `method` where both are said, and `precision`; and where that stands."""
     prose = _NAME_OF_A_FILE.sub(lambda match: "\x00" * len(match[0]), prose)
     found: dict[str, object] = {}
     spans: list[Span] = []
@@ -55,7 +57,7 @@ def work(prose: str) -> tuple[Mapping[str, object], tuple[Span, ...]]:
         if said:
             found[field] = said[0][0]
             spans.append(_span(said[0][1]))
-    return found, tuple(spans)
+    return (found, tuple(spans)) if {"parameters_b", "method"} <= found.keys() else ({}, ())
 
 
 def _sizes(prose: str) -> list[tuple[Decimal, Span]]:
