@@ -19,8 +19,8 @@ async def model_checks(patient: Patient) -> list[Check]:
     """Ask it the smallest question; one that does not answer is a warning."""
     match patient.mind:
         case None:
-            alone = "OPENAI_API_KEY alone is not used; SWINEHERD_MODEL says which model it is for"
-            return [Check("model", "ok", f"none is configured: {_WITHOUT}", alone if patient.has_model_key else "")]
+            unused = "; OPENAI_API_KEY is not used without SWINEHERD_MODEL" if patient.has_model_key else ""
+            return [Check("model", "ok", f"none is configured: {_WITHOUT}{unused}")]
         case Unusable(problems):
             return [Check("model", "bad", problem, "set it right, or unset it") for problem in problems]
         case mind:

@@ -1,8 +1,9 @@
 """A language model behind an OpenAI-compatible API; importing this takes 1.5 s, so only who asks a model does."""
 
 import asyncio
+import warnings
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import openai
 from langchain_openai import ChatOpenAI
@@ -41,17 +42,17 @@ class OpenAiMind:
     """`agent.mind.port.Mind` on `ChatOpenAI`.
 
     Args:
-        transport: in the place of the network, for tests; an `httpx2` one.
+        answer_tokens: the longest answer that is paid for.
     """
 
-    def __init__(self, choice: ModelChoice, clock: Clock, *, transport: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, choice: ModelChoice, clock: Clock, *, answer_tokens: int = ANSWER_TOKENS) -> None:
         self._choice = choice
         self._clock = clock
+        self._answer_tokens = answer_tokens
         self._method: Method = choice.method
         self._chat: ChatOpenAI | None = None
         # What is asked goes to the server that was named, and to no other that it redirects to.
         self._http = openai.DefaultAsyncHttpxClient(
-            transport=transport,
             follow_redirects=False,
             timeout=openai.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
         )
@@ -134,6 +135,8 @@ class OpenAiMind:
                 raise NotTheForm("no chat completion") from None
 
     async def _connected(self) -> ChatOpenAI:
+        # Its advice about a refused schema is for programmers; what to do is done.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"langchain_openai\.")
         choice = self._choice
         key = choice.api_key or SecretStr(NO_KEY)
         return ChatOpenAI(
@@ -143,9 +146,9 @@ class OpenAiMind:
             http_async_client=self._http,
             openai_proxy="",
             temperature=0,
-            max_tokens=ANSWER_TOKENS,
+            max_tokens=self._answer_tokens,
             # OpenAI's name for the same is not known to every server.
-            extra_body=None if choice.is_openai else {"max_tokens": ANSWER_TOKENS},
+            extra_body=None if choice.is_openai else {"max_tokens": self._answer_tokens},
             max_retries=0,
             timeout=None,
             use_responses_api=False,
