@@ -27,6 +27,11 @@ crash: .venv/.dev-installed
 soak: .venv/.dev-installed
 	.venv/bin/python -m tests.simulation.soak
 
+# Maintainers: record every tape again: GPU Hog's from the sandbox, the model's from the real one at OPENAI_BASE_URL.
+cassettes: .venv/.dev-installed
+	.venv/bin/python -m tests.tools.gpuhog.record
+	.venv/bin/python -m tests.agent.mind.record
+
 bench: .venv/.dev-installed
 	.venv/bin/pytest -m benchmark -n 0 -s
 

@@ -66,6 +66,8 @@ class Parts:
     """The language model; None where none is configured. It proposes, and code decides (law 5)."""
     home_id: str = field(default="", kw_only=True)
     """The home among those that share the store; "" where the store lies in it."""
+    mind: Mind | None = field(default=None, kw_only=True)
+    """The language model; None where none is configured, and rules alone have to do."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]

@@ -1,0 +1,26 @@
+"""A form, filled in by a real model, in every way that there is to ask it."""
+
+from typing import get_args
+
+import pytest
+
+from agent.assemble_mind import mind_of
+from agent.clock import SystemClock
+from agent.mind.choice import Method
+from agent.settings import Settings
+from tests.agent.mind.scenarios import INSTRUCTIONS, QUESTION, WISH, Wish
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(400)]
+
+
+@pytest.mark.parametrize("method", get_args(Method))
+async def test_a_form_is_filled_in(variables: dict[str, str], method: Method) -> None:
+    """The server is asked which model it has, unless the tester said so."""
+    mind = mind_of(Settings(**{**variables, "SWINEHERD_MODEL_METHOD": method}), SystemClock())
+    assert mind is not None
+    try:
+        assert await mind.fill(Wish, INSTRUCTIONS, QUESTION) == WISH
+    finally:
+        await mind.aclose()
+    assert mind.method == method
+    assert not mind.name.startswith("the model at")
