@@ -2,12 +2,15 @@
 
 import argparse
 import asyncio
-import importlib
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
 
+from agent.assemble_mind import mind_of
+from agent.clock import SystemClock
+from agent.mind.port import Mind
+from agent.mind.understand import understand, understand_by_rule
 from agent.settings import Settings
+from policies.reading.rules import Understood
 from tests.eval.corpus import SAMPLE, Description, load, sample
 from tests.eval.score import Reading
 from tests.eval.table import Scored, markdown, mistakes, plain, rows, silent
@@ -52,34 +55,37 @@ def _arguments(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def by_rule(understand: Callable[..., Any]) -> Read:
+def by_rule(reader: Callable[[str, Mapping[str, str], Mapping[str, object]], Understood]) -> Read:
     """A reader that needs no model: `understand(text, files, given)`."""
 
     async def read(text: str, files: Mapping[str, str], given: Mapping[str, object]) -> Reading:
-        return _reading(understand(text, files, given))
+        return _reading(reader(text, files, given))
 
     return read
 
 
-def by_model(understand: Callable[..., Awaitable[Any]], mind: object) -> Read:
-    """A reader that asks a model: `understand(mind, text, files, given)`."""
+def by_model(mind: Mind) -> Read:
+    """A reader that asks a model beside the rules."""
 
     async def read(text: str, files: Mapping[str, str], given: Mapping[str, object]) -> Reading:
-        return _reading(await understand(mind, text, files, given))
+        understood, without = await understand(mind, text, files, given)
+        if without:
+            sys.stderr.write(f"{without}\n")
+        return _reading(understood)
 
     return read
 
 
 def _reader(*, model: bool) -> Read:
-    # By name: what is measured is no part of what measures it, and may be missing where only that is tested.
-    readers: Any = importlib.import_module("agent.mind.understand")
     if not model:
-        return by_rule(readers.understand_by_rule)
-    models: Any = importlib.import_module("agent.mind.model")
-    return by_model(readers.understand, models.open_mind(Settings()))
+        return by_rule(understand_by_rule)
+    mind = mind_of(Settings(), SystemClock())
+    if mind is None:
+        sys.exit("no model: set OPENAI_BASE_URL, or OPENAI_API_KEY and SWINEHERD_MODEL")
+    return by_model(mind)
 
 
-def _reading(understood: Any) -> Reading:
+def _reading(understood: Understood) -> Reading:
     return Reading(understood.fields, frozenset(understood.asks))
 
 
