@@ -71,6 +71,7 @@ _ARGUMENT = re.compile(
     r"\s+(?:--?[A-Za-z][\w-]*(?:=\S+|\s+(?!--?[A-Za-z])[^\s,;]+(?=[\s,;]|$))?"
     r"|[\w./-]+\.(?:py|sh|ya?ml|json|toml|txt|csv|jsonl)\b|[\w./-]+/[\w./-]*|[\w.]+=[^\s,;]+)"
 )
+_PROGRAM = re.compile(r"[\w.-]+(?: \S+)* -{1,2}[A-Za-z]\S*(?: .*)?")
 _CONTINUED = re.compile(r"\s*\\\n\s*")
 _SETS_UP = one_of(
     "setup, set up, environment, dependencies, install, installs, prepare first",
@@ -127,7 +128,7 @@ def _in_code(text: str, prose: str, files: Mapping[str, str]) -> Iterator[Comman
             continue
         lines = [line.strip().removeprefix("$ ") for line in _CONTINUED.sub(" ", span.text).splitlines()]
         lines = [line for line in lines if line and not line.startswith("#")]
-        if lines and _is_command(lines[0], files):
+        if lines and _is_command(lines[0], files, quoted=True):
             yield from _of_lines(lines, span, sets_up=bool(_SETS_UP.search(prose, sentence.start, span.start)))
 
 
@@ -140,13 +141,16 @@ def _of_lines(lines: list[str], span: Span, *, sets_up: bool) -> Iterator[Comman
         yield Command("\n".join(runs), sets_up=sets_up and len(lines) == 1, span=span)
 
 
-def _is_command(line: str, files: Mapping[str, str]) -> bool:
+def _is_command(line: str, files: Mapping[str, str], *, quoted: bool = False) -> bool:
+    """`quoted`: it stands between backticks, so that a program nobody knows is one where it has options."""
     first, _, rest = line.partition(" ")
     if first.startswith("./"):
         return bool(rest) or first.removeprefix("./") in files
     if "=" in first:
-        return bool(rest) and _is_command(rest.strip(), files)
-    return first in _STARTERS and (bool(rest.strip()) or first in _ALONE)
+        return bool(rest) and _is_command(rest.strip(), files, quoted=quoted)
+    if first in _STARTERS:
+        return bool(rest.strip()) or first in _ALONE
+    return quoted and _PROGRAM.fullmatch(line) is not None
 
 
 def _bare(prose: str) -> Iterator[Command]:

@@ -16,7 +16,12 @@ PER_TIME = "usd for a time"
 _USD_BEFORE = r"US\$|USD|\$"
 _OTHER_BEFORE = r"€|EUR|£|GBP|CHF|¥|C\$|A\$"
 _USD_AFTER = r"\$|USD|US[- ]?dollars?|d[oó]lar(?:es)?|dollars?|bucks?"
-_OTHER_AFTER = r"€|EUR|euros?|£|GBP|pounds?|quid|CHF|franken|yen|yuan|rupees?|pesos?|pfund"
+_FOREIGN = r"(?:canadian|australian|kanadische|australische|hong[ -]kong|singapore|new zealand)\s+dollars?"
+_FOREIGN_BEHIND = r"d[oó]l{1,2}ar(?:e?s)?\s+(?:canadi\w+|australi\w+)"
+_OTHER_WORDS = (
+    r"euros?|pounds?|quid|franken|francs?|yen|yuan|rupees?|rupien|pesos?|pfund|kronor|kronen|zloty|reais|rubles?|won"
+)
+_OTHER_AFTER = rf"€|EUR|£|GBP|CHF|{_FOREIGN}|{_FOREIGN_BEHIND}|{_OTHER_WORDS}"
 _CENTS_AFTER = r"(?:cents?|ct|c[eé]ntimos?|centavos?)(?:\s+de\s+d[oó]lar)?"
 _TIMES = r"k|K|m|M|million|Mio|tausend|thousand|mil"
 _SCALE = {"k": 10**3, "tausend": 10**3, "thousand": 10**3, "mil": 10**3, "m": 10**6, "mio": 10**6, "million": 10**6}
@@ -26,12 +31,13 @@ _MONEY = re.compile(
     rf"(?P<before>(?<![A-Za-z])(?:{_OTHER_BEFORE}|{_USD_BEFORE}))\s?"
     rf"(?P<first>{NUMBER})(?:{_TO}\$?(?P<last>{NUMBER}))?(?:\s?(?P<times>{_TIMES})(?![A-Za-zÀ-ÿ]))?"
     rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
-    rf"[\s-]?(?P<after>{_USD_AFTER}|{_OTHER_AFTER}|{_CENTS_AFTER})(?![A-Za-zÀ-ÿ])",
+    rf"[\s-]?(?P<after>{_OTHER_AFTER}|{_USD_AFTER}|(?<!a )(?<!an )(?<!einen )(?<!un ){_CENTS_AFTER})(?![A-Za-zÀ-ÿ])"
+    rf"(?:\s+(?:con|and|et|y|und)?\s*(?P<change>{NUMBER})(?=\s*(?:[.,;!?)\n]|$|eh\b|max\b|please\b|bitte\b)))?",
     re.IGNORECASE,
 )
 
 _CURRENCY = re.compile(
-    r"[$€£]|(?<!\w)(?:usd|eur|dollars?|d[oó]lar(?:es)?|bucks|euros?|pounds|franken)(?!\w)", re.IGNORECASE
+    rf"[$€£₹₽₩]|(?<!\w)(?:usd|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|{_OTHER_WORDS})(?!\w)", re.IGNORECASE
 )
 
 _PER = r"(?:/|per|an?|pro|je|die|par|de\s+l['’]|l['’]|por|la|al|each|every)\s*"
@@ -116,9 +122,12 @@ def _value(match: re.Match[str]) -> Decimal | None:
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers):
         return None
+    change = value_of(match["change"]) if match["change"] else Decimal(0)
+    if change is None or not 0 <= change < 100:
+        return None
     times = (match["times"] or match["many"] or "").lower()
     cents = match["after"] is not None and re.fullmatch(_CENTS_AFTER, match["after"], re.IGNORECASE) is not None
-    return max(known) * _SCALE.get(times, 1) / (100 if cents else 1)
+    return max(known) * _SCALE.get(times, 1) / (100 if cents else 1) + change / 100
 
 
 def _weight(prose: str, match: re.Match[str], clause: Span, sentence: Span) -> Weight:

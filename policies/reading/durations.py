@@ -22,7 +22,8 @@ _AND_QUARTER = r"(?:\s+and\s+a\s+quarter|\s+et\s+quart|\s+y\s+cuarto|\s+und\s+ei
 _TO = r"\s*(?:-|–|to|bis|à|a|or|oder|ou|o|and|und|et|y)\s*"
 
 _DURATION = re.compile(
-    rf"(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?[\s-]*(?P<unit>{_UNIT})(?![A-Za-zÀ-ÿ0-9])"
+    rf"(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?(?:\s+and\s+an?\s+(?P<part>half|quarter))?"
+    rf"[\s-]*(?P<unit>{_UNIT})(?![A-Za-zÀ-ÿ0-9])"
     rf"(?:(?P<half>{_AND_HALF})|(?P<quarter>{_AND_QUARTER})|\s*(?:and|und|et|y)?\s*(?P<minutes>[0-9]{{1,2}})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
     re.IGNORECASE,
 )
@@ -47,7 +48,7 @@ _PARTS_OF_AN_HOUR = {
 _OF_THE_PAST = re.compile(
     phrases(
         "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had, "
-        "died, crashed, failed, stopped, gave up, timed out",
+        "queue, allows, died, crashed, failed, stopped, gave up, timed out",
         "gedauert, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte, abgestürzt",
         "a pris, a duré, a tourné, a planté, hier, dernier, dernière",
         "tardó, duró, falló, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
@@ -56,7 +57,8 @@ _OF_THE_PAST = re.compile(
     re.IGNORECASE,
 )
 _OF_ANOTHER_THING = one_of(
-    "epoch, epochs, meeting, call, deadline, flight, every, each, dataset, corpus, uptime, timeout, checkpoint, "
+    "epoch, epochs, meeting, a call, deadline, part of, most of, "
+    "flight, every, each, dataset, corpus, uptime, timeout, checkpoint, "
     "checkpoints, upload, download",
     "epoche, epochen, termin, abgabe, alle, jede, jeden, jeder, datensatz",
     "époque, époques, réunion, toutes",
@@ -77,8 +79,8 @@ _APPOINTMENT = begins_with(r",?\s*" + phrases("i, we, my, the demo", "ich, wir, 
 _PER = ends_with(r"\b(?:per|pro|par|por|every|each)")
 _A_PRICE = ends_with(r"[0-9$€]|\b(?:dollars?|bucks|cents|euros?|usd|eur)")
 _ONE = re.compile(r"an?\s", re.IGNORECASE)
-_HALF_READ = re.compile(r"\w{2,}(?:ty|teen)[\s-]+$", re.IGNORECASE)
-"""A misspelt number of which only the end was understood, as in `fourty five`."""
+_HALF_READ = re.compile(r"(?:\w{2,}(?:ty|teen)[\s-]+|\b(?:and|und|et|y)\s+)$", re.IGNORECASE)
+"""Only the end of a number was understood: a part of `fourty five`, say, which is misspelt."""
 _PARTS = 10_000
 """Of an hour: a job file has four decimals."""
 
@@ -113,9 +115,14 @@ def _value(prose: str, match: re.Match[str]) -> Decimal | None:
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers) or _HALF_READ.search(prose, 0, match.start()):
         return None
-    more = Fraction(1, 2) if match["half"] else Fraction(1, 4) if match["quarter"] else Fraction(0)
-    number = Fraction(max(known)) + more
+    number = Fraction(max(known)) + _and_a_part(match)
     return _hours(number * unit + Fraction(match["minutes"] or 0) / 60)
+
+
+def _and_a_part(match: re.Match[str]) -> Fraction:
+    if match["half"] or match["part"] == "half":
+        return Fraction(1, 2)
+    return Fraction(1, 4) if match["quarter"] or match["part"] else Fraction(0)
 
 
 def _hours(value: Fraction) -> Decimal:

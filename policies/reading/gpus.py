@@ -8,8 +8,8 @@ import gpuhunt  # type: ignore[import-untyped]  # ships no types
 
 from policies.gpu import parse_gpu
 from policies.reading.numerals import NUMBER, value_of
-from policies.reading.prose import Span, around, clauses
-from policies.reading.words import begins_with, ends_with, one_of, phrases
+from policies.reading.prose import Span, around, clauses, sentences
+from policies.reading.words import ends_with, one_of, phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,11 @@ _OWN = one_of(
 _I_HAVE = ends_with(
     phrases("have, has, got", "habe, hab, hat, haben", "j'ai, on a, avons", "tengo, tenemos, tiene") + rf"\s*{_ARTICLE}"
 )
-_IS_WRONG = begins_with(
-    r"(?:(?:would\s+be|is|are|wäre|ist|sind|serait|sería|es)\s+)?"
-    + phrases(
-        "overkill, a waste, wasteful, too expensive, too slow, too small, too big, unnecessary, not needed",
-        "nicht nötig, übertrieben, verschwendung, eine verschwendung, zu teuer, zu langsam",
-        "du gâchis, inutile, trop cher, trop chère, trop lente",
-        "un desperdicio, innecesari*, demasiado*, demasiada*",
-    )
+_IS_WRONG = one_of(
+    "overkill, a waste, wasteful, too expensive, too slow, too small, too big, unnecessary, not needed",
+    "nicht nötig, übertrieben, verschwendung, eine verschwendung, zu teuer, zu langsam",
+    "du gâchis, inutile, trop cher, trop chère, trop lente",
+    "un desperdicio, innecesari*, demasiado*, demasiada*",
 )
 _NOT_A_GPU = (
     r"(?!\s*(?:steps?|samples?|epochs?|tokens?|images?|rows?|MB|GB|iterations?|examples?|prompts?|schritte|lines?)\b)"
@@ -70,16 +67,22 @@ _COUNT_BEHIND = re.compile(r"\s*[x×:]\s*([2-9])(?![0-9])")
 
 def gpus(prose: str) -> list[Named]:
     """Every GPU with a known name, in the order of the text."""
-    parts = clauses(prose)
-    return [_named(prose, match, around(parts, match.start())) for match in _pattern().finditer(prose)]
+    parts, whole = clauses(prose), sentences(prose)
+    matches = list(_pattern().finditer(prose))
+    ends = [*(match.start() for match in matches[1:]), len(prose)][: len(matches)]
+    return [
+        _named(prose, match, around(parts, match.start()), min(end, around(whole, match.start()).end))
+        for match, end in zip(matches, ends, strict=True)
+    ]
 
 
-def _named(prose: str, match: re.Match[str], clause: Span) -> Named:
+def _named(prose: str, match: re.Match[str], clause: Span, rest: int) -> Named:
+    """`rest`: where what may be said of it ends, with the sentence or the next GPU."""
     before, after = prose[clause.start : match.start()], prose[match.end() : clause.end]
     count, before = _counted(before)
     if behind := _COUNT_BEHIND.match(after):
         count = int(behind[1])
-    refused = bool(_NOT.search(before) or _IS_WRONG.match(after))
+    refused = bool(_NOT.search(before) or _IS_WRONG.search(prose, match.end(), rest))
     own = bool(_OWN.search(clause.text) or _AS_GOOD_AS.search(before) or _I_HAVE.search(before))
     return Named(_spelt(match), count, not refused and not own, refused, Span(match.start(), match.end(), match[0]))
 
@@ -104,7 +107,7 @@ def _spelt(match: re.Match[str]) -> str:
 def _pattern() -> re.Pattern[str]:
     """Cards of four digits may stand without their `RTX`; all else as gpuhunt names it."""
     names = {gpu.name for gpu in gpuhunt.KNOWN_ACCELERATORS if not re.fullmatch(r"v[0-9]\w?", gpu.name.lower())}
-    cards = {card[1] for name in names if (card := re.fullmatch(r"RTX([0-9]{2}[0-9]0)(?:Ti|Super)?", name))}
+    cards = {card[1] for name in names if (card := re.fullmatch(r"RTX([2-5]0[5-9]0)(?:Ti|Super)?", name))}
     lettered = sorted((name for name in names if not re.match(r"RTX[0-9]{4}(?!Ada)", name)), key=len, reverse=True)
     spaced = [re.sub(r"(?<=[A-Za-z])(?=[0-9])", r"[ -]?", re.escape(name)) for name in lettered if len(name) > 3]
     short = [re.escape(name) for name in lettered if len(name) <= 3]

@@ -26,8 +26,7 @@ _TENS = (
 _ONE = "a an eine einen einer une una uno single"
 _SPECIAL = {
     "half": "0.5", "half a": "0.5", "half an": "0.5", "halbe": "0.5", "eine halbe": "0.5", "einer halben": "0.5",
-    "une demi": "0.5", "media": "0.5", "one and a half": "1.5", "anderthalb": "1.5", "eineinhalb": "1.5",
-    "two and a half": "2.5", "zweieinhalb": "2.5", "three and a half": "3.5", "dreieinhalb": "3.5",
+    "une demi": "0.5", "media": "0.5", "anderthalb": "1.5", "eineinhalb": "1.5",
     "a couple of": "2", "a couple": "2", "a dozen": "12", "eighteen": "18", "achtzehn": "18", "dix-huit": "18",
     "dreissig": "30", "fuenf": "5", "zwoelf": "12", "fuenfzehn": "15", "dieciseis": "16",
 }  # fmt: skip
@@ -43,6 +42,7 @@ def _words() -> dict[str, Decimal]:
         known |= {f"{ten}{sign}{_ENGLISH[one]}": Decimal(value + one) for sign in "- "}
     known |= {f"{_GERMAN[one]}und{ten}": Decimal(value + one) for ten, value in german.items() for one in range(1, 10)}
     known |= {f"{ten}-{_FRENCH[one]}": Decimal(value + one) for ten, value in french.items() for one in range(2, 10)}
+    known |= {f"{_GERMAN[one]}einhalb": Decimal(one) + Decimal("0.5") for one in range(2, 13)}
     known |= {f"veinti{_SPANISH[one]}": Decimal(20 + one) for one in range(1, 10)}
     known |= dict.fromkeys(_ONE.split(), Decimal(1))
     return known | {word: Decimal(value) for word, value in _SPECIAL.items()}

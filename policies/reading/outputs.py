@@ -11,13 +11,15 @@ _PATH = re.compile(
     re.IGNORECASE,
 )
 _WANTED = one_of(
-    "back, keep, want, need, save, saves, saved, bring, return, fetch, get me, give me, output, outputs, result*",
+    "back, keep, want, wanted, need, send, grab, home, save, saves, saved, bring, return, fetch, get me, give me",
+    "output, outputs, result*",
     "download, collect, deliverable*, artifact*, artefact*, stored in, store in, written to, write, writes, ends up in",
     "zurück*, behalten, heb, hebt, aufheben, brauch, brauche, möchte, will, hole, holen, ergebnis*, ausgabe*",
-    "artefakt*, schreibt, landet, speicher*",
+    "artefakt*, schreibt, landet, speicher*, rücksendung, schick*",
     "récup*, rends, rendez, rendre, conserve*, garde, garder, gardez, veux, voudrais, rapporte*, sortie, sorties",
-    "résultat, résultats, renvoie*",
-    "quiero, necesito, recuper*, devuel*, guard*, conserv*, trae, traer, tráeme, salida, salidas, resultado*",
+    "résultat, résultats, renvoie*, renvoy*",
+    "quiero, necesito, recuper*, devuel*, devolv*, pásame, guard*, conserv*, trae, traer, tráeme",
+    "salida, salidas, resultado*",
 )
 _THIS = ends_with(
     phrases(

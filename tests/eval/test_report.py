@@ -1,7 +1,10 @@
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
+from agent.mind.port import ModelUnavailable
+from agent.mind.prompts import JobForm
+from agent.mind.scripted import ScriptedMind
+from policies.reading.rules import Understood
 from tests.eval.__main__ import by_model, by_rule, evaluated, report
 from tests.eval.corpus import Description, load
 from tests.eval.score import Reading
@@ -10,14 +13,6 @@ from tests.eval.table import HEAD, Scored, markdown, mistakes, plain, rows, sile
 CORPUS = load()
 BY_ID = {one.id: one for one in CORPUS}
 OPEN, HELD_OUT = BY_ID["plain-en-llama-adapters"], BY_ID["plain-de-held-entrauschen"]
-
-
-@dataclass(frozen=True)
-class Understood:
-    """What readers return, as far as it is scored."""
-
-    fields: Mapping[str, object]
-    asks: Mapping[str, str]
 
 
 def _scored(one: Description, *asks: str, **changed: object) -> Scored:
@@ -42,21 +37,26 @@ async def test_every_description_goes_to_the_reader_with_what_lies_beside_it() -
     assert silent(scored) == mistakes(scored) == ()
 
 
-async def test_readers_by_rule_and_by_model_are_read_alike() -> None:
-    """Both return fields, and a question for each field that is asked about."""
-    answer = Understood({"hours": 3}, {"run": "Which command?"})
+async def test_a_reading_by_rule_is_what_is_scored() -> None:
+    """Fields, and a question for each field that is asked about."""
+    answer = Understood({"hours": 3}, {}, {"run": "Which command?"})
 
-    def by_itself(*asked: object) -> Understood:
-        assert asked == (OPEN.text, OPEN.workdir, {})
+    def by_itself(text: str, files: Mapping[str, str], given: Mapping[str, object]) -> Understood:
+        assert (text, files, given) == (OPEN.text, OPEN.workdir, {})
         return answer
 
-    async def with_a_model(mind: object, *asked: object) -> Understood:
-        assert mind == "a model"
-        return by_itself(*asked)
+    (scored,) = await evaluated([OPEN], by_rule(by_itself))
+    assert scored.got == Reading({"hours": 3}, frozenset({"run"}))
 
-    for read in (by_rule(by_itself), by_model(with_a_model, "a model")):
-        (scored,) = await evaluated([OPEN], read)
-        assert scored.got == Reading({"hours": 3}, frozenset({"run"}))
+
+async def test_a_model_reads_beside_the_rules() -> None:
+    """And one that is no help changes nothing."""
+    mind = ScriptedMind(JobForm(title="adapters"), ModelUnavailable("away"))
+    (scored,) = await evaluated([OPEN], by_model(mind))
+    (alone,) = await evaluated([OPEN], by_model(mind))
+    assert scored.got.fields["name"] == "adapters"
+    assert alone.got.fields == {name: value for name, value in scored.got.fields.items() if name != "name"}
+    assert mind.left == 0
 
 
 def test_a_row_says_how_much_is_right_and_of_what() -> None:

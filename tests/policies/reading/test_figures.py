@@ -40,6 +40,13 @@ def _field(text: str, name: str) -> object:
         ("two hours, no, make it three", "3"),
         ("two hours. Sorry, three hours", "3"),
         ("90 minutes, make it 60", "1"),
+        ("zwei Stunden, nein, doch eher drei.", "3"),
+        ("three hours. I'd rather have a 4090", "3"),
+        ("45 minutes", "0.75"),
+        ("six and a half hours", "6.5"),
+        ("dreieinhalb Stunden", "3.5"),
+        ("une heure et quart", "1.25"),
+        ("Hours: 3", "3"),
     ],
 )
 def test_a_duration_is_read_in_hours(text: str, hours: str) -> None:
@@ -59,6 +66,9 @@ def test_a_duration_is_read_in_hours(text: str, hours: str) -> None:
         "it costs $1.50 an hour",
         "overnight",
         "on an H100",
+        "it died after 3 hours",
+        "the better part of a day",
+        "fourty five",
     ],
 )
 def test_a_duration_of_something_else_is_none(text: str) -> None:
@@ -66,7 +76,9 @@ def test_a_duration_of_something_else_is_none(text: str) -> None:
     assert _field(text, "hours") is None
 
 
-@pytest.mark.parametrize("text", ["about two hours. It should take about five hours", "1,500 hours"])
+@pytest.mark.parametrize(
+    "text", ["about two hours. It should take about five hours", "1,500 hours", "fourty five minutes"]
+)
 def test_durations_that_contradict_each_other_are_asked_about(text: str) -> None:
     """So is one that can be read in two ways."""
     assert _field(text, "hours") == "?"
@@ -89,6 +101,12 @@ def test_durations_that_contradict_each_other_are_asked_about(text: str) -> None
         ("max $5, the dataset cost us $200", "5.00"),
         ("max $5, no, make it 7", "7.00"),
         ("we raised $5M, spend at most $8", "8.00"),
+        ("pas plus d'un dollar", "1.00"),
+        ("max $1,250.50", "1250.50"),
+        ("three dollars fifty.", "3.50"),
+        ("un dólar con veinte, eh", "1.20"),
+        ("twenty-five dollars, not a cent more", "25.00"),
+        ("at most $5, no more than 5 dollars", "5.00"),
     ],
 )
 def test_a_ceiling_is_read_in_dollars(text: str, dollars: str) -> None:
@@ -103,7 +121,19 @@ def test_money_that_is_something_else_is_no_ceiling(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["max 5 euros", "höchstens 4 €", "£3", "at most $3. At most $9", "max $1,500", "at most $5.005"]
+    "text",
+    [
+        "max 5 euros",
+        "höchstens 4 €",
+        "£3",
+        "at most $3. At most $9",
+        "max $3, no more than $9",
+        "6 francs suisses",
+        "15 Canadian dollars",
+        "umpteen dollars",
+        "max $1,500",
+        "at most $5.005",
+    ],
 )
 def test_a_ceiling_that_is_not_clear_in_dollars_is_asked_about(text: str) -> None:
     """Another currency, a contradiction, a thousand or one and a half, parts of a cent."""
@@ -156,6 +186,8 @@ def test_other_memory_is_no_gpu_memory(text: str) -> None:
         ("L40S please", ("L40S",)),
         ("my laptop has a 3060", None),
         ("faster than a 4090", None),
+        ("an H100 is a waste, take an A100", ("A100",)),
+        ("RTX 6000 Ada", ("RTX6000Ada",)),
         ("4090 samples", None),
         ("not an H100", "?"),
         ("2x A100", "?"),
