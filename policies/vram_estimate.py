@@ -2,8 +2,8 @@
 
 What is held for each parameter follows "Transformer Math 101" (https://blog.eleuther.ai/transformer-math/) and "Model
 training anatomy" (https://huggingface.co/docs/transformers/model_memory_anatomy); what passes through the model is in
-`policies.activations`. Rather too much than too little: a job that runs out of memory costs another pod. How far off
-it is from published measurements is in `tests/policies/vram_errors.md`.
+`policies.activations`. There is no headroom in it: `policies.vram` adds that. How far off it is from published
+measurements is in `tests/policies/vram_errors.md`.
 """
 
 from collections.abc import Iterator

@@ -209,7 +209,7 @@ def test_qlora_may_take_more_than_lora() -> None:
     assert of(replace(lora, method=Method.QLORA)).total_gb > of(lora).total_gb
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(workloads())
 def test_parts_add_up(work: Workload) -> None:
     """All seven are named, none is below zero."""
@@ -219,7 +219,7 @@ def test_parts_add_up(work: Workload) -> None:
     assert found.total_gb == sum(size for _, size in found.parts)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(workloads(), st.integers(1, 4096), st.integers(1, 8))
 def test_more_tokens_never_take_less(work: Workload, tokens: int, sequences: int) -> None:
     """Longer sequences, and more of them."""
@@ -227,7 +227,7 @@ def test_more_tokens_never_take_less(work: Workload, tokens: int, sequences: int
     assert of(replace(work, batch=work.batch + sequences)).total_gb >= of(work).total_gb
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(workloads(), SIZES, st.integers(0, 10**9))
 def test_more_parameters_never_take_less(work: Workload, size: int, more: int) -> None:
     """Where only a size is known."""
@@ -235,7 +235,7 @@ def test_more_parameters_never_take_less(work: Workload, size: int, more: int) -
     assert of(large).total_gb >= of(small).total_gb
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(workloads())
 def test_checkpointing_never_takes_more(work: Workload) -> None:
     """And changes nothing of what is held."""
@@ -244,7 +244,7 @@ def test_checkpointing_never_takes_more(work: Workload) -> None:
     assert held(again) == held(kept)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(workloads(), st.sampled_from(LARGE), st.integers(1, 64))
 def test_adapters_hold_less_than_the_whole_model(work: Workload, model: Model, rank: int) -> None:
     """QLoRA <= LoRA <= full, of what does not depend on tokens; in all where the activations are the same."""
@@ -254,7 +254,7 @@ def test_adapters_hold_less_than_the_whole_model(work: Workload, model: Model, r
     assert of(qlora).total_gb <= of(lora).total_gb
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(workloads(), st.integers(1, 16))
 def test_a_higher_rank_never_takes_less(work: Workload, more: int) -> None:
     """Of any method; most have no adapters."""

@@ -1,7 +1,7 @@
 """What LitGPT measured: inference, LoRA, QLoRA and full fine-tuning on an A100 and an A10G.
 
-Its figures are `torch.cuda.max_memory_allocated` in GB of 10^9 bytes, everything in 16 bits. It has no step that raises
-norms and embeddings to 32 bits.
+Its figures are `torch.cuda.max_memory_allocated` in GB of 10^9 bytes (see `litgpt/finetune/lora.py`). Everything is in
+16 bits: it has no step that raises norms and embeddings to 32. On one GPU it has no checkpointing.
 """
 
 from collections.abc import Iterator

@@ -71,7 +71,7 @@ _AWQ = (
 
 
 _AWQ_APART = {("Mistral 7B", 8, 2048), ("TinyLlama 1.1B", 1, 2048), ("Falcon 7B", 1, 2048)}
-_WHOLE_PROMPT = "would fit if logits of the whole prompt were computed, at 6 bytes each; not confirmed"
+_WHOLE_PROMPT = "the benchmark calls the model itself, which scores all tokens of the prompt, not its last alone"
 
 
 def _awq() -> Iterator[Measured]:
