@@ -62,12 +62,10 @@ class Parts:
     """How long a paid hour lasts; only a sandbox may be set to shorter ones."""
     spends: bool = field(default=True, kw_only=True)
     """False where nothing may be bought, however it is approved, and no job is stood by: a sweep only winds down."""
-    mind: Mind | None = field(default=None, kw_only=True)
-    """The language model; None where none is configured. It proposes, and code decides (law 5)."""
     home_id: str = field(default="", kw_only=True)
     """The home among those that share the store; "" where the store lies in it."""
     mind: Mind | None = field(default=None, kw_only=True)
-    """The language model; None where none is configured, and rules alone have to do."""
+    """The language model, which proposes (law 5); None where none is configured, and rules alone have to do."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 from agent.mind.folder import folder_for, look_at, stays_here
 from agent.mind.port import Mind
+from agent.mind.sizing import sized
 from agent.mind.understand import understand, understand_by_rule
 from agent.mind.written import DESCRIBED, explained, filled, job_of
 from agent.submit import BadJob, ReadJob, place_of
@@ -78,12 +80,14 @@ class Reader:
         store: the home, which goes to no pod.
         secrets: values that no model may see.
         ask: puts what is left open to a human; None where there is none.
+        headroom: `gpu.vram_headroom` of the policy.
     """
 
     mind: Mind | None
     store: Path
     secrets: tuple[str, ...]
     ask: Ask | None
+    headroom: Decimal
 
     async def words(self, words: Words) -> tuple[ReadJob, str]:
         """A job from a description.
@@ -99,7 +103,7 @@ class Reader:
         folder = folder_for(words.folder, self.store)
         files = look_at(folder, self.secrets)
         understood, without = await self._understood(words.text, files, {})
-        understood = await _asked(understood, files, self.ask)
+        understood = sized(await _asked(understood, files, self.ask), words.text, self.headroom)
         read = ReadJob(
             job_of(understood, words.text),
             folder / DESCRIBED,
@@ -125,6 +129,7 @@ class Reader:
         understood, without = await self._understood(job.description, files, given)
         if not job.run:
             understood = await _asked(understood, files, self.ask)
+        understood = sized(understood, job.description, self.headroom)
         open_ = tuple(f"description: {question}" for question in understood.asks.values())
         added = {
             name: one for name, one in explained(understood).items() if understood.sources[name] is not Source.FILE

@@ -67,7 +67,8 @@ def explained(understood: Understood) -> Mapping[str, str]:
     lines = {}
     for name, value in understood.fields.items():
         source = understood.sources.get(name, Source.DEFAULT)
-        lines[name] = f"{_shown(value)} ({source})"
+        note = understood.notes.get(name)
+        lines[name] = f"{_shown(value)} ({source}{': ' + note if note else ''})"
     return lines
 
 

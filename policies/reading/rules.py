@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -38,12 +38,14 @@ class Understood:
         sources: of each of these.
         asks: field → what a human has to say before anything is bought.
         unused: parts of the text that nothing was taken from.
+        notes: field → how its value came about, where that takes words.
     """
 
     fields: Mapping[str, object]
     sources: Mapping[str, Source]
     asks: Mapping[str, str]
     unused: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def understand(text: str, files: Mapping[str, str], given: Mapping[str, object]) -> Understood:

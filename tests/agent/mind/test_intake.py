@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _reader(tmp_path: Path, ask: Ask | None = None) -> Reader:
-    return Reader(None, tmp_path / "store", (), ask)
+    return Reader(None, tmp_path / "store", (), ask, Decimal("0.15"))
 
 
 def _answers(*lines: str | None) -> tuple[Ask, list[str]]:
