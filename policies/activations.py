@@ -28,7 +28,7 @@ def training_bytes(work: Workload, shape: Shape) -> int:
     """
     layer = work.tokens * _layer_bytes(work, shape)
     logits = work.tokens * shape.vocabulary * (_LOGIT_32 if work.activation_bytes == 4 else _LOGIT_16)
-    if not work.checkpointing:
+    if not work.recomputes:
         return shape.layers * layer + logits
     return work.tokens * shape.layers * shape.hidden * work.activation_bytes + max(layer, logits)
 

@@ -128,7 +128,7 @@ def _assumptions(work: Workload) -> Iterator[str]:
         yield from _of_training(work)
     if work.trains:
         yield "logits of the whole batch in 32 bits; less with a loss computed in parts (Liger, Unsloth, torchtune)"
-        yield f"activations {'computed again' if work.checkpointing else 'kept, no gradient checkpointing'}"
+        yield f"activations {'computed again' if work.recomputes else 'kept, no gradient checkpointing'}"
     if not work.eager:
         yield "fused attention (FlashAttention, SDPA)"
 

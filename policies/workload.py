@@ -57,7 +57,8 @@ class Workload:
         precision: of the parameters, or of the computation where `mixed`.
         context: tokens of one sequence: of a sample, or of prompt and answer together.
         batch: sequences (or images) at once; not those that gradients are accumulated over.
-        checkpointing: activations are computed again in the backward pass, layer by layer.
+        checkpointing: activations are computed again in the backward pass, layer by layer. None: nobody said; then
+            QLoRA does so, as PEFT's `prepare_model_for_kbit_training` switches it on, and nothing else.
         mixed: full fine-tuning in 16 bits keeps parameters, gradients and optimizer in 32 bits, as `bf16=True` and
             `fp16=True` do in the Trainer of Transformers. False: everything in 16 bits, as in torchtune.
         upcast: QLoRA raises norms and embeddings to 32 bits, as PEFT's `prepare_model_for_kbit_training` does, and with
@@ -74,7 +75,7 @@ class Workload:
     context: int = 2048
     batch: int = 1
     optimizer: Optimizer = Optimizer.ADAM
-    checkpointing: bool = False
+    checkpointing: bool | None = None
     mixed: bool = True
     upcast: bool = True
     rank: int = 16
@@ -108,6 +109,11 @@ class Workload:
     def adapts(self) -> bool:
         """Adapters are trained, not the model."""
         return self.method in (Method.LORA, Method.QLORA)
+
+    @property
+    def recomputes(self) -> bool:
+        """Activations are computed again."""
+        return self.method is Method.QLORA if self.checkpointing is None else self.checkpointing
 
     @property
     def held_in(self) -> Precision:

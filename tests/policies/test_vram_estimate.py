@@ -35,7 +35,7 @@ def workloads(draw: st.DrawFn) -> Workload:
         context=draw(st.integers(1, 131_072)),
         batch=draw(st.integers(1, 64)),
         optimizer=draw(st.sampled_from(Optimizer)),
-        checkpointing=draw(st.booleans()),
+        checkpointing=draw(st.sampled_from([None, False, True])),
         mixed=draw(st.booleans()),
         upcast=draw(st.booleans()),
         rank=draw(st.integers(1, 256)),
@@ -156,6 +156,14 @@ def test_an_image_takes_memory_by_its_size() -> None:
 
 
 @pytest.mark.parametrize("method", [Method.FULL, Method.LORA, Method.QLORA])
+def test_checkpointing_where_nobody_said(method: Method) -> None:
+    """QLoRA's usual preparation switches it on; nothing else does."""
+    unsaid = Workload(LLAMA, method)
+    assert of(unsaid) == of(replace(unsaid, checkpointing=method is Method.QLORA))
+    assert of(unsaid) != of(replace(unsaid, checkpointing=method is not Method.QLORA))
+
+
+@pytest.mark.parametrize("method", [Method.FULL, Method.LORA, Method.QLORA])
 def test_nothing_is_said_of_training_an_image_model(method: Method) -> None:
     """No formula here would hold for it: nobody gets a number that was made up."""
     assert estimate(Workload(FLUX, method)) is None
@@ -170,10 +178,11 @@ def test_what_was_taken_for_granted_is_said() -> None:
         "4 x 1024 tokens at once",
         "embeddings in fp32, 4.5 bits for each other parameter",
         "logits of the whole batch in 32 bits; less with a loss computed in parts (Liger, Unsloth, torchtune)",
-        "activations kept, no gradient checkpointing",
+        "activations computed again",
         "fused attention (FlashAttention, SDPA)",
     )
     full = of(Workload(LLAMA, Method.FULL)).assumptions
+    assert "activations kept, no gradient checkpointing" in full
     assert "parameters, gradients and optimizer in 32 bits, with a copy of the parameters in 16" in full
     pure = of(Workload(LLAMA, Method.FULL, mixed=False, checkpointing=True)).assumptions
     assert "parameters, gradients and optimizer in bf16" in pure
@@ -205,7 +214,7 @@ def test_quantized_parameters_are_not_trained(precision: Precision) -> None:
 
 def test_qlora_may_take_more_than_lora() -> None:
     """Upcast activations outweigh the smaller weights of a small model, as in LitGPT's table (16.24 and 13.50 GB)."""
-    lora = Workload(BY_NAME["TinyLlama 1.1B"], Method.LORA, context=512, batch=8)
+    lora = Workload(BY_NAME["TinyLlama 1.1B"], Method.LORA, context=512, batch=8, checkpointing=False)
     assert of(replace(lora, method=Method.QLORA)).total_gb > of(lora).total_gb
 
 

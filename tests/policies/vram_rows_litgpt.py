@@ -49,7 +49,14 @@ def _litgpt() -> Iterator[Measured]:
     for name, quantized, batch, figure in _LITGPT_LORA:
         method = Method.LORA if quantized == "None" else Method.QLORA
         work = Workload(
-            BY_NAME[name], method, context=_LONGEST[name], batch=batch, rank=8, every_layer=False, upcast=False
+            BY_NAME[name],
+            method,
+            context=_LONGEST[name],
+            batch=batch,
+            rank=8,
+            every_layer=False,
+            upcast=False,
+            checkpointing=False,
         )
         yield measured(work, figure, GB, "allocated", f"LoRA | {name} | {quantized} | {batch}", LITGPT)
     for name, *figures in _LITGPT_INFERENCE:
@@ -97,6 +104,7 @@ def _litgpt_hub() -> Iterator[Measured]:
             batch=batch,
             rank=rank,
             every_layer=every_layer,
+            checkpointing=False,
             mixed=False,
             upcast=False,
             eager=name.startswith("Gemma 2 "),  # softcapping, which its fused attention cannot do
