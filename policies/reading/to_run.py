@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 from policies.reading.commands import Command, commands
 from policies.reading.prose import Span, around, clauses
@@ -104,7 +103,7 @@ def _of_named(named: Sequence[str], files: Mapping[str, str]) -> tuple[str, str]
     """The script, or the question."""
     there = [name for name in named if name in files]
     missing = [name for name in named if name not in files]
-    main = [name for name in there if PurePosixPath(name).name in _MAIN]
+    main = [name for name in there if name.rpartition("/")[2] in _MAIN]
     if len(there) > 1 and len(main) == 1:
         there = main
     if not there:
