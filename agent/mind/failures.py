@@ -19,8 +19,8 @@ LONGEST_WAIT = 20.0
 
 
 def wait_before_retry(error: openai.APIError, backoff: float) -> float | None:
-    """Seconds, or None where it would be no use: a timeout took all the time there was, credit does not come back."""
-    if isinstance(error, openai.APITimeoutError) or error.code == "insufficient_quota":
+    """Seconds, or None where it would be no use: credit does not come back within them."""
+    if error.code == "insufficient_quota":
         return None
     if not isinstance(error, openai.APIStatusError):
         return backoff
@@ -39,7 +39,7 @@ def unavailable(error: openai.OpenAIError | TimeoutError, choice: ModelChoice, s
         seconds: how long an answer was waited for.
     """
     match error:
-        case openai.APITimeoutError() | TimeoutError():
+        case TimeoutError():
             words = f"did not answer within {seconds:.0f} s"
         case openai.APIConnectionError():
             words = "is not reached: check OPENAI_BASE_URL and the network"
