@@ -6,6 +6,7 @@ import openai
 
 from agent.mind.choice import ModelChoice
 from agent.mind.port import ModelUnavailable
+from policies.masking import mask
 from policies.text import clean
 
 PASSING = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
@@ -46,9 +47,7 @@ def unavailable(error: openai.OpenAIError | TimeoutError, choice: ModelChoice, s
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             words = f"refuses the key ({error.status_code}): check OPENAI_API_KEY"
         case openai.NotFoundError():
-            words = (
-                f"has nothing there (404): check SWINEHERD_MODEL and OPENAI_BASE_URL; it says: {_said(error, choice)}"
-            )
+            words = f"answers 404: {_said(error, choice)}; check SWINEHERD_MODEL and OPENAI_BASE_URL"
         case openai.APIStatusError():
             words = f"answers {error.status_code}: {_said(error, choice)}"
         case _:
@@ -57,6 +56,10 @@ def unavailable(error: openai.OpenAIError | TimeoutError, choice: ModelChoice, s
 
 
 def _said(error: Exception, choice: ModelChoice) -> str:
-    key = choice.api_key.get_secret_value() if choice.api_key else ""
-    text = str(error)
-    return clean(text.replace(key, "[key]") if key else text, 300)
+    keys = [choice.api_key.get_secret_value()] if choice.api_key else []
+    match getattr(error, "body", None):
+        case {"message": str(text)}:
+            pass
+        case _:
+            text = str(error)
+    return clean(mask(text.encode("utf-8", "replace"), keys).decode("utf-8", "replace"), 300)

@@ -126,7 +126,7 @@ async def test_a_question_that_is_refused_itself_changes_nothing(connect: Connec
     too_long = fails(400, "the request exceeds the available context size")
     with serving(too_long, too_long, RIGHT) as server:
         mind = connect(server.url)
-        with pytest.raises(ModelUnavailable, match="exceeds the available context size"):
+        with pytest.raises(ModelUnavailable, match=r"answers 400: the request exceeds the available context size$"):
             await fill(mind)
         assert await fill(mind) == WISH
     assert "response_format" in server.bodies[2]
@@ -200,6 +200,13 @@ async def test_of_several_models_none_is_guessed(connect: Connect, reply: Reply,
     """The variable is named that chooses one."""
     with serving(reply) as server, pytest.raises(ModelUnavailable, match=why):
         await fill(connect(server.url, model=""))
+
+
+async def test_a_model_that_is_not_there(connect: Connect) -> None:
+    """Both variables are named that may be wrong."""
+    why = "no such model; check SWINEHERD_MODEL and OPENAI_BASE_URL"
+    with serving(*[fails(404, "no such model")] * 2) as server, pytest.raises(ModelUnavailable, match=why):
+        await fill(connect(server.url))
 
 
 @pytest.mark.parametrize("status", [400, 401, 418, 500])
