@@ -14,6 +14,7 @@ Method = Literal["json_schema", "function_calling", "json"]
 
 OPENAI = "https://api.openai.com/v1"
 
+_KEY = re.compile(r"[!-~]+")
 _HTTP = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 
 
@@ -46,12 +47,14 @@ def chosen(settings: Settings) -> ModelChoice | None:
     """None without a base URL and a model name: a key alone may be meant for other programs, and is not used.
 
     Raises:
-        BadSettings: a model without anybody to ask it of, or a base URL that is none.
+        BadSettings: a model without anybody to ask it of, a base URL that is none, or a key that no header can carry.
     """
     if settings.model_base_url is None and settings.model is None:
         return None
     if settings.model_base_url is None and settings.model_key is None:
         raise BadSettings("SWINEHERD_MODEL names a model: set OPENAI_API_KEY, or OPENAI_BASE_URL for another server's")
+    if settings.model_key is not None and not _KEY.fullmatch(settings.model_key.get_secret_value()):
+        raise BadSettings("OPENAI_API_KEY holds a blank, or a letter that no key has")
     return ModelChoice(
         base_url=_checked(settings.model_base_url or OPENAI),
         model=settings.model or "",

@@ -6,6 +6,7 @@ import openai
 
 from agent.mind.choice import ModelChoice
 from agent.mind.port import ModelUnavailable
+from policies.masking import mask
 from policies.text import clean
 
 PASSING = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
@@ -19,8 +20,8 @@ LONGEST_WAIT = 20.0
 
 
 def wait_before_retry(error: openai.APIError, backoff: float) -> float | None:
-    """Seconds, or None where it would be no use: a timeout took all the time there was, credit does not come back."""
-    if isinstance(error, openai.APITimeoutError) or error.code == "insufficient_quota":
+    """Seconds, or None where it would be no use: credit does not come back within them."""
+    if error.code == "insufficient_quota":
         return None
     if not isinstance(error, openai.APIStatusError):
         return backoff
@@ -39,16 +40,14 @@ def unavailable(error: openai.OpenAIError | TimeoutError, choice: ModelChoice, s
         seconds: how long an answer was waited for.
     """
     match error:
-        case openai.APITimeoutError() | TimeoutError():
+        case TimeoutError():
             words = f"did not answer within {seconds:.0f} s"
         case openai.APIConnectionError():
             words = "is not reached: check OPENAI_BASE_URL and the network"
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             words = f"refuses the key ({error.status_code}): check OPENAI_API_KEY"
         case openai.NotFoundError():
-            words = (
-                f"has nothing there (404): check SWINEHERD_MODEL and OPENAI_BASE_URL; it says: {_said(error, choice)}"
-            )
+            words = f"answers 404: {_said(error, choice)}; check SWINEHERD_MODEL and OPENAI_BASE_URL"
         case openai.APIStatusError():
             words = f"answers {error.status_code}: {_said(error, choice)}"
         case _:
@@ -57,6 +56,10 @@ def unavailable(error: openai.OpenAIError | TimeoutError, choice: ModelChoice, s
 
 
 def _said(error: Exception, choice: ModelChoice) -> str:
-    key = choice.api_key.get_secret_value() if choice.api_key else ""
-    text = str(error)
-    return clean(text.replace(key, "[key]") if key else text, 300)
+    keys = [choice.api_key.get_secret_value()] if choice.api_key else []
+    match getattr(error, "body", None):
+        case {"message": str(text)}:
+            pass
+        case _:
+            text = str(error)
+    return clean(mask(text.encode("utf-8", "replace"), keys).decode("utf-8", "replace"), 300)

@@ -14,6 +14,7 @@ from agent.mind.asking import asked_by, messages, text_of
 from agent.mind.choice import Method, ModelChoice
 from agent.mind.failures import PASSING, UNSUPPORTED, unavailable, wait_before_retry
 from agent.mind.port import ModelGarbled, ModelUnavailable, Said
+from policies.text import clean
 from tools.ports import Clock
 
 T = TypeVar("T", bound=BaseModel)
@@ -25,7 +26,9 @@ BACKOFF = (0.5, 2.0)
 """Seconds before each further try of one request."""
 
 ANSWER_SECONDS = 120.0
-CONNECT_SECONDS = 10.0
+"""With every further try of its request."""
+
+_TIMEOUT = openai.Timeout(None, connect=10.0)
 
 ANSWER_TOKENS = 1024
 PROMPT_CHARACTERS = 200_000
@@ -52,15 +55,12 @@ class OpenAiMind:
         self._method: Method = choice.method
         self._chat: ChatOpenAI | None = None
         # What is asked goes to the server that was named, and to no other that it redirects to.
-        self._http = openai.DefaultAsyncHttpxClient(
-            follow_redirects=False,
-            timeout=openai.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
-        )
+        self._http = openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=_TIMEOUT)
 
     @property
     def name(self) -> str:
         """Of the model; while the server has not been asked which one it has, where that is."""
-        return self._chat.model_name if self._chat else self._choice.name
+        return clean(self._chat.model_name, 100) if self._chat else self._choice.name
 
     @property
     def method(self) -> Method:
@@ -93,7 +93,8 @@ class OpenAiMind:
 
     async def _answer(self, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
         try:
-            return await self._in_some_way(form, instructions, turns)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._in_some_way(form, instructions, turns)
         except openai.LengthFinishReasonError:
             raise NotTheForm("it was cut off: too long") from None
         except openai.ContentFilterFinishReasonError:
@@ -127,12 +128,11 @@ class OpenAiMind:
 
     async def _once(self, method: Method, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
         question, how = messages(method, form, instructions, turns), asked_by(method, form)
-        async with asyncio.timeout(ANSWER_SECONDS):
-            chat = self._chat = self._chat or await self._connected()
-            try:
-                return text_of(await chat.bind(**how).ainvoke(question))
-            except _BROKEN:
-                raise NotTheForm("no chat completion") from None
+        chat = self._chat = self._chat or await self._connected()
+        try:
+            return text_of(await chat.bind(**how).ainvoke(question))
+        except _BROKEN:
+            raise NotTheForm("no chat completion") from None
 
     async def _connected(self) -> ChatOpenAI:
         # Its advice about a refused schema is for programmers; what to do is done.
@@ -150,16 +150,20 @@ class OpenAiMind:
             # OpenAI's name for the same is not known to every server.
             extra_body=None if choice.is_openai else {"max_tokens": self._answer_tokens},
             max_retries=0,
-            timeout=None,
+            timeout=_TIMEOUT,
             use_responses_api=False,
         )
 
     async def _only_model(self, key: SecretStr) -> str:
         client = openai.AsyncOpenAI(
-            api_key=key.get_secret_value(), base_url=self._choice.base_url, http_client=self._http, max_retries=0
+            api_key=key.get_secret_value(),
+            base_url=self._choice.base_url,
+            http_client=self._http,
+            timeout=_TIMEOUT,
+            max_retries=0,
         )
         try:
-            names = [model.id for model in (await client.models.list()).data]
+            names = [str(model.id) for model in (await client.models.list()).data]
         except _BROKEN:
             names = []
         if len(names) != 1:

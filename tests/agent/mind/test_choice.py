@@ -54,6 +54,14 @@ def test_what_is_no_base_url(url: str) -> None:
         choice(OPENAI_BASE_URL=url)
 
 
+@pytest.mark.parametrize("key", ["sk-1\n", "sk 1", "sk-schlüssel"])
+def test_a_key_that_no_header_carries(key: str) -> None:
+    """It is refused unseen, too."""
+    with pytest.raises(BadSettings, match="OPENAI_API_KEY") as raised:
+        choice(OPENAI_BASE_URL=LOCAL, OPENAI_API_KEY=key)
+    assert key not in str(raised.value)
+
+
 def test_a_password_in_the_base_url_is_refused_unseen() -> None:
     """Base URLs are in messages."""
     with pytest.raises(BadSettings, match="OPENAI_API_KEY") as raised:

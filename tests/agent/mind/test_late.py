@@ -13,14 +13,18 @@ from tests.fakes.model_server import fails, says, serving
 
 
 async def test_a_herd_asks_the_model_that_the_environment_names(tmp_path: Path) -> None:
-    """What was found out about its server holds for every question."""
+    """What was found out about its server holds for every question; with the herd the connections are closed."""
     right = says(WISH.model_dump_json())
     with serving(fails(404, "no schemas here"), right, right) as server:
         settings = Settings(SWINEHERD_HOME=tmp_path / "home", OPENAI_BASE_URL=server.url, SWINEHERD_MODEL="herder")
         async with open_herd(settings) as herd:
-            assert herd.parts.mind is not None
-            assert [await herd.parts.mind.fill(Wish, INSTRUCTIONS, QUESTION) for _ in range(2)] == [WISH, WISH]
-            assert herd.parts.mind.name == "herder"
+            mind = herd.parts.mind
+            assert mind is not None
+            assert [await mind.fill(Wish, INSTRUCTIONS, QUESTION) for _ in range(2)] == [WISH, WISH]
+            assert mind.name == "herder"
+        with pytest.raises(RuntimeError, match="closed"):
+            await mind.fill(Wish, INSTRUCTIONS, QUESTION)
+    assert len(server.asked) == 3
 
 
 async def test_without_one_there_is_none(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackManager
+from langsmith.utils import get_env_var, tracing_is_enabled
 from pydantic import SecretStr
 
 from agent.mind import model as adapter
@@ -124,7 +126,7 @@ async def test_a_question_that_is_refused_itself_changes_nothing(connect: Connec
     too_long = fails(400, "the request exceeds the available context size")
     with serving(too_long, too_long, RIGHT) as server:
         mind = connect(server.url)
-        with pytest.raises(ModelUnavailable, match="exceeds the available context size"):
+        with pytest.raises(ModelUnavailable, match=r"answers 400: the request exceeds the available context size$"):
             await fill(mind)
         assert await fill(mind) == WISH
     assert "response_format" in server.bodies[2]
@@ -170,7 +172,7 @@ async def test_nobody_there(connect: Connect) -> None:
 
 
 async def test_an_answer_that_does_not_come(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for once; the next time would be no quicker."""
+    """All tries together have so long."""
     monkeypatch.setattr(adapter, "ANSWER_SECONDS", 0.0)
     with serving() as server, pytest.raises(ModelUnavailable, match="did not answer within"):
         await fill(connect(server.url))
@@ -200,6 +202,13 @@ async def test_of_several_models_none_is_guessed(connect: Connect, reply: Reply,
         await fill(connect(server.url, model=""))
 
 
+async def test_a_model_that_is_not_there(connect: Connect) -> None:
+    """Both variables are named that may be wrong."""
+    why = "no such model; check SWINEHERD_MODEL and OPENAI_BASE_URL"
+    with serving(*[fails(404, "no such model")] * 2) as server, pytest.raises(ModelUnavailable, match=why):
+        await fill(connect(server.url))
+
+
 @pytest.mark.parametrize("status", [400, 401, 418, 500])
 async def test_a_key_that_the_server_repeats_is_told_nobody(
     connect: Connect, status: int, caplog: pytest.LogCaptureFixture
@@ -212,3 +221,19 @@ async def test_a_key_that_the_server_repeats_is_told_nobody(
             await fill(mind)
     printed = "".join(traceback.format_exception(raised.value))
     assert KEY not in printed + repr(mind) + repr(vars(mind)) + caplog.text
+
+
+def is_traced() -> bool:
+    """Whether LangChain would tell LangSmith, by the environment as it is now."""
+    get_env_var.cache_clear()  # type: ignore[attr-defined]
+    return tracing_is_enabled() is not False or AsyncCallbackManager.configure().handlers != []
+
+
+def test_nothing_is_traced_that_the_user_did_not_switch_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LangSmith's key alone, put there for another program, makes nothing known to it; its switch does."""
+    monkeypatch.setenv("LANGSMITH_API_KEY", "ls-1")
+    assert not is_traced()
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    assert is_traced()
+    monkeypatch.undo()
+    assert not is_traced()
