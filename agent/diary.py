@@ -14,6 +14,9 @@ from tools.ports import Clock
 MOST_BYTES = 1_000_000
 """A diary that has grown so long is told no more; the run goes on."""
 
+LAST_BYTES = 4096
+"""Of a diary, in which its last figures are looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -82,6 +85,16 @@ def entries(folder: RunFolder, offset: int = 0) -> tuple[list[Entry], int]:
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
     return [entry for line in whole.splitlines() if (entry := _entry(line))], offset + len(whole)
+
+
+def last_figure(folder: RunFolder) -> Entry | None:
+    """How busy the GPU was when it was looked at last; None where the end of the diary does not say."""
+    try:
+        size = folder.diary.stat().st_size
+    except OSError:
+        return None
+    written, _ = entries(folder, max(0, size - LAST_BYTES))
+    return next((one for one in reversed(written) if one.util is not None), None)
 
 
 def _entry(line: bytes) -> Entry | None:

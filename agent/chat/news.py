@@ -1,26 +1,33 @@
 """What text channels are to say now: questions, links to pay, alarms, ends of runs. Nothing here says it."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from io import SEEK_END
 
 from agent.card import offer_card
 from agent.chat.cards import lines_of
+from agent.chat.doing import doing_of
 from agent.chat.messages import Asking, Said, ToPay
+from agent.diary import last_figure
 from agent.folders import RunFolder
 from agent.offers import describe
 from agent.parts import Parts
 from agent.questions import Question, questions
-from agent.result import Payable, link_to_pay
+from agent.result import Payable, link_to_pay, timestamp
 from policies.charge import ChargeState
 from policies.money import usd
 from policies.order import short_id
+from policies.printable import overwritten, printable
 from policies.text import clean, clean_lines, without_links
 from tools.spend_log.rows import Approval, Run, RunStatus
 
 MOST_TAIL_BYTES = 2500
 MOST_TAIL_LINES = 20
 MOST_REASON_CHARS = 500
+
+FIGURES_LAST = timedelta(minutes=2)
+"""So long what was seen of a GPU says something about it."""
 
 
 def standing(parts: Parts, now: datetime) -> dict[str, Question]:
@@ -88,16 +95,40 @@ def ended(parts: Parts, run: Run) -> Said:
     return Said(f"{run.run_id}: {run.status}", tuple(line for line in lines if line), tail(parts.home.run(run.run_id)))
 
 
+def under_way(parts: Parts, run: Run) -> Said:
+    """What a run that has not ended does, how busy its GPU is while the job runs, and the end of its log."""
+    folder = parts.home.run(run.run_id)
+    lines = [*_busy(parts, run, folder), *_last_written(folder)]
+    return Said(f"{run.run_id}: {doing_of(run)}", tuple(lines), tail(folder))
+
+
+def _busy(parts: Parts, run: Run, folder: RunFolder) -> Iterator[str]:
+    seen = last_figure(folder) if run.step == "run_job" else None
+    since = timestamp(parts.clock.now() - FIGURES_LAST) or ""
+    if seen is not None and seen.at >= since:
+        yield f"GPU {seen.util} % busy, {seen.memory} % of its memory"
+
+
+def _last_written(folder: RunFolder) -> Iterator[str]:
+    """A log that stands still is told from a chat that does."""
+    with suppress(OSError):
+        stat = folder.log.stat()
+        if stat.st_size:
+            yield f"log last written at {datetime.fromtimestamp(stat.st_mtime, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def tail(folder: RunFolder) -> str:
     """The last lines of the job's log as it was masked; "" without one."""
     try:
         with folder.log.open("rb") as log:
-            log.seek(max(0, log.seek(0, SEEK_END) - MOST_TAIL_BYTES))
+            start = log.seek(max(0, log.seek(0, SEEK_END) - MOST_TAIL_BYTES))
             data = log.read(MOST_TAIL_BYTES)
     except OSError:
         return ""
-    lines = clean_lines(data.decode(errors="replace"), MOST_TAIL_BYTES).splitlines()
-    return "\n".join(lines[-MOST_TAIL_LINES:])
+    shown = overwritten(printable(data.decode(errors="replace"), colours=False))
+    if start:
+        shown = shown.partition("\n")[2] or shown
+    return "\n".join(clean_lines(shown, MOST_TAIL_BYTES).splitlines()[-MOST_TAIL_LINES:])
 
 
 def _shown(text: str) -> str:

@@ -49,9 +49,14 @@ class Notices:
     async def close(self, ref: str, over: Over) -> None:
         """Nothing: a notice can't be changed."""
 
-    async def tell(self, ref: str, said: Said) -> None:
+    async def tell(self, ref: str, said: Said) -> str:
         """Without the log."""
         await self._send(said.title, "\n".join([*said.lines, self._link]).strip() or said.title)
+        return ""
+
+    async def change(self, ref: str, said: Said) -> str:
+        """Nothing, likewise."""
+        return ""
 
     async def _send(self, title: str, body: str) -> None:
         """In a thread, since Apprise blocks; one at a time, since one that hangs can't be ended."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.chat.cards import lines_of
+from agent.chat.doing import doing_of
 from agent.chat.web.live import Shown, Whole
 from agent.chat.web.pages.acts import act_words
-from agent.chat.web.pages.run_view import doing_of
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
 from agent.chat.web.svg import Bar, bar_of
 from agent.chat.web.templates import text

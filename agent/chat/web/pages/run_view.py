@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.chat.doing import doing_of
 from agent.chat.web.live import Shown, Whole
 from agent.chat.web.pages.job_log import JobLog, log_of, log_stat
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
@@ -17,21 +18,6 @@ from tools.spend_log.rows import ENDED, Run, Totals
 
 MOST_FIGURES = 120
 """Of the GPU's, in its line."""
-
-STEPS = {
-    "intake": "reading the job",
-    "discover": "looking at the market",
-    "pick": "picking a GPU",
-    "rent": "reading the price again",
-    "escalate": "waiting for an answer",
-    "pay": "paying",
-    "poll": "the pod is deploying",
-    "run_job": "the job runs",
-    "collect": "bringing the results home",
-    "terminate": "ending the pod",
-    "diagnose": "finding out what went wrong",
-    "report": "writing the report",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +48,6 @@ class RunView:
     def is_over(self) -> bool:
         """Whether nothing will change any more."""
         return self.run.status in ENDED
-
-
-def doing_of(run: Run) -> str:
-    """The step that a run is in, in words; "" once it has ended."""
-    return "" if run.status in ENDED else STEPS.get(run.step, "waiting for a worker")
 
 
 def run_view(parts: Parts, run: Run, now: datetime) -> RunView:
