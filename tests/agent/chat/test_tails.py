@@ -12,7 +12,7 @@ from agent.folders import RunFolder
 from tests.agent.chat.running import LONG, job_runs, writes
 from tests.agent.chat.wall import Wall, relay_of
 from tests.agent.conftest import MakeWorld
-from tests.agent.world import ASK, World
+from tests.agent.world import ASK, AUTO, World
 
 
 @pytest.fixture
@@ -92,14 +92,22 @@ async def test_a_restart_posts_no_second_reply(world: World) -> None:
     assert [(ref, said.log_tail) for ref, said in wall.changed] == [("reply-1", "epoch 2")]
 
 
-async def test_a_run_that_nobody_was_asked_about_has_its_end_alone(make_world: MakeWorld) -> None:
-    """It has no thread: a message of its own that changes for hours is noise. Its orders are not even looked up."""
-    world, wall = make_world(), Wall()
+async def test_a_run_that_nobody_was_asked_about_has_its_end_alone(world: World) -> None:
+    """It has no thread, and a message of its own that changes for hours is noise."""
+    wall = Wall()
+    run_id = await asked(world, wall)
+    await job_runs(world, run_id)
+    world.change(policy=AUTO)
+    unasked = world.submit()
+    await job_runs(world, unasked)
     relaying = relay_of(world, wall)
     await relaying.round()
-    assert (await world.run()).code == 0
+    await world.drive(unasked)
     await relaying.round()
-    assert (len(wall.told), wall.changed) == (1, [])
+    assert [(ref, said.title) for ref, said in wall.told] == [
+        ("card-1", f"{run_id}: the job runs"),
+        ("", f"{unasked}: succeeded"),
+    ]
 
 
 async def test_orders_are_looked_up_twice_a_minute_and_only_where_there_are_threads(
