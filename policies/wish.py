@@ -20,7 +20,7 @@ class Wish:
 
     def __str__(self) -> str:
         hours = "" if self.hours is None else f"{self.hours} h"
-        rail = {None: "", Rail.STRIPE: "by card", Rail.CREDITS: "from credits"}[self.rail]
+        rail = "" if self.rail is None else self.rail.words
         return " ".join(filter(None, (hours, rail)))
 
 

@@ -84,6 +84,11 @@ class Said:
     log_tail: str = ""
 
 
+def in_a_terminal(subject: str) -> str:
+    """How a question is answered where a channel only tells of it, and no web chat is served."""
+    return f"Answer it in a terminal: `swineherd approve {subject}`"
+
+
 class Channel(Protocol):
     """One place where humans read. Every method raises `ChannelDown` or `NotTaken`."""
 

@@ -8,6 +8,7 @@ from io import SEEK_END
 from agent.card import offer_card
 from agent.chat.cards import lines_of
 from agent.chat.doing import doing_of
+from agent.chat.had import outputs_of
 from agent.chat.messages import Asking, Said, ToPay
 from agent.diary import last_figure
 from agent.folders import RunFolder
@@ -20,11 +21,13 @@ from policies.money import usd
 from policies.order import short_id
 from policies.printable import overwritten, printable
 from policies.text import clean, clean_lines, without_links
-from tools.spend_log.rows import Approval, Run, RunStatus
+from tools.spend_log.rows import Approval, Run
 
 MOST_TAIL_BYTES = 2500
 MOST_TAIL_LINES = 20
 MOST_REASON_CHARS = 500
+
+GO_ON = "Nothing is bought until this is lifted, in the web chat or in a terminal: `swineherd unfreeze`"
 
 FIGURES_LAST = timedelta(minutes=2)
 """So long what was seen of a GPU says something about it."""
@@ -62,7 +65,7 @@ def alarms(parts: Parts, now: datetime) -> dict[str, Said]:
 def _frozen(parts: Parts) -> Iterator[tuple[str, Said]]:
     reason = parts.log.frozen()
     if reason is not None:
-        yield "frozen", Said("Spending is frozen", (_shown(reason), "`swineherd unfreeze` lets it go on"))
+        yield "frozen", Said("Spending is frozen", (_shown(reason), GO_ON))
 
 
 def _in_doubt(parts: Parts, now: datetime) -> Iterator[tuple[str, Said]]:
@@ -71,7 +74,11 @@ def _in_doubt(parts: Parts, now: datetime) -> Iterator[tuple[str, Said]]:
     for charge in parts.log.charges(states=[ChargeState.IN_DOUBT]):
         if now >= (charge.submitted_at or charge.created_at) + settled:
             title = f"${usd(charge.amount)} of {charge.run_id} is in doubt"
-            yield f"doubt {charge.charge_id}", Said(title, (f"`swineherd settle {charge.charge_id}` settles it",))
+            lines = (
+                "It may have been taken, counts as spent, and is not sent again. Ask the provider whether it was",
+                f"What they say is written down in a terminal: `swineherd settle {charge.charge_id}`",
+            )
+            yield f"doubt {charge.charge_id}", Said(title, lines)
 
 
 def _pods_left(parts: Parts) -> Iterator[tuple[str, Said]]:
@@ -79,7 +86,10 @@ def _pods_left(parts: Parts) -> Iterator[tuple[str, Said]]:
         if order.terminate_tries >= parts.policy.recovery.terminate_alarm_tries:
             pod, tries = short_id(order.order_id), order.terminate_tries
             title = f"The pod {pod} of {order.run_id} is not proven gone"
-            lines = (f"It may still bill, after {tries} tries to end it", "`swineherd sweep` tries again")
+            lines = (
+                f"It may still bill, after {tries} tries to end it",
+                "End it at the provider, or try again in a terminal: `swineherd sweep`",
+            )
             yield f"pod {order.charge_id}", Said(title, lines)
 
 
@@ -90,7 +100,8 @@ def ended(parts: Parts, run: Run) -> Said:
     if spent.held or spent.in_doubt:
         money = f"{money}, held ${usd(spent.held)}, in doubt ${usd(spent.in_doubt)}"
     exit_code = "" if run.job_exit_code is None else f"the job's exit code is {run.job_exit_code}"
-    outputs = f"outputs are in {clean(run.outputs_dir, 300)}" if run.status is RunStatus.SUCCEEDED else ""
+    folder = outputs_of(parts, run)
+    outputs = f"outputs are in {clean(folder, 300)}" if folder else ""
     lines = (_shown(run.reason), money, exit_code, outputs)
     return Said(f"{run.run_id}: {run.status}", tuple(line for line in lines if line), tail(parts.home.run(run.run_id)))
 

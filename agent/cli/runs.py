@@ -13,6 +13,7 @@ from agent.cli.foreground import Foreground, interruptible
 from agent.cli.leftovers import name_leftovers
 from agent.cli.places import holds, is_batch, settings_or_fail, stores
 from agent.cli.terminal import TerminalFace
+from agent.cli.waiting import run_waits
 from agent.errors import LeaseHeld
 from agent.herd import Herd
 from agent.settings import Settings
@@ -69,6 +70,8 @@ async def _drive(herd: Herd, run_id: str, face: TerminalFace, *, wait: bool, as_
         output.document(herd.result(run_id))
     else:
         face.tell(run_id, last_line(herd, ended))
+        if waits := run_waits(herd.parts.log, ended, herd.parts.clock.now()):
+            face.tell(run_id, waits)
     return exit_code(ended)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.chat.cards import lines_of
 from agent.chat.doing import doing_of
+from agent.chat.had import offer_of
 from agent.chat.web.live import Shown, Whole
 from agent.chat.web.pages.acts import act_words
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
@@ -176,8 +177,8 @@ def page_of(parts: Parts, subject: str) -> str:
 
 def row_of(parts: Parts, run: Run) -> Row:
     """A run as lists show it."""
-    attempts = parts.log.attempts(run.run_id)
-    return Row(run, doing_of(run), attempts[-1].offer.gpu_name if attempts else "", parts.log.totals(run.run_id))
+    offer = offer_of(parts.log, run)
+    return Row(run, doing_of(run), offer.gpu_name if offer else "", parts.log.totals(run.run_id))
 
 
 def _used(parts: Parts, now: datetime) -> tuple[Used, ...]:

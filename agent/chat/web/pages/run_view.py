@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.chat.doing import doing_of
+from agent.chat.had import offer_of
 from agent.chat.web.live import Shown, Whole
 from agent.chat.web.pages.job_log import JobLog, log_of, log_stat
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
@@ -52,12 +53,12 @@ class RunView:
 
 def run_view(parts: Parts, run: Run, now: datetime) -> RunView:
     """As it stands now."""
-    folder, attempts = parts.home.run(run.run_id), parts.log.attempts(run.run_id)
+    folder = parts.home.run(run.run_id)
     thread = thread_of(parts.log, folder, run.run_id)
     return RunView(
         run=run,
         doing=doing_of(run),
-        offer=attempts[-1].offer if attempts else None,
+        offer=offer_of(parts.log, run),
         totals=parts.log.totals(run.run_id),
         orders=tuple(short_id(order.order_id) for order in parts.log.orders(run.run_id)),
         standing=standing_of(parts, run, now),

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from agent.card import OfferCard, offer_card
 from agent.chat.fate import answered
+from agent.chat.had import outputs_of
 from agent.parts import Parts
 from agent.questions import Question
 from agent.result import Payable, link_to_pay
@@ -90,6 +91,7 @@ class Over:
     waits: ClassVar[bool] = False
     run: Run
     spent: Cents
+    outputs: str
     until: datetime | None = None
 
 
@@ -99,7 +101,7 @@ Standing = Offered | Answered | Unanswered | ToPay | Needed | Over
 def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
     """None while it needs nobody."""
     if run.status in ENDED:
-        return Over(run, parts.log.totals(run.run_id).spent)
+        return Over(run, parts.log.totals(run.run_id).spent, outputs_of(parts, run))
     if (link := link_to_pay(parts.log, run, now)) is not None:
         return ToPay(parts.attempt(run.run_id).offer, link)
     approval = parts.log.approval(run.run_id)

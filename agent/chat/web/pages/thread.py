@@ -10,8 +10,9 @@ from agent.chat.web.templates import text
 from agent.diary import Entry, entries
 from agent.folders import RunFolder
 from agent.result import timestamp
+from policies.offer import Rail
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Event
+from tools.spend_log.rows import Event, RunStatus
 
 MOST_SHOWN = 200
 """Messages on a page that is loaded; the history of a run is longer."""
@@ -88,7 +89,10 @@ def _said(event: Event) -> Message | None:
         return Message(at, words, str(body.get("by", "")))
     match event.kind:
         case "asked":
-            return Message(at, f"asks for ${body['usd']}: {body['gpu']} for {body['hours']} h from {body['rail']}")
+            paid = Rail(body["rail"]).words
+            return Message(at, f"asks for ${body['usd']} {paid}: {body['gpu']} for {body['hours']} h")
+        case "status" if body["status"] == RunStatus.WAITING_FOR_HUMAN:
+            return Message(at, body["reason"])
         case "status" if body["reason"]:
             return Message(at, f"{body['status'].replace('_', ' ')}: {body['reason']}")
         case _:

@@ -9,7 +9,7 @@ from policies.money import Cents
 from policies.policy import Payment, Policy
 from tests.agent.chat.web.browser import Browser, Read, door_of
 from tests.agent.conftest import MakeWorld
-from tests.agent.world import ASK, AUTO, CHECKOUT, World
+from tests.agent.world import ASK, AUTO, CHECKOUT, JOB, World
 from tools.spend_log.rows import Decision, RunStatus
 
 
@@ -238,3 +238,18 @@ async def test_a_yes_to_this_run_and_its_later_offers(make_world: MakeWorld) -> 
     (given,) = world.log.run_grants(run_id)
     assert (given.amount, given.pods) == (500, 3)
     assert (given.given_by, given.revoked_by) == ("web:ann from 127.0.0.1",) * 2
+
+
+async def test_an_ended_run_names_nothing_that_it_never_had(make_world: MakeWorld) -> None:
+    """No folder of outputs where none came; no GPU where none was offered, or only offered."""
+    world = make_world(ASK)
+    refused = (await world.run(JOB.replace("RTX4090", "H200"))).run_id
+    denied = await asked(world)
+    world.decide(denied, Decision.DENIED)
+    await world.drive(denied)
+    async with Browser(world) as browser:
+        pages = [await browser.get(path) for path in (f"/runs/{refused}", f"/runs/{denied}", "/")]
+    for page in pages[:2]:
+        assert "<dt>Outputs</dt>" not in page.text
+        assert "<dt>GPU</dt>" not in page.text
+    assert "RTX 4090" not in pages[2].text.partition("Lately")[0]
