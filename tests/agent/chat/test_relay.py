@@ -27,6 +27,7 @@ async def test_a_link_is_posted_while_it_stands(make_world: MakeWorld) -> None:
         await relaying.round()
     (paying,) = wall.links
     assert (paying.run_id, paying.link.charge.amount, paying.link.host) == (run_id, PRICE, "checkout.stripe.com")
+    assert paying.title.endswith("= $0.98, by card")
     assert paying.link.url.startswith("https://checkout.stripe.com/")
     world.market.pay(next(iter(world.market.orders)))
     assert (await world.drive(run_id)).code == 0

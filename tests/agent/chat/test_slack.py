@@ -32,7 +32,15 @@ async def test_a_card_says_what_a_yes_covers_and_no_code(office: Office) -> None
     approval = office.world.log.approval(run_id)
     assert approval is not None
     text = text_of(card["blocks"])
-    for shown in ("RTX 4090 (24 GB)", "2 h × $0.49/h = $0.98", "python train.py", "today $25.00", "workdir", run_id):
+    for shown in (
+        "RTX 4090 (24 GB)",
+        "2 h × $0.49/h = $0.98",
+        "Paid\nfrom credits",
+        "python train.py",
+        "today $25.00",
+        "workdir",
+        run_id,
+    ):
         assert shown in text
     assert markup(card) == []
     assert approval.code not in json.dumps(card)
