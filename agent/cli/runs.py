@@ -161,6 +161,8 @@ async def _resume_place(settings: Settings, *, sandbox: bool) -> tuple[list[dict
             unfinished = [run.run_id for run in herd.parts.log.runs(unfinished=True)]
             output.aside(f"left as they are: {', '.join(unfinished)}; `swineherd resume` goes on with them")
             return [herd.result(run_id) for run_id in unfinished], output.WAITING
+        for waits in filter(None, (run_waits(herd.parts.log, run, herd.parts.clock.now()) for run in resumed)):
+            output.aside(waits)
         codes = [exit_code(run) for run in resumed] + [output.PROVIDER if left else 0]
         return [herd.result(run.run_id) for run in resumed], max(codes)
 
