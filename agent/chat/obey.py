@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from agent.chat.commands import HELP, Cancel, Command, Freeze, Help, RunFile, RunText
+from agent.approvals import fresh_offer
+from agent.chat.commands import HELP, Cancel, Command, Freeze, FreshOffer, Help, RunFile, RunText
 from agent.chat.jobs import job_below, pasted_job
 from agent.parts import Parts
 from agent.submit import BadJob, ReadJob, check, prepare
 from policies.file_problem import FileError
 from tools.errors import TransferFailed
 from tools.ports import Packer
+from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import ENDED
 
 
@@ -39,6 +41,8 @@ async def obey(parts: Parts, packer: Packer, jobs: Path, command: Command, by: s
     match command:
         case RunFile() | RunText():
             return await _run(parts, packer, jobs, command)
+        case FreshOffer(run_id, question_id):
+            return _fresh_offer(parts, run_id, question_id, by)
         case Cancel(run_id):
             return _cancel(parts, run_id, by)
         case Freeze():
@@ -69,6 +73,17 @@ def _read(parts: Parts, jobs: Path, command: RunFile | RunText) -> ReadJob:
     if isinstance(command, RunFile):
         return job_below(jobs, command.name, parts.home.path)
     return pasted_job(command.text, parts.policy.chat.job_envs)
+
+
+def _fresh_offer(parts: Parts, run_id: str, question_id: str, by: str) -> Heard:
+    run, asked = parts.log.run(run_id), parts.log.approval(run_id)
+    if run is None:
+        return Heard(f"there is no run {run_id[:80]}", done=False)
+    question_id = question_id or (asked.approval_id if asked is not None else "")
+    said = fresh_offer(parts, run_id, question_id, by=by)
+    if isinstance(said, NotRecorded):
+        return Heard(f"{run_id}: no fresh offer is made: {said.reason}", run_id, done=False)
+    return Heard(f"{run_id}: a fresh offer is made, and asked about", run_id)
 
 
 def _cancel(parts: Parts, run_id: str, by: str) -> Heard:

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from agent.card import OfferCard, offer_card
-from agent.chat.fate import answered
+from agent.chat.fate import answered, of_wish
 from agent.parts import Parts
 from agent.questions import Question
 from agent.result import Payable, link_to_pay
 from agent.wanted import another_is_wanted
 from policies.money import Cents
 from policies.offer import Offer, Rail
-from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
+from tools.spend_log.rows import ENDED, Approval, Decision, Run, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,11 @@ class Unanswered:
 
     template: ClassVar[str] = "card_unanswered.html"
     waits: ClassVar[bool] = True
-    run_id: str
+    question_id: str
     offer: Offer
     expired_at: datetime
+    said: str
+    """A yes that came too late to be acted upon; else ""."""
     until: datetime | None = None
 
 
@@ -104,16 +106,21 @@ def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
         return ToPay(parts.attempt(run.run_id).offer, link)
     approval = parts.log.approval(run.run_id)
     if approval is not None and not approval.charge_id and not run.cancel_requested:
-        if approval.decision is not None and approval.decided_at is not None:
-            return Answered(approval.offer, answered(approval.decision, approval.decided_by, approval.decided_at))
-        if now >= approval.expires_at:
-            return Unanswered(run.run_id, approval.offer, approval.expires_at)
-        return _offered(parts, approval)
+        return _of_question(parts, approval, now)
     if another_is_wanted(parts.log, run.run_id):
-        wished = parts.log.wishes(run.run_id)[-1]
-        words = answered(f"another offer ({wished.wish}) asked for", wished.wished_by, wished.wished_at)
-        return Answered(parts.attempt(run.run_id).offer, words)
+        return Answered(parts.attempt(run.run_id).offer, of_wish(parts.log, run.run_id))
     return Needed(run.run_id, run.reason) if run.status is RunStatus.WAITING_FOR_HUMAN else None
+
+
+def _of_question(parts: Parts, approval: Approval, now: datetime) -> Offered | Answered | Unanswered:
+    """A yes counts while its offer stands: one that nobody acted upon until then is no answer any more."""
+    said = ""
+    if approval.decision is not None and approval.decided_at is not None:
+        said = answered(approval.decision, approval.decided_by, approval.decided_at)
+    expired = now >= approval.expires_at
+    if expired and approval.decision in {None, Decision.APPROVED}:
+        return Unanswered(approval.approval_id, approval.offer, approval.expires_at, said)
+    return Answered(approval.offer, said) if said else _offered(parts, approval)
 
 
 def _offered(parts: Parts, approval: Approval) -> Offered:
