@@ -6,10 +6,12 @@ from typing import ClassVar
 
 from agent.card import OfferCard, offer_card
 from agent.chat.fate import answered, of_wish
+from agent.checkout import watch_until
 from agent.parts import Parts
 from agent.questions import Question
 from agent.result import Payable, link_to_pay
 from agent.wanted import another_is_wanted
+from policies.charge import ChargeState
 from policies.money import Cents
 from policies.offer import Offer, Rail
 from tools.spend_log.rows import ENDED, Approval, Decision, Run, RunStatus
@@ -66,11 +68,25 @@ class ToPay:
     waits: ClassVar[bool] = True
     offer: Offer
     link: Payable
+    watched_until: datetime
+    """When a link that nobody paid is surely dead."""
 
     @property
     def until(self) -> datetime | None:
         """When it is shown no more."""
         return self.link.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class NotPaid:
+    """A checkout link whose time is over, and that may have been paid in its last moment."""
+
+    template: ClassVar[str] = "card_not_paid.html"
+    waits: ClassVar[bool] = False
+    offer: Offer
+    amount: Cents
+    watched_until: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,7 @@ class Over:
     until: datetime | None = None
 
 
-Standing = Offered | Answered | Unanswered | ToPay | Needed | Over
+Standing = Offered | Answered | Unanswered | ToPay | NotPaid | Needed | Over
 
 
 def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
@@ -103,13 +119,28 @@ def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
     if run.status in ENDED:
         return Over(run, parts.log.totals(run.run_id).spent)
     if (link := link_to_pay(parts.log, run, now)) is not None:
-        return ToPay(parts.attempt(run.run_id).offer, link)
+        return ToPay(parts.attempt(run.run_id).offer, link, watch_until(parts, link.order))
+    if (not_paid := _not_paid(parts, run)) is not None:
+        return not_paid
     approval = parts.log.approval(run.run_id)
     if approval is not None and not approval.charge_id and not run.cancel_requested:
         return _of_question(parts, approval, now)
     if another_is_wanted(parts.log, run.run_id):
         return Answered(parts.attempt(run.run_id).offer, of_wish(parts.log, run.run_id))
     return Needed(run.run_id, run.reason) if run.status is RunStatus.WAITING_FOR_HUMAN else None
+
+
+def _not_paid(parts: Parts, run: Run) -> NotPaid | None:
+    """None of a run that is being cancelled: it waits for nothing."""
+    charge = parts.open_charge(run.run_id)
+    if (
+        charge is None
+        or charge.state not in {ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED}
+        or run.cancel_requested
+    ):
+        return None
+    order = parts.log.order(charge.order_id)
+    return None if order is None else NotPaid(parts.attempt(run.run_id).offer, charge.amount, watch_until(parts, order))
 
 
 def _of_question(parts: Parts, approval: Approval, now: datetime) -> Offered | Answered | Unanswered:

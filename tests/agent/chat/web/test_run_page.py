@@ -200,8 +200,13 @@ async def test_a_checkout_link_is_shown_with_its_host(make_world: MakeWorld) -> 
         assert link.attributes["href"].startswith("https://checkout.stripe.com/")
         assert link.attributes["rel"] == "noopener noreferrer"
         assert "Pay at checkout.stripe.com" in page.text
-        world.clock.advance(48 * 3600)
-        assert "Pay at" not in (await browser.get(f"/runs/{run_id}")).text
+        assert "unpaid, the link is watched until" in page.text
+        world.clock.advance(2 * 3600)
+        late = await browser.get(f"/runs/{run_id}")
+        assert ("Pay at" in late.text, "Nobody paid in time" in late.text) == (False, True)
+        assert "$0.98 stay held; then the run ends" in late.text
+        assert late.has_form("cancel")
+        assert "Nobody paid" not in (await browser.get("/")).text
 
 
 async def test_a_cancel_is_recorded_once(make_world: MakeWorld) -> None:
