@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from agent.approvals import fresh_offer
 from agent.engine.crew import BEAT_SECONDS, executor_id
@@ -281,3 +282,14 @@ async def test_a_store_that_is_busy_for_a_while(world: World, monkeypatch: pytes
 
 def _busy(*_: object) -> list[object]:
     raise StoreBusy("another process holds it")
+
+
+async def test_a_policy_that_changed_is_logged_once(world: World) -> None:
+    """It does not hold for a worker that began before."""
+    with capture_logs() as logged:
+        async with working(world):
+            await world.clock.sleep(100)
+            world.parts.policy_file.path.write_text("[budget]\n", encoding="utf-8")
+            await world.clock.sleep(300)
+    told = [line for line in logged if line["event"].startswith("the policy has changed")]
+    assert [line["file"] for line in told] == [str(world.parts.policy_file.path)]

@@ -27,6 +27,7 @@ class Offered:
     question: Question
     by_card: bool
     """Paying by card may be asked for instead."""
+    most_hours: int
     most_pods: int
 
     @property
@@ -111,6 +112,8 @@ class Over:
     until: datetime | None = None
 
 
+_LINKED = frozenset({ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED})
+
 Standing = Offered | Answered | Unanswered | ToPay | NotPaid | Needed | Over
 
 
@@ -133,11 +136,7 @@ def standing_of(parts: Parts, run: Run, now: datetime) -> Standing | None:
 def _not_paid(parts: Parts, run: Run) -> NotPaid | None:
     """None of a run that is being cancelled: it waits for nothing."""
     charge = parts.open_charge(run.run_id)
-    if (
-        charge is None
-        or charge.state not in {ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED}
-        or run.cancel_requested
-    ):
+    if run.cancel_requested or charge is None or charge.state not in _LINKED:
         return None
     order = parts.log.order(charge.order_id)
     return None if order is None else NotPaid(parts.attempt(run.run_id).offer, charge.amount, watch_until(parts, order))
@@ -156,5 +155,5 @@ def _of_question(parts: Parts, approval: Approval, now: datetime) -> Offered | A
 
 def _offered(parts: Parts, approval: Approval) -> Offered:
     by_card = approval.offer.rail is not Rail.STRIPE and Rail.STRIPE in parts.policy.payment.rails
-    pods = parts.policy.recovery.max_pods_per_run
-    return Offered(offer_card(parts, approval), Question.of(approval), by_card, pods)
+    hours, pods = parts.policy.time.max_hours, parts.policy.recovery.max_pods_per_run
+    return Offered(offer_card(parts, approval), Question.of(approval), by_card, hours, pods)

@@ -9,7 +9,7 @@ from policies.money import Cents
 from policies.policy import Payment, Policy
 from tests.agent.chat.web.browser import Browser, Read, door_of
 from tests.agent.conftest import MakeWorld
-from tests.agent.world import ASK, AUTO, CHECKOUT, World
+from tests.agent.world import ASK, AUTO, World
 from tools.spend_log.rows import Decision, RunStatus
 
 
@@ -99,80 +99,6 @@ async def test_what_was_not_shown_is_not_agreed_to(make_world: MakeWorld, change
     assert approval.decision is None
 
 
-async def test_an_offer_that_expired_says_so(make_world: MakeWorld) -> None:
-    """On the page, and to whoever presses a card that was left open."""
-    world = make_world(ASK)
-    run_id = await asked(world)
-    async with Browser(world) as browser:
-        old = await browser.get(f"/runs/{run_id}")
-        world.clock.advance(3601)
-        said = await browser.press(old, "approve")
-        later = await browser.get(f"/runs/{run_id}")
-    assert (said.status, "expired" in said.text) == (409, True)
-    assert "Nobody answered in time" in later.text
-    assert not later.has_form("approve")
-
-
-@pytest.mark.parametrize("page", ["/", "/runs/{}"])
-async def test_a_fresh_offer_is_made_of_one_that_expired(make_world: MakeWorld, page: str) -> None:
-    """From its own page and the first one: asked about with a code of its own; pressed twice, it is one."""
-    world = make_world(ASK)
-    run_id = await asked(world)
-    first = world.log.approval(run_id)
-    world.clock.advance(3601)
-    async with Browser(world) as browser:
-        late = await browser.get(page.format(run_id))
-        assert (await browser.press(late, "/offer")).status == 200
-        said = await browser.get(f"/runs/{run_id}")
-        assert "A fresh offer asked for by web:ann from 127.0.0.1 at" in said.text
-        assert (await browser.press(late, "/offer")).status == 409
-        await world.drive(run_id, wait=False)
-        assert (await browser.press(late, "/offer")).status == 409
-        assert (await browser.get(f"/runs/{run_id}")).has_form("approve")
-    second = world.log.approval(run_id)
-    assert first is not None
-    assert second is not None
-    assert (second.offer.attempt, second.decision) == (2, None)
-    assert second.code != first.code
-    assert (world.purchases, len(world.log.attempts(run_id))) == ([], 2)
-
-
-async def test_a_yes_that_nobody_acted_upon_in_time_is_told(make_world: MakeWorld) -> None:
-    """With the way on."""
-    world = make_world(ASK)
-    run_id = await asked(world)
-    world.decide(run_id, Decision.APPROVED)
-    world.clock.advance(3601)
-    async with Browser(world) as browser:
-        page = await browser.get(f"/runs/{run_id}")
-        assert "was approved by me at" in page.text
-        assert (await browser.press(page, "/offer")).status == 200
-
-
-async def test_no_fresh_offer_is_made_while_frozen(make_world: MakeWorld) -> None:
-    """It might only end the run."""
-    world = make_world(ASK)
-    run_id = await asked(world)
-    world.clock.advance(3601)
-    world.log.freeze("by hand", world.clock.now())
-    async with Browser(world) as browser:
-        said = await browser.press(await browser.get(f"/runs/{run_id}"), "/offer")
-    assert (said.status, "spending is frozen: by hand" in said.text) == (409, True)
-
-
-async def test_an_offer_that_was_replaced_says_so(make_world: MakeWorld) -> None:
-    """And no try is counted against the code of the new one."""
-    world = make_world(ASK)
-    run_id = await asked(world)
-    async with Browser(world) as browser:
-        old = await browser.get(f"/runs/{run_id}")
-        world.clock.advance(3601)
-        await world.drive(run_id, wait=False, fresh=True)
-        said = await browser.press(old, "approve")
-    assert (said.status, "superseded" in said.text) == (409, True)
-    assert not any(event.kind == "wrong_code" for event in world.log.events(run_id))
-
-
 async def test_a_run_that_ended_reports(make_world: MakeWorld) -> None:
     """Its outcome, money and outputs; and the old card says who had said yes."""
     world = make_world(ASK)
@@ -188,25 +114,6 @@ async def test_a_run_that_ended_reports(make_world: MakeWorld) -> None:
         assert words in page.text
     assert (again.status, "Already approved by web:ann" in again.text) == (409, True)
     assert not page.has_form("cancel")
-
-
-async def test_a_checkout_link_is_shown_with_its_host(make_world: MakeWorld) -> None:
-    """While it stands; then not any more."""
-    world = make_world(CHECKOUT, has_key=False)
-    run_id = await asked(world)
-    async with Browser(world) as browser:
-        page = await browser.get(f"/runs/{run_id}")
-        (link,) = [one for one in page.elements if one.attributes.get("target") == "_blank"]
-        assert link.attributes["href"].startswith("https://checkout.stripe.com/")
-        assert link.attributes["rel"] == "noopener noreferrer"
-        assert "Pay at checkout.stripe.com" in page.text
-        assert "unpaid, the link is watched until" in page.text
-        world.clock.advance(2 * 3600)
-        late = await browser.get(f"/runs/{run_id}")
-        assert ("Pay at" in late.text, "Nobody paid in time" in late.text) == (False, True)
-        assert "$0.98 stay held; then the run ends" in late.text
-        assert late.has_form("cancel")
-        assert "Nobody paid" not in (await browser.get("/")).text
 
 
 async def test_a_cancel_is_recorded_once(make_world: MakeWorld) -> None:
@@ -258,6 +165,38 @@ async def test_the_thread_says_who_decided_among_what_the_run_told(make_world: M
     assert piece is not None
     html = piece.html
     assert html.index("submitted") < html.index("asks for $0.98") < html.index("web:ann from 127.0.0.1")
+
+
+async def test_more_hours_than_the_policy_allows(make_world: MakeWorld) -> None:
+    """The limit is named, and the file that sets it; the offer stands."""
+    world = make_world(ASK)
+    run_id = await asked(world)
+    async with Browser(world) as browser:
+        page = await browser.get(f"/runs/{run_id}")
+        (field,) = [one for one in page.elements if one.attributes.get("name") == "hours"]
+        assert field.attributes["max"] == "24"
+        form = page.form("approve").fields
+        said = await browser.post(f"/questions/{run_id}/instead", form | {"hours": "25"}, htmx=True)
+        assert said.status == 409
+        assert "25 h are more than time.max_hours of the policy, 24 h" in said.text
+        assert f"The policy is {world.parts.policy_file.path}; the offer stands." in said.text
+        assert (await browser.press(page, "approve")).status == 200
+
+
+async def test_a_policy_that_changed_is_told_of(make_world: MakeWorld) -> None:
+    """On the pages that answer under it, those that are open too, until it is as it was."""
+    world = make_world(ASK)
+    run_id, file = await asked(world), world.parts.policy_file.path
+    subject = RunSubject(world.parts, run_id)
+    before = subject.marks()
+    async with Browser(world) as browser:
+        assert "has changed" not in (await browser.get("/")).text
+        file.write_text("[budget]\n", encoding="utf-8")
+        assert subject.marks() != before
+        for path in ("/", f"/runs/{run_id}"):
+            assert f"The policy {file} has changed." in (await browser.get(path)).text
+        file.unlink()
+        assert "has changed" not in (await browser.get("/")).text
 
 
 async def test_other_hours_instead(make_world: MakeWorld) -> None:
