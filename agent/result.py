@@ -77,3 +77,8 @@ def link_to_pay(log: SpendLog, run: Run, now: datetime) -> Payable | None:
 def timestamp(at: datetime | None) -> str | None:
     """RFC 3339, UTC, whole seconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
+def exact_timestamp(at: datetime) -> str:
+    """RFC 3339, UTC, microseconds: such texts sort as the times do."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

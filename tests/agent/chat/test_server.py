@@ -135,9 +135,7 @@ async def test_no_link_leads_to_one_that_was_killed(world: World) -> None:
     async with serving(engine_of(world), HERE, "ann", sandbox=False) as door:
         port = int(door.place.origin.rpartition(":")[2])
         world.restart()
-        with pytest.raises(
-            BadSettings, match=f"port {port}: the one that did, process 100, is gone; `swineherd"
-        ):
+        with pytest.raises(BadSettings, match=f"port {port}: the one that did, process 100, is gone; `swineherd"):
             read_notice(folder, port, world.parts.alive)
 
 
