@@ -10,7 +10,7 @@ from agent.chat.commands import HELP, Cancel, Command, Freeze, FreshOffer, Help,
 from agent.chat.jobs import job_below, pasted_job
 from agent.parts import Parts
 from agent.submit import BadJob, ReadJob, check, prepare
-from policies.file_problem import FileError
+from policies.file_problem import FileError, FileProblem
 from tools.errors import TransferFailed
 from tools.ports import Packer
 from tools.spend_log.port import NotRecorded
@@ -62,11 +62,16 @@ async def _run(parts: Parts, packer: Packer, jobs: Path, command: RunFile | RunT
         check(parts, read.job)
         run = await asyncio.to_thread(prepare, parts, packer, read, ceiling=None, outputs=None)
     except FileError as error:
-        return Heard("; ".join(str(problem) for problem in error.problems), done=False)
+        return Heard("; ".join(_told(problem, command) for problem in error.problems), done=False)
     except (BadJob, TransferFailed) as error:
         return Heard(str(error), done=False)
     parts.log.add_run(run)
     return Heard("; ".join([f"submitted {run.run_id}", *read.warnings]), run.run_id)
+
+
+def _told(problem: FileProblem, command: RunFile | RunText) -> str:
+    """A file that was only named may be any file below the folder; who pasted a text knows what is in it."""
+    return problem.unquoted() if isinstance(command, RunFile) else str(problem)
 
 
 def _read(parts: Parts, jobs: Path, command: RunFile | RunText) -> ReadJob:

@@ -206,3 +206,21 @@ async def test_a_fresh_offer_is_typed_for(make_world: MakeWorld) -> None:
     assert (await say(f"offer {run_id}")).done
     again = await say(f"offer {run_id}")
     assert (again.done, "another offer" in again.words) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["hunter2", "- hunter2", "token: hunter2", "run: [hunter2", "run: x\nhours: hunter2", "run: !hunter2 x"]
+)
+async def test_a_file_that_is_no_job_is_not_quoted(make_world: MakeWorld, text: str) -> None:
+    """The field and the line are named, no value; what was pasted is quoted to who pasted it."""
+    world = make_world(ASK)
+    (world.root / "other.yaml").write_text(text + "\n", encoding="utf-8")
+    heard = await obey(world.parts, pack, world.root, read_command("run other.yaml"), BY)
+    assert (heard.done, "hunter2" in heard.words, "other.yaml" in heard.words) == (False, False, True)
+
+
+async def test_what_was_pasted_is_quoted(make_world: MakeWorld) -> None:
+    """To who pasted it."""
+    world = make_world(ASK)
+    heard = await obey(world.parts, pack, world.root, read_command("run: x\nhours: soon"), BY)
+    assert "found 'soon'" in heard.words

@@ -126,7 +126,7 @@ class SchedulePages:
             jobs = read_schedule(schedule)
             ask(parts, schedule, jobs, await expect_night(parts, schedule, jobs), wanted)
         except FileError as error:
-            raise refuse(HTTPStatus.CONFLICT, "; ".join(map(str, error.problems))) from error
+            raise refuse(HTTPStatus.CONFLICT, "; ".join(problem.unquoted() for problem in error.problems)) from error
         except BadJob as error:
             raise refuse(HTTPStatus.CONFLICT, str(error)) from error
         except SwineherdError as error:
