@@ -62,7 +62,7 @@ async def test_freeze_and_allow_again(make_world: MakeWorld) -> None:
         assert (await browser.press(again, "/unfreeze")).status == 200
         assert (await browser.press(again, "/unfreeze")).status == 200
     assert world.log.frozen() is None
-    assert [event.kind for event in world.log.events() if "web:ann" in event.body] == ["frozen", "unfreezing"]
+    assert [event.kind for event in world.log.events() if "web:ann" in event.body] == ["frozen", "unfrozen"]
 
 
 async def test_a_typed_command_leads_to_its_run(make_world: MakeWorld) -> None:
