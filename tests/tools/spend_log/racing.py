@@ -99,9 +99,10 @@ def say_anything(log: SpendLog, number: int) -> object:
 
 def freeze_or_thaw(log: SpendLog, number: int) -> object:
     """Half of them have a new reason to freeze, the others have read the first one alone."""
-    if number % 2:
-        return log.freeze(f"reason {number}", NOW)
-    return log.unfreeze(NOW, seen=1)
+    if number % 2 == 0:
+        return log.unfreeze(NOW, seen=1)
+    log.freeze(f"reason {number}", NOW)
+    return "frozen"
 
 
 def use_the_grant(log: SpendLog, number: int) -> object:
