@@ -70,6 +70,16 @@ def instead(parts: Parts, run_id: str, wish: Wish, *, code: str, amount: Cents, 
     return parts.log.instead(run_id, _typed(code), amount, wish, by, parts.clock.now())
 
 
+def fresh_offer(parts: Parts, run_id: str, question_id: str, *, by: str) -> Recorded | NotRecorded:
+    """Record that a human wants a fresh offer in place of one that nobody answered in time.
+
+    It approves nothing: the new offer is asked about, with a code of its own. Whoever drives the run makes it.
+    """
+    if reason := parts.log.frozen():
+        return NotRecorded(f"spending is frozen: {reason}; once it is allowed again an offer can be made")
+    return parts.log.renew(run_id, question_id, by, parts.clock.now())
+
+
 def grant(
     parts: Parts,
     run_id: str,

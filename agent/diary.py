@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.face import Face
 from agent.folders import Home, RunFolder
-from agent.result import timestamp
+from agent.result import exact_timestamp
 from policies.order import with_short_ids
 from tools.ports import Clock
 
@@ -65,7 +65,7 @@ class Diary:
 
     def _write(self, run_id: str, entry: dict[str, object]) -> None:
         """One write of one line, so that two processes never mix theirs; no folder is made for a run without one."""
-        line = json.dumps({"at": timestamp(self.clock.now()), **entry}, ensure_ascii=False) + "\n"
+        line = json.dumps({"at": exact_timestamp(self.clock.now()), **entry}, ensure_ascii=False) + "\n"
         with suppress(OSError):
             descriptor = os.open(self.home.run(run_id).diary, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:

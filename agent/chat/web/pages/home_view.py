@@ -17,6 +17,7 @@ from agent.chat.web.svg import Bar, bar_of
 from agent.chat.web.templates import text
 from agent.frozen import Causes, why_frozen
 from agent.parts import Parts
+from agent.policy_file import PolicyFile
 from agent.questions import Question, question_of, questions_ahead
 from agent.result import timestamp
 from policies.money import Cents
@@ -95,6 +96,8 @@ class HomeView:
     frozen: Causes | None
     lately: tuple[Act, ...]
     jobs: Path
+    changed: PolicyFile | None
+    """The policy, where it has changed since this server read it."""
 
 
 def home_view(parts: Parts, jobs: Path, now: datetime) -> HomeView:
@@ -111,6 +114,7 @@ def home_view(parts: Parts, jobs: Path, now: datetime) -> HomeView:
         frozen=why_frozen(parts.log),
         lately=tuple(lately(parts.log.events(limit=LOOKED_BACK))),
         jobs=jobs,
+        changed=parts.policy_file if parts.policy_file.changed() else None,
     )
 
 
@@ -118,6 +122,7 @@ def shown(view: HomeView) -> Shown:
     """The parts of the page; nobody's session is in them."""
     heads = [one.shown.ledger_head for one in view.standings if isinstance(one, Offered)]
     parts = [
+        Whole.of("policy", text("policy_changed.html", changed=view.changed)),
         Whole.of("waiting", text("home_waiting.html", view=view), but_for=heads[0][:16] if heads else ""),
         Whole.of("runs", text("home_runs.html", view=view)),
         Whole.of("money", text("home_money.html", view=view)),
@@ -140,8 +145,8 @@ class HomeSubject:
         return "home"
 
     def marks(self) -> Hashable:
-        """It shows no file."""
-        return None
+        """Of the policy."""
+        return self.parts.policy_file.mark()
 
     def show(self) -> Shown:
         """As it stands now."""

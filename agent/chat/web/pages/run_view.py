@@ -13,6 +13,7 @@ from agent.chat.web.pages.thread import Busy, Thread, thread_of
 from agent.chat.web.svg import Line, line_of
 from agent.chat.web.templates import text
 from agent.parts import Parts
+from agent.policy_file import PolicyFile
 from policies.offer import Offer
 from policies.order import short_id
 from tools.spend_log.rows import ENDED, Run, Totals
@@ -39,6 +40,8 @@ class RunView:
     thread: Thread
     log: JobLog
     busy: tuple[Busy, ...]
+    changed: PolicyFile | None
+    """The policy, where it has changed since this server read it."""
 
     @property
     def line(self) -> Line:
@@ -65,6 +68,7 @@ def run_view(parts: Parts, run: Run, now: datetime) -> RunView:
         thread=thread,
         log=log_of(folder),
         busy=thread.busy(MOST_FIGURES),
+        changed=parts.policy_file if parts.policy_file.changed() else None,
     )
 
 
@@ -73,6 +77,7 @@ def shown(view: RunView) -> Shown:
     standing = view.standing
     head = standing.shown.ledger_head if isinstance(standing, Offered) else ""
     wholes = [
+        Whole.of("policy", text("policy_changed.html", changed=view.changed)),
         Whole.of("state", text("run_state.html", view=view)),
         Whole.of("card", text("run_card.html", standing=standing, opened=True), but_for=head[:16]),
         Whole.of("actions", text("run_actions.html", view=view)),
@@ -94,14 +99,14 @@ class RunSubject:
         return f"run {self.run_id}"
 
     def marks(self) -> Hashable:
-        """Of the diary and the log."""
+        """Of the diary, the log and the policy."""
         folder = self.parts.home.run(self.run_id)
         log = log_stat(folder)
         try:
             told = folder.diary.stat().st_size
         except OSError:
             told = 0
-        return told, log and (log.st_ino, log.st_size)
+        return told, log and (log.st_ino, log.st_size), self.parts.policy_file.mark()
 
     def show(self) -> Shown:
         """As it stands now."""
