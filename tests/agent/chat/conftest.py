@@ -1,4 +1,4 @@
-"""What channels say in the log is kept for the tests, not printed; and a Slack of one's own."""
+"""What channels say in the log is kept for the tests, not printed; and a Slack and a Telegram of one's own."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from tests.fakes.slack import FakeSlack
+from tests.fakes.telegram import FakeTelegram
 
 
 @pytest.fixture(autouse=True)
@@ -22,4 +23,11 @@ def said() -> Iterator[list[EventDict]]:
 async def slack() -> AsyncIterator[FakeSlack]:
     """On loopback."""
     async with FakeSlack().serving() as serving:
+        yield serving
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    """On loopback."""
+    async with FakeTelegram().serving() as serving:
         yield serving
