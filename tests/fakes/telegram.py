@@ -6,7 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,12 +148,8 @@ class FakeTelegram:
             await runner.cleanup()
 
     async def _call(self, request: web.Request) -> web.Response:
-        token, _, method = request.path.removeprefix("/bot").partition("/")
         try:
-            if token != TOKEN:
-                raise Refused("Unauthorized", 401)
-            if request.method != "POST" or method not in _FIELDS:
-                raise Refused("Not Found", 404)
+            method = _method(request)
             arguments = _arguments(method, dict(await request.post()))
             self.calls.append((method, arguments))
             if self.failures[method]:
@@ -184,10 +180,8 @@ class FakeTelegram:
         mine = self._polling = asyncio.Event()
         self.updates = [one for one in self.updates if one["update_id"] >= asked["offset"]]
         if not self.updates:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(mine.wait(), asked["timeout"])
-            except TimeoutError:
-                pass
         if self._polling is not mine:
             raise Refused("Conflict: terminated by other getUpdates request; make sure that only one bot instance", 409)
         self._polling = None
@@ -222,6 +216,15 @@ class FakeTelegram:
         chat = {"id": CHAT, "title": "gpus", "type": "supergroup"}
         text = self.messages[message_id]["text"]
         return {"message_id": message_id, "date": 1_774_872_000, "chat": chat, "text": text, "new_field": 1}
+
+
+def _method(request: web.Request) -> str:
+    token, _, method = request.path.removeprefix("/bot").partition("/")
+    if token != TOKEN:
+        raise Refused("Unauthorized", 401)
+    if request.method != "POST" or method not in _FIELDS:
+        raise Refused("Not Found", 404)
+    return method
 
 
 def _failing(failure: Failure) -> web.Response:
@@ -275,7 +278,8 @@ def buttons(message: Json) -> list[str]:
 
 
 _FOUND = re.compile(
-    r"(?:[a-z]+://|www\.|tg:)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b|[@#]\w+|\$[A-Z]{1,8}\b|(?<![\w/])/\w+|\+\d[\d -]{6,}",
+    r"(?:[a-z]+://|www\.|tg:)\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b"
+    r"|[@#]\w+|\$[A-Z]{1,8}\b|(?<![\w/])/\w+|\+\d[\d -]{6,}",
     re.IGNORECASE,
 )
 """What Telegram makes links of by itself, and somewhat more: URLs, hosts, @names, #tags, $TAGS, /commands, numbers."""

@@ -1,4 +1,4 @@
-"""Telegram's Bot API as far as it is needed, its errors mapped once; the token is part of every URL, and of no error."""
+"""Telegram's Bot API as far as needed, its errors mapped once. The token is part of every URL, and of no error."""
 
 import logging
 import warnings
@@ -143,7 +143,7 @@ def _requests(*, by_proxy: bool) -> HTTPXRequest:
 
 
 def _quieten() -> None:
-    """Of every URL that httpx logs, and of whole answers that the library does; which also warns of its own error's constructor."""
+    """For httpx, which logs every URL, and the library, which logs whole answers and warns of an error of its own."""
     for name, level in (("telegram", logging.CRITICAL + 1), ("httpx", logging.WARNING), ("httpcore", logging.WARNING)):
         logging.getLogger(name).setLevel(level)
     warnings.filterwarnings("ignore", category=PTBDeprecationWarning)
