@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.swineherd import ASK, Swineherd, ended, write_job
-from tests.fakes.telegram import ANN, CHAT, SECRET, TOKEN, FakeTelegram, Json, buttons, until
+from tests.fakes.telegram import ANN, CHAT, SECRET, TOKEN, FakeTelegram, until
+from tests.fakes.telegram_limits import Json, buttons
 
 pytestmark = pytest.mark.timeout(120)
 

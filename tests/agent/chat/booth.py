@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from agent.chat.posted import Posted
 from agent.chat.relay import Relay
@@ -15,8 +16,28 @@ from agent.clock import SystemClock
 from policies.policy import Chat
 from tests.agent.world import ASK, World
 from tests.fakes.telegram import ANN, BOB, CHAT, TOKEN, FakeTelegram, until
+from tools.ports import Clock
 
 IN_TELEGRAM = replace(ASK, chat=Chat(approvers=(f"telegram:{ANN}", f"telegram:{BOB}")))
+
+
+@dataclass(frozen=True, slots=True)
+class StillClock:
+    """A `Clock` that shows another one's time; whoever waits does so for a moment."""
+
+    of: Clock
+
+    def now(self) -> datetime:
+        """As the other one says."""
+        return self.of.now()
+
+    def monotonic(self) -> float:
+        """Likewise."""
+        return self.of.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """A hundredth of a second, or less."""
+        await asyncio.sleep(min(seconds, 0.01))
 
 
 class Booth:

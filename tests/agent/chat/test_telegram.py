@@ -13,7 +13,8 @@ from agent.chat.telegram.words import mark_of
 from tests.agent.chat.booth import IN_TELEGRAM, Booth, booth_of
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import CHECKOUT
-from tests.fakes.telegram import ANN, BOB, CHAT, EVE, SECRET, FakeTelegram, buttons, markup_in
+from tests.fakes.telegram import ANN, BOB, CHAT, EVE, SECRET, FakeTelegram
+from tests.fakes.telegram_limits import buttons, markup_in
 from tools.spend_log.rows import Approval, Decision
 
 ASKED, SURE = ["Approve $0.98", "Deny"], ["Back", "Yes, pay $0.98"]
