@@ -18,6 +18,8 @@ TOKEN = f"123456789:{SECRET}"
 CHAT = -1001234567890
 ANN, BOB, EVE = 1001, 1002, 1666
 
+PATIENCE_SECONDS = 60.0
+
 _TEXT = {"text", "entities", "link_preview_options", "reply_markup"}
 _FIELDS = {
     "getUpdates": ({"offset", "timeout", "allowed_updates"}, set[str]()),
@@ -245,6 +247,7 @@ def _check(problem: str | None) -> None:
 
 
 async def until(look: Callable[[], object]) -> None:
-    """Wait for what another task or process does."""
-    while not look():  # noqa: ASYNC110 - nothing else tells of it
-        await asyncio.sleep(0.005)
+    """Wait for what another task or process does. Raises `TimeoutError` where it does not."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not look():  # noqa: ASYNC110 - nothing else tells of it
+            await asyncio.sleep(0.005)
