@@ -62,6 +62,7 @@ class FakeTelegram:
         self.messages: dict[int, Json] = {}
         self.answers: list[Json] = []
         self.failures: defaultdict[str, list[Failure]] = defaultdict(list)
+        self.held: dict[str, asyncio.Event] = {}
         self.updates: list[Json] = []
         self._numbers = itertools.count(1)
         self._queries: set[str] = set()
@@ -155,6 +156,8 @@ class FakeTelegram:
             self.calls.append((method, arguments))
             if self.failures[method]:
                 return _failing(self.failures[method].pop(0))
+            if method in self.held:
+                await self.held[method].wait()
             result = await self._answer(method, arguments)
         except Refused as refused:
             return web.json_response(refused.body, status=refused.status)

@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 import pytest
 from structlog.typing import EventDict
 
 from agent.chat.telegram.press import NOT_YOU
-from agent.chat.telegram.words import mark_of
 from tests.agent.chat.booth import IN_TELEGRAM, Booth, booth_of
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import CHECKOUT
@@ -191,20 +189,6 @@ async def test_what_was_decided_in_the_terminal_stays(booth: Booth) -> None:
         booth.telegram.press("Approve")
     assert booth.telegram.told[-1] == "Nothing was decided: what was asked there is over."
     assert buttons(card) == []
-
-
-async def test_a_card_that_closes_while_it_turns_stays_closed(booth: Booth) -> None:
-    """The press was judged while the question stood; by when the buttons are due it does not."""
-    run_id = await booth.asked()
-    answer = booth.door.answer(booth.telegram.query("Approve"))
-    assert answer is not None
-    assert answer.turn is not None
-    booth.world.decide(run_id, Decision.DENIED)
-    await booth.relay.round()
-    question = answer.turn.question
-    stands = partial(booth.door.stands, mark_of(question))
-    await booth.channel.turn(answer.turn.message_id, question, sure=True, stands=stands)
-    assert buttons(booth.telegram.cards[0]) == []
 
 
 async def test_an_expired_and_a_superseded_card_approve_nothing(booth: Booth) -> None:

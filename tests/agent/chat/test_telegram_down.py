@@ -1,8 +1,9 @@
 """Telegram when it fails: what is tried again, what is let go, and what is told of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -13,6 +14,8 @@ from agent.chat.telegram.press import NOT_RECORDED
 from agent.chat.telegram.run import Keys, run
 from agent.chat.telegram.updates import Updates
 from agent.chat.telegram.wire import bot_at
+from agent.chat.telegram.words import mark_of
+from agent.questions import Question
 from tests.agent.chat.booth import IN_TELEGRAM, Booth, StillClock, booth_of
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK
@@ -20,6 +23,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.telegram import CHAT, SECRET, TOKEN, Failure, FakeTelegram, until
 from tests.fakes.telegram_limits import buttons
 from tools.errors import StoreUnusable
+from tools.spend_log.rows import Decision
 
 
 @pytest.fixture
@@ -92,12 +96,49 @@ async def test_a_card_that_can_not_be_closed_again_is_closed(
     assert not [line for line in said if line["log_level"] != "info"]
 
 
+def turn_of(booth: Booth) -> tuple[Question, Callable[[], bool]]:
+    """What comes of a first press, as it is judged: the card is to ask once more, while its question stands."""
+    answer = booth.door.answer(booth.telegram.query("Approve"))
+    assert answer is not None
+    assert answer.turn is not None
+    question = answer.turn.question
+    return question, partial(booth.door.stands, mark_of(question))
+
+
+async def test_a_card_that_closed_gets_no_buttons_back(booth: Booth) -> None:
+    """The press was judged while the question stood; by when the buttons are due it does not."""
+    run_id = await booth.asked()
+    (card,) = booth.telegram.cards
+    question, stands = turn_of(booth)
+    booth.world.decide(run_id, Decision.DENIED)
+    await booth.relay.round()
+    await booth.channel.turn(card["message_id"], question, sure=True, stands=stands)
+    assert buttons(card) == []
+
+
+async def test_a_card_closes_after_the_buttons_that_are_on_their_way(booth: Booth) -> None:
+    """Else they would come back under what is over."""
+    run_id = await booth.asked()
+    (card,) = booth.telegram.cards
+    question, stands = turn_of(booth)
+    arrives = booth.telegram.held["editMessageReplyMarkup"] = asyncio.Event()
+    turning = asyncio.create_task(booth.channel.turn(card["message_id"], question, sure=True, stands=stands))
+    await until(lambda: booth.telegram.calls[-1][0] == "editMessageReplyMarkup")
+    booth.world.decide(run_id, Decision.DENIED)
+    closing = asyncio.create_task(booth.relay.round())
+    await asyncio.wait([closing], timeout=0.2)
+    arrives.set()
+    await asyncio.gather(turning, closing)
+    assert buttons(card) == []
+
+
 async def test_nobody_at_the_other_end(booth: Booth) -> None:
     """A refused connection is a channel that is down; its URL is told nowhere."""
     async with bot_at("http://127.0.0.1:9", TOKEN) as bot:
         with pytest.raises(ChannelDown, match="NetworkError") as told:
             await bot.waiting(0)
     assert SECRET not in str(told.value)
+    assert told.value.__cause__ is None
     assert told.value.__suppress_context__
 
 
