@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from structlog.typing import EventDict
 
 from agent.chat.messages import ChannelDown
+from agent.chat.posted import Posted
 from agent.chat.telegram.press import NOT_RECORDED
 from agent.chat.telegram.run import Keys, run
 from agent.chat.telegram.updates import Updates
@@ -229,7 +230,8 @@ async def test_one_worker_of_a_home_talks_to_telegram_and_another_takes_over(
     first, second = (
         asyncio.create_task(run(parts, Keys(SecretStr(TOKEN), CHAT, booth.telegram.url))) for _ in range(2)
     )
-    await until(lambda: booth.telegram.cards and booth.telegram.all_confirmed)
+    noted = booth.world.home.chat / "telegram.json"
+    await until(lambda: Posted.read(noted).cards and booth.telegram.all_confirmed)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     booth.telegram.press("Deny")
