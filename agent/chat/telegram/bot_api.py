@@ -14,7 +14,8 @@ from agent.questions import Question
 MOST_NOTE_UNITS = 200
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_AS_GOOD = ("message is not modified", "message to edit not found", "message_id_invalid")
+_SAME = ("message is not modified",)
+_GONE = ("message to edit not found", "message_id_invalid")
 
 
 class TelegramChannel:
@@ -44,21 +45,17 @@ class TelegramChannel:
 
     async def close(self, ref: str, over: Over) -> None:
         """The card without its buttons; one that somebody deleted has none."""
-        left = words.over(over)
         async with self._editing:
-            await self._edited(
-                self._bot.edit_message_text(
-                    left.text,
-                    chat_id=self._chat,
-                    message_id=int(ref),
-                    entities=left.entities,
-                    link_preview_options=_NO_PREVIEW,
-                )
-            )
+            await self._edited(self._text(ref, words.over(over)), (*_SAME, *_GONE))
 
-    async def tell(self, ref: str, said: Said) -> None:
+    async def tell(self, ref: str, said: Said) -> str:
         """As a reply to the card, or as a message of its own."""
-        await self._post(words.said(said), None, reply_to=ref)
+        return await self._post(words.said(said), None, reply_to=ref)
+
+    async def change(self, ref: str, said: Said) -> str:
+        """An edit: Telegram tells nobody of it."""
+        await self._edited(self._text(ref, words.said(said)), _SAME)
+        return ref
 
     async def turn(self, message_id: int, question: Question, *, sure: bool, stands: Callable[[], bool]) -> None:
         """Put the other buttons under a card, unless it has been closed meanwhile.
@@ -70,7 +67,8 @@ class TelegramChannel:
             if stands():
                 markup = words.buttons(question, sure=sure)
                 await self._edited(
-                    self._bot.edit_message_reply_markup(chat_id=self._chat, message_id=message_id, reply_markup=markup)
+                    self._bot.edit_message_reply_markup(chat_id=self._chat, message_id=message_id, reply_markup=markup),
+                    _SAME,
                 )
 
     async def note(self, query_id: str, text: str, *, alert: bool) -> None:
@@ -94,9 +92,20 @@ class TelegramChannel:
         )
         return str((await answered(self._bot, posting)).message_id)
 
-    async def _edited(self, editing: Awaitable[object]) -> None:
+    def _text(self, ref: str, shown: Words) -> Awaitable[object]:
+        """An edit that leaves no buttons."""
+        return self._bot.edit_message_text(
+            shown.text,
+            chat_id=self._chat,
+            message_id=int(ref),
+            entities=shown.entities,
+            link_preview_options=_NO_PREVIEW,
+        )
+
+    async def _edited(self, editing: Awaitable[object], as_good: tuple[str, ...]) -> None:
+        """Args: as_good: refusals that leave nothing to be done."""
         try:
             await answered(self._bot, editing)
         except NotTaken as error:
-            if not any(good in str(error).casefold() for good in _AS_GOOD):
+            if not any(good in str(error).casefold() for good in as_good):
                 raise

@@ -12,7 +12,7 @@ from typing import Literal
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
 
 from agent.card import OfferCard, taken_words
-from agent.chat.messages import Asking, Over, Said, ToPay
+from agent.chat.messages import Asking, Over, Said, ToPay, in_a_terminal
 from agent.questions import Question
 from policies.money import rate, usd
 from policies.text import ELLIPSIS, clean, clean_lines, without_links
@@ -40,7 +40,7 @@ def asked(asking: Asking, *, answered_here: bool) -> Words:
     question = asking.question
     head = f"Approve ${usd(question.amount)}?"
     ends = f"{question.subject} · expires at {question.expires_at:%Y-%m-%d %H:%M} UTC"
-    where = [] if answered_here else [f"`swineherd approve {question.subject}` answers it"]
+    where = [] if answered_here else [in_a_terminal(question.subject)]
     facts = _cut("\n".join([*where, ends, *(_facts(asking.card) if asking.card is not None else [])]), MOST_FACTS_UNITS)
     more = list(_covered(asking.card)) if asking.card is not None else [_lines("\n".join(asking.lines))]
     room = MOST_UNITS - units(head) - units(facts) - len(more) - 1
@@ -101,7 +101,7 @@ def short(text: str, most: int) -> str:
 def _facts(card: OfferCard) -> Iterator[str]:
     offer, left = card.offer, card.left
     yield f"{_shown(offer.gpu_name)} ({offer.vram_gb} GB)"
-    yield f"{offer.hours} h × {rate(offer.price_per_hour)} = ${usd(offer.amount)} from {offer.rail}"
+    yield f"{offer.hours} h × {rate(offer.price_per_hour)} = ${usd(offer.amount)} {offer.rail.words}"
     yield f"left before it: run ${usd(left.run)} · today ${usd(left.day)} · month ${usd(left.month)}"
     yield f"why {_shown(card.reason, MOST_REASON_CHARS)}"
     for other in card.alternatives:

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from structlog.typing import EventDict
 
+from agent.chat import tails
+from agent.chat.messages import NotTaken, Said
 from agent.chat.telegram.press import NOT_YOU
 from tests.agent.chat.booth import IN_TELEGRAM, Booth, booth_of
+from tests.agent.chat.running import LONG, job_runs, writes
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import CHECKOUT
 from tests.fakes.telegram import ANN, BOB, CHAT, EVE, SECRET, FakeTelegram
@@ -42,7 +45,14 @@ async def test_a_card_says_what_a_yes_covers_and_no_code(booth: Booth) -> None:
     """Everything on the card in the terminal, nothing that becomes a link; a button names no more than 33 bytes."""
     run_id = await booth.asked()
     (card,) = booth.telegram.cards
-    for shown in ("RTX 4090 (24 GB)", "2 h × $0.49/h = $0.98", "python train.py", "today $25.00", "workdir", run_id):
+    for shown in (
+        "RTX 4090 (24 GB)",
+        "2 h × $0.49/h = $0.98 from credits",
+        "python train.py",
+        "today $25.00",
+        "workdir",
+        run_id,
+    ):
         assert shown in card["text"]
     assert card["text"].startswith("Approve $0.98?\n")
     assert buttons(card) == ASKED
@@ -74,6 +84,29 @@ async def test_a_yes_is_asked_for_twice_and_buys_once(booth: Booth) -> None:
     assert markup_in(reply) == []
     assert reply["reply_parameters"]["allow_sending_without_reply"] is True
     assert booth.world.purchases == ["rent_with_credits"]
+
+
+async def test_the_log_is_one_reply_that_is_edited(booth: Booth) -> None:
+    """No link in it, whatever the job writes; the report is another reply. One that was deleted is not edited again."""
+    booth.world.pods.script = LONG
+    run_id = await booth.asked()
+    await job_runs(booth.world, run_id)
+    await booth.relay.round()
+    writes(booth.world, run_id, "loss @ann https://evil.example/ " + "9" * 9000 + "\n")
+    booth.world.clock.advance(tails.EVERY.total_seconds())
+    await booth.relay.round()
+    (card,) = booth.telegram.cards
+    (reply,) = booth.telegram.replies(card["message_id"])
+    assert f"{run_id}: the job runs" in reply["text"]
+    assert "999" in reply["text"]
+    assert markup_in(reply) == []
+    await booth.world.drive(run_id)
+    await booth.relay.round()
+    log, report = booth.telegram.replies(card["message_id"])
+    assert log["text"] == f"{run_id}: {tails.OVER}"
+    assert f"{run_id}: succeeded" in report["text"]
+    with pytest.raises(NotTaken, match="not found"):
+        await booth.channel.change("9999", Said("gone", ()))
 
 
 async def test_a_no_ends_it(booth: Booth) -> None:

@@ -253,6 +253,6 @@ async def test_without_approvers_it_is_only_told(make_world: MakeWorld, telegram
     await until(lambda: telegram.cards)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    assert f"`swineherd approve {run_id}` answers it" in telegram.cards[0]["text"]
+    assert f"Answer it in a terminal: `swineherd approve {run_id}`" in telegram.cards[0]["text"]
     assert buttons(telegram.cards[0]) == []
     assert {method for method, _ in telegram.calls} == {"sendMessage"}
