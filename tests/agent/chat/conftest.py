@@ -7,6 +7,8 @@ import structlog
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from tests.agent.chat.booth import IN_TELEGRAM, Booth, booth_of
+from tests.agent.conftest import MakeWorld
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 
@@ -31,3 +33,10 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
     """On loopback."""
     async with FakeTelegram().serving() as serving:
         yield serving
+
+
+@pytest.fixture
+async def booth(make_world: MakeWorld, telegram: FakeTelegram) -> AsyncIterator[Booth]:
+    """A world that asks in that Telegram about every order."""
+    async with booth_of(make_world(IN_TELEGRAM), telegram) as booth:
+        yield booth

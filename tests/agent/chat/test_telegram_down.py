@@ -1,7 +1,7 @@
 """Telegram when it fails: what is tried again, what is let go, and what is told of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -17,7 +17,7 @@ from agent.chat.telegram.updates import Updates
 from agent.chat.telegram.wire import bot_at
 from agent.chat.telegram.words import mark_of
 from agent.questions import Question
-from tests.agent.chat.booth import IN_TELEGRAM, Booth, StillClock, booth_of
+from tests.agent.chat.booth import Booth, StillClock
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK
 from tests.fakes.clock import FakeClock
@@ -25,13 +25,6 @@ from tests.fakes.telegram import CHAT, SECRET, TOKEN, Failure, FakeTelegram, unt
 from tests.fakes.telegram_limits import buttons
 from tools.errors import StoreUnusable
 from tools.spend_log.rows import Decision
-
-
-@pytest.fixture
-async def booth(make_world: MakeWorld, telegram: FakeTelegram) -> AsyncIterator[Booth]:
-    """A world that asks in Telegram about every order."""
-    async with booth_of(make_world(IN_TELEGRAM), telegram) as booth:
-        yield booth
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What others put into names and presses in Telegram."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +15,8 @@ from agent.chat.telegram.press import NOT_UNDERSTOOD
 from agent.chat.telegram.words import Words
 from agent.questions import Question
 from policies.money import Cents
-from tests.agent.chat.booth import IN_TELEGRAM, Booth, booth_of
-from tests.agent.conftest import MakeWorld
-from tests.fakes.telegram import ANN, CHAT, FakeTelegram
+from tests.agent.chat.booth import Booth
+from tests.fakes.telegram import ANN, CHAT
 from tests.fakes.telegram_limits import Json, markup_in, wrong_markup, wrong_text
 
 HOSTILE = [
@@ -29,13 +27,6 @@ HOSTILE = [
     "x" * 5_000,
     "🐷" * 3_000,
 ]
-
-
-@pytest.fixture
-async def booth(make_world: MakeWorld, telegram: FakeTelegram) -> AsyncIterator[Booth]:
-    """A world that asks in Telegram about every order."""
-    async with booth_of(make_world(IN_TELEGRAM), telegram) as booth:
-        yield booth
 
 
 def standing(booth: Booth) -> Question:
