@@ -1,4 +1,4 @@
-"""Where every channel's answer meets: terminal, another terminal, web, Slack, a client of the graph.
+"""Where every channel's answer meets: terminal, another terminal, web, Slack, Telegram, a client of the graph.
 
 None of them spends: whoever drives the run, the batch or the schedule acts on what was recorded. `code` is as printed
 by `show`, matched, with the amount, against the one question that stands; `by` says who, and through which channel.

@@ -5,7 +5,8 @@ answer of the channel that was lost may double a message; a payment it can't, si
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import structlog
@@ -166,10 +167,17 @@ class Relay:
 
 async def relayed(parts: Parts, channel: Channel) -> None:
     """Keep a channel as things stand, until cancelled; while another process of the home does, only wait."""
+    async with sole(parts, channel.name) as posted:
+        await Relay(parts, channel, posted).run()
+
+
+@asynccontextmanager
+async def sole(parts: Parts, name: str) -> AsyncIterator[Posted]:
+    """What the channel of this name was given, for one process of the home at a time."""
     folder = parts.home.chat
     make_folder(folder)
-    async with alone(folder / f"{channel.name}.lock", parts.clock):
-        await Relay(parts, channel, Posted.read(folder / f"{channel.name}.json")).run()
+    async with alone(folder / f"{name}.lock", parts.clock):
+        yield Posted.read(folder / f"{name}.json")
 
 
 def _is_end(event: Event) -> bool:

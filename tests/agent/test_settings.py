@@ -20,6 +20,9 @@ CONTRACT = {
     "SLACK_APP_TOKEN": "xapp-1",
     "SWINEHERD_SLACK_CHANNEL": "C0HERD",
     "SLACK_API_URL": "http://slack.test/api/",
+    "TELEGRAM_BOT_TOKEN": "1:AAsecret",
+    "SWINEHERD_TELEGRAM_CHAT": "-100",
+    "TELEGRAM_API_URL": "https://telegram.test",
 }
 ALIEN = {
     "HOME": "/home/me",
@@ -57,7 +60,10 @@ def test_what_the_contract_names_is_read(env: pytest.MonkeyPatch) -> None:
     tokens = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
     assert (*tokens, settings.slack_channel) == ("xoxb-1", "xapp-1", "C0HERD")
     assert settings.slack_api_url == "http://slack.test/api/"
-    for secret in ("me:word", "xoxb-1", "xapp-1"):
+    assert settings.telegram_bot_token is not None
+    telegram = settings.telegram_bot_token.get_secret_value(), settings.telegram_chat, settings.telegram_api_url
+    assert telegram == ("1:AAsecret", "-100", "https://telegram.test")
+    for secret in ("me:word", "xoxb-1", "xapp-1", "AAsecret"):
         assert secret not in repr(settings)
 
 
