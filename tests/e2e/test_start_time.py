@@ -29,7 +29,7 @@ def _of_children() -> float:
 
 
 def test_help_starts_within_ten_interpreters(capsys: pytest.CaptureFixture[str]) -> None:
-    """`--help` takes less than ten times the processor of a bare interpreter, the best of several on both sides, taken in turn."""
+    """`--help` takes less than ten times the processor of a bare interpreter, the best of several on both sides."""
     pairs = [(seconds([*COMMAND, "--help"]), seconds([sys.executable, "-c", "pass"])) for _ in range(TIMES)]
     ours, bare = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
     with capsys.disabled():
