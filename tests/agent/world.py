@@ -28,6 +28,7 @@ from policies.policy import Payment, Policy
 from policies.wish import Wish
 from tests.agent.timeline import Timeline
 from tests.agent.watched import Killed, RecordingFace, RoadMarket, SteppedLog, address
+from tests.empty_store import put_empty_store
 from tests.fakes.pods import FakePods
 from tools.gpuhog.purchase import read_checkout, read_receipt
 from tools.spend_log.log import SqliteSpendLog
@@ -73,6 +74,7 @@ class World:
         self._codes = itertools.count(1)
         self._processes = itertools.count(100)
         self.holder = self._next_holder()
+        put_empty_store(self.home.spend_log)
         self.log = self.open_log()
         self.parts = Parts(
             clock=self.clock,

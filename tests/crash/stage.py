@@ -28,6 +28,9 @@ from tools.spend_log.port import SpendLog
 from tools.spend_log.postgres.log import PostgresSpendLog
 
 LOOK_SECONDS = 0.01
+MEDDLE_SECONDS = 0.05
+"""Between two looks of the others, each of which opens the store: more often it takes as long as what they look at."""
+
 LIFE_SECONDS = 60.0
 """More than any command needs here; one that takes longer hangs."""
 
@@ -183,13 +186,15 @@ class Stage:
         """
         dies_at = self._dies.pop(actor, None)
         child = fork(self._errand(actor, arguments, dies_at), self.time)
-        deadline = time.monotonic() + LIFE_SECONDS
+        deadline, meddles_at = time.monotonic() + LIFE_SECONDS, 0.0
         while (code := child.ended()) is None:
-            if time.monotonic() > deadline:
+            now = time.monotonic()
+            if now > deadline:
                 child.kill()
                 raise Hangs(f"`{' '.join(arguments)}` does not end")
-            if meanwhile is not None:
+            if meanwhile is not None and now >= meddles_at:
                 meanwhile(self)
+                meddles_at = time.monotonic() + MEDDLE_SECONDS
             time.sleep(LOOK_SECONDS)
         if code < 0:
             assert code == -signal.SIGKILL

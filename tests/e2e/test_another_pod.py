@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.e2e.swineherd import Gate, Swineherd, ended, wait_for, write_job
+from tests.e2e.swineherd import Gate, Swineherd, asked, ended, wait_for, write_job
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -24,9 +23,7 @@ sync_minutes = 1
 
 def ask(herd: Swineherd, path: str, body: dict[str, object]) -> None:
     """Tell the sandbox something behind the agent's back."""
-    origin = herd.endpoint.base_url.removesuffix("/api")
-    answer = httpx.post(origin + path, json=body, headers={"X-Api-Key": herd.endpoint.api_key}, timeout=30)
-    assert answer.status_code == 200, answer.text
+    asked(herd.endpoint, "POST", path, body)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.swineherd import ASK, COMMAND, Gate, Swineherd, ended, wait_for
+from tests.e2e.swineherd import A_COMMAND, ASK, COMMAND, Gate, Swineherd, ended, wait_for
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -150,7 +150,7 @@ def test_what_has_bought_goes_on_beside_the_question(herd: Swineherd, tmp_path: 
     gate.open()
     with ended(asking.start("batch", "--resume", batch_id, "--json")) as started:
         started.until_said("waiting for `swineherd approve")
-        wait_for(lambda: asking.show(batch_id)["counts"].get("succeeded"), "the first job's success", 60)
+        wait_for(lambda: asking.show(batch_id)["counts"].get("succeeded"), "a job's success", 60, A_COMMAND)
         question = asking.show(batch_id)["approval"]
         denied = asking.run("deny", batch_id, "--code", question["code"], "--amount", question["amount_usd"])
         assert denied.code == 0, denied.text

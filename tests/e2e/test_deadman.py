@@ -4,10 +4,9 @@ import signal
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.e2e.swineherd import Document, Gate, Swineherd, ended, pod_processes, wait_for, write_job
+from tests.e2e.swineherd import Document, Gate, Swineherd, asked, ended, pod_processes, wait_for, write_job
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -27,9 +26,7 @@ KILLED_AT_TERMINATE = (sys.executable, "-m", "tests.e2e.killed_at_terminate")
 
 def call(herd: Swineherd, path: str, body: Document | None = None) -> None:
     """POST to the sandbox."""
-    key = {"X-Api-Key": herd.endpoint.api_key}
-    answer = httpx.post(herd.endpoint.base_url.removesuffix("/api") + path, json=body or {}, headers=key, timeout=60)
-    assert answer.status_code == 200, answer.text
+    asked(herd.endpoint, "POST", path, body or {})
 
 
 def order_of(herd: Swineherd, run_id: str) -> Document:

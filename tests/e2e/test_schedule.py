@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.swineherd import ASK, Document, Swineherd, ended, wait_for, write_job
+from tests.e2e.swineherd import A_COMMAND, ASK, Document, Swineherd, ended, wait_for, write_job
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -50,7 +50,7 @@ def test_a_night_that_was_granted_ahead(herd: Swineherd, tmp_path: Path) -> None
 
     as_if_added_earlier(asks, schedule_id)
     with ended(asks.start("worker", "--sandbox")):
-        wait_for(lambda: shown(asks, schedule_id)["nights"], "a night")
+        wait_for(lambda: shown(asks, schedule_id)["nights"], "a night", pause=A_COMMAND)
         assert asks.run("schedule", "pause", schedule_id).code == 0
         batch_id = shown(asks, schedule_id)["nights"][-1]["batch_id"]
 
@@ -58,7 +58,7 @@ def test_a_night_that_was_granted_ahead(herd: Swineherd, tmp_path: Path) -> None
             batch = asks.run("show", batch_id, "--json").document
             return batch if batch["ended_at"] else None
 
-        batch = wait_for(over, "the night's end", seconds=90) or {}
+        batch = wait_for(over, "the night's end", 90, A_COMMAND) or {}
     assert batch["counts"] == {"succeeded": 2}, batch
     for run in batch["jobs"]:
         assert (Path(run["outputs_dir"]) / "out.txt").read_text() == "night\n"

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import sandboxed
 from tests.e2e.forks import ROOT
-from tests.e2e.swineherd import COMMAND, Document, Done, Gate, Swineherd, ended, wait_for, write_job
+from tests.e2e.swineherd import A_COMMAND, COMMAND, Document, Done, Gate, Swineherd, ended, wait_for, write_job
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -52,7 +52,7 @@ def until_swept(herd: Swineherd) -> Document:
         assert done.code == 0, done.text
         return done.document if done.document["swept"] else None
 
-    found = wait_for(swept, "a sweep that brings the run home", seconds=90)
+    found = wait_for(swept, "a sweep that brings the run home", 90, A_COMMAND)
     assert found is not None
     return found
 

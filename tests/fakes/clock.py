@@ -9,6 +9,9 @@ EPOCH = datetime(2026, 3, 30, 12, 0, tzinfo=UTC)
 _TURNS = 10
 """Turns of the event loop that the others get to go to sleep themselves before time jumps to the next waking."""
 
+_TURNS_ALONE = 2
+"""It jumps after so many in which nobody had anything to do: most naps are those of somebody who is alone."""
+
 
 class FakeClock:
     """A `Clock` on which waiting takes no time: it jumps to whoever is to wake next, in order of waking."""
@@ -44,7 +47,10 @@ class FakeClock:
             heapq.heapify(self._sleepers)
 
     async def _until_first(self, sleeper: tuple[float, int]) -> None:
-        turns = 0
-        while turns < _TURNS:
+        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]  # nothing public tells who is to run
+        turns = alone = 0
+        while turns < _TURNS and alone < _TURNS_ALONE:
             await asyncio.sleep(0)
-            turns = turns + 1 if self._sleepers[0] == sleeper else 0
+            first = self._sleepers[0] == sleeper
+            turns = turns + 1 if first else 0
+            alone = alone + 1 if first and not ready else 0

@@ -41,6 +41,20 @@ async def test_one_who_naps_again_wakes_before_a_longer_sleeper() -> None:
     assert clock.monotonic() == 10
 
 
+async def test_time_waits_for_who_is_still_busy() -> None:
+    """Somebody who has a few things to do before going to sleep is not left behind."""
+    clock, woken = FakeClock(), []
+
+    async def busy() -> None:
+        for _ in range(6):
+            await asyncio.sleep(0)
+        await clock.sleep(1)
+        woken.append(clock.monotonic())
+
+    await asyncio.gather(clock.sleep(10), busy())
+    assert woken == [1]
+
+
 async def test_a_cancelled_sleeper_moves_no_time() -> None:
     """And blocks nobody else."""
     clock = FakeClock()

@@ -5,46 +5,32 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from agent.folders import Home
+from tests.empty_store import put_empty_store
+from tests.memory_disk import memory_disk
 from tests.simulation.process import Process
 from tests.simulation.quick import Connections
 from tools.spend_log.database import readable_errors
 from tools.spend_log.journal import Journal, Line
 from tools.spend_log.log import SqliteSpendLog
 
-_IN_MEMORY = Path("/dev/shm")
-
-
-def _root() -> str | None:
-    return str(_IN_MEMORY) if _IN_MEMORY.is_dir() else None
-
 
 @contextmanager
 def a_home() -> Iterator[Home]:
     """An empty store, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="swineherd-life-", dir=_root()))
+    folder = Path(tempfile.mkdtemp(prefix="swineherd-life-", dir=memory_disk()))
     home = Home(folder)
     try:
-        home.spend_log.write_bytes(_empty_store())
-        home.spend_log.chmod(0o600)
+        put_empty_store(home.spend_log)
         home.spend_log.with_name("orders.jsonl").touch(0o600)
         yield home
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@cache
-def _empty_store() -> bytes:
-    """The file that the spend log itself makes."""
-    with tempfile.TemporaryDirectory(dir=_root()) as folder:
-        path = Path(folder) / "spend.db"
-        SqliteSpendLog.open(path).close()
-        return path.read_bytes()
 
 
 class KillableLog(SqliteSpendLog):
