@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from agent.accrual import after_look
 from agent.face import Face
 from agent.folders import Home
+from agent.mind.port import Mind
 from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
 from policies.budget import Caps
 from policies.charge import FINAL, SPENT, ChargeState
@@ -63,6 +64,8 @@ class Parts:
     """False where nothing may be bought, however it is approved, and no job is stood by: a sweep only winds down."""
     home_id: str = field(default="", kw_only=True)
     """The home among those that share the store; "" where the store lies in it."""
+    mind: Mind | None = field(default=None, kw_only=True)
+    """A language model, where one is set up; everything works without."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]

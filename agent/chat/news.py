@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from io import SEEK_END
 
 from agent.card import offer_card
 from agent.chat.cards import lines_of
 from agent.chat.messages import Asking, Said, ToPay
 from agent.folders import RunFolder
+from agent.job_log import tail_text
 from agent.offers import describe
 from agent.parts import Parts
 from agent.questions import Question, questions
 from agent.result import Payable, link_to_pay
+from agent.summary import what_happened
 from policies.charge import ChargeState
 from policies.money import usd
 from policies.order import short_id
-from policies.text import clean, clean_lines, without_links
+from policies.text import clean, without_links
 from tools.spend_log.rows import Approval, Run, RunStatus
 
 MOST_TAIL_BYTES = 2500
@@ -84,20 +85,14 @@ def ended(parts: Parts, run: Run) -> Said:
         money = f"{money}, held ${usd(spent.held)}, in doubt ${usd(spent.in_doubt)}"
     exit_code = "" if run.job_exit_code is None else f"the job's exit code is {run.job_exit_code}"
     outputs = f"outputs are in {clean(run.outputs_dir, 300)}" if run.status is RunStatus.SUCCEEDED else ""
-    lines = (_shown(run.reason), money, exit_code, outputs)
+    told = (_shown(line) for line in what_happened(parts.log, run.run_id, parts.hour))
+    lines = (_shown(run.reason), money, *told, exit_code, outputs)
     return Said(f"{run.run_id}: {run.status}", tuple(line for line in lines if line), tail(parts.home.run(run.run_id)))
 
 
 def tail(folder: RunFolder) -> str:
     """The last lines of the job's log as it was masked; "" without one."""
-    try:
-        with folder.log.open("rb") as log:
-            log.seek(max(0, log.seek(0, SEEK_END) - MOST_TAIL_BYTES))
-            data = log.read(MOST_TAIL_BYTES)
-    except OSError:
-        return ""
-    lines = clean_lines(data.decode(errors="replace"), MOST_TAIL_BYTES).splitlines()
-    return "\n".join(lines[-MOST_TAIL_LINES:])
+    return "\n".join(tail_text(folder, MOST_TAIL_BYTES).splitlines()[-MOST_TAIL_LINES:])
 
 
 def _shown(text: str) -> str:

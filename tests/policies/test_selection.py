@@ -196,7 +196,7 @@ def test_the_next_gpu_has_more_memory_than_the_last() -> None:
     """A floor of its own, with its own reason, below and above what the job states; its edge fits."""
     found = choose((RTX_4090, A6000), replace(TWO_HOURS, vram_gb=16), least_vram_gb=31)
     assert [quote.listing for quote in found.quotes] == [A6000]
-    assert found.rejections[0].reason == "the last pod ran out of memory: 24 GB < 31 GB"
+    assert found.rejections[0].reason == "too small after the last pod: 24 GB < 31 GB"
     assert found.quotes[0].reason.endswith("48 GB ≥ 31 GB")
     assert choose((A6000,), least_vram_gb=48).quotes
     stated = choose((RTX_4090,), replace(TWO_HOURS, vram_gb=48), least_vram_gb=20)
