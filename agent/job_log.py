@@ -9,6 +9,7 @@ from agent.parts import Parts
 from agent.variables import MissingVariable, secret_literals, secrets_of
 from policies.diagnosis import MOST_TAIL_BYTES, OutOfMemory, out_of_memory
 from policies.masking import Masker
+from policies.printable import printable
 from policies.text import clean_lines
 from tools.errors import LogCutShort
 from tools.ports import PodSession, RemoteHome, Running
@@ -91,7 +92,8 @@ def ran_out_of_memory(parts: Parts, run_id: str, exit_code: int) -> OutOfMemory 
 
 def tail_text(folder: RunFolder, most_bytes: int) -> str:
     """The end of the log here as lines without anything invisible; masked as the log is."""
-    return clean_lines(tail(folder, most_bytes).decode(errors="replace"), most_bytes)
+    text = tail(folder, most_bytes).decode(errors="replace")
+    return clean_lines(printable(text, colours=False), most_bytes)
 
 
 def tail(folder: RunFolder, most_bytes: int) -> bytes:

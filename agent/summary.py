@@ -28,7 +28,7 @@ def summary(log: SpendLog, run_id: str, hour: timedelta) -> list[str]:
     """
     run = _run(log, run_id)
     why = f": {run.reason.rstrip('.')}" if run.reason else ""
-    return [f"{run.name} ended as {run.status}{why}.", *account(log, run_id, hour)]
+    return [f"{run.name} ended as {run.status.value.replace('_', ' ')}{why}.", *account(log, run_id, hour)]
 
 
 def account(log: SpendLog, run_id: str, hour: timedelta) -> list[str]:
@@ -65,7 +65,7 @@ def _use_of(log: SpendLog, charge: Charge, hour: timedelta) -> str:
     """How long the pod was up, and what of its money that leaves; what is not used stays spent."""
     order = log.order(charge.order_id) if charge.order_id else None
     if order is None or order.paid_from is None:
-        return ""
+        return "; which pod that was is not known"
     if order.gone_at is None:
         return "; the pod is not proven gone"
     up, paid = max(order.gone_at - order.paid_from, timedelta(0)), charge.hours * hour
