@@ -1,13 +1,14 @@
 """Models that answer as they are told, and remember what they were shown."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from pydantic import ValidationError
 
-from agent.mind.port import ModelGarbled, Said, T
+from agent.mind.port import ModelGarbled, ModelUnavailable, Said, T
 
 Answer = dict[str, Any] | Exception | Callable[[], Any]
 
@@ -21,6 +22,10 @@ WORST_WORDS = (
 )
 
 
+async def at_once() -> None:
+    """No time at all."""
+
+
 @dataclass
 class Scripted:
     """Gives its answers one after the other, the last again and again.
@@ -28,13 +33,16 @@ class Scripted:
     Attributes:
         answers: fields of the form, an error, or a function of neither that returns or raises one of them.
         shown: of every question, the last turn.
+        think: what it takes its time with.
     """
 
     answers: deque[Answer]
     name: str = "scripted"
     shown: list[str] = field(default_factory=list)
+    think: Callable[[], Awaitable[object]] = at_once
 
     async def fill(self, form: type[T], instructions: str, turns: Sequence[Said]) -> T:
+        await self.think()
         self.shown.append(turns[-1].text)
         answer = self.answers.popleft() if len(self.answers) > 1 else self.answers[0]
         given = answer() if callable(answer) else answer
@@ -59,3 +67,22 @@ def takes(index: int, reason: str = "more room") -> Answer:
 def advises(advice: str, explanation: str = "the data is missing") -> Answer:
     """The answer to what went wrong."""
     return {"advice": advice, "explanation": explanation}
+
+
+@dataclass
+class Contrary:
+    """Heeds nobody: a dearer offer or none there is, another pod for every failure, the worst words, or no answer."""
+
+    dice: Random
+    name: str = "contrary"
+    asked: Counter[str] = field(default_factory=Counter)
+    """How often it filled which form."""
+
+    async def fill(self, form: type[T], instructions: str, turns: Sequence[Said]) -> T:
+        self.asked[form.__name__] += 1
+        if self.dice.random() < 0.2:
+            raise ModelUnavailable("no answer")
+        words = self.dice.choice(WORST_WORDS)
+        if "index" in form.model_fields:
+            return form.model_validate({"index": self.dice.choice((2, 2, 3, -1)), "reason": words})
+        return form.model_validate({"advice": self.dice.choice(("bigger_gpu", "elsewhere")), "explanation": words})

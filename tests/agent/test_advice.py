@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -213,15 +214,13 @@ async def test_killed_while_it_diagnoses_it_asks_no_second_time(world: World) ->
     """The advice is in the history: what was to be done is done, once, though the model says otherwise by then."""
     mind = in_a_world(world, advises("bigger_gpu"), advises("give_up"))
     run_id = world.submit(ANY_GPU)
-    tell = world.face.tell
 
-    def die(of: str, line: str) -> None:
-        tell(of, line)
+    def die(line: str) -> None:
         if "looking for another offer" in line:
-            world.face.tell = tell  # type: ignore[method-assign]
+            world.face.told = lambda _: None
             raise Killed
 
-    world.face.tell = die  # type: ignore[method-assign]
+    world.face.told = die
     assert await world.killed(run_id)
     assert (await world.drive(run_id)).code == 0
     assert gpus(world, run_id) == [GPU, A100]
@@ -243,13 +242,7 @@ async def test_old_checkpoints_buy_nothing_on_advice(world: World) -> None:
 async def test_a_cancelled_run_is_not_diagnosed_by_a_model(world: World) -> None:
     """It thinks for an hour; a cancel is heard within seconds, and nothing more is bought."""
     mind = in_a_world(world, advises("bigger_gpu"))
-    fill = mind.fill
-
-    async def slowly(*arguments: object) -> object:
-        await world.clock.sleep(3600)
-        return await fill(*arguments)  # type: ignore[arg-type]
-
-    mind.fill = slowly  # type: ignore[method-assign, assignment]
+    mind.think = partial(world.clock.sleep, 3600)
     run_id = world.submit(ANY_GPU)
     world.clock.at(900, lambda: world.cancel(run_id))
     run = await world.drive(run_id)

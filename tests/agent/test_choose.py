@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -132,10 +133,10 @@ async def test_whatever_it_says_is_shown_as_its_words(world: World, words: str, 
     world.check()
 
 
-def paying(auto_pay: int, **budget: Cents) -> Policy:
+def paying(auto_pay: int, per_day: int = 2500) -> Policy:
     """Pays by itself up to an amount."""
     payment = Payment(auto_pay=Cents(auto_pay), auto_pay_per_day=Cents(5000))
-    return Policy(payment=payment, budget=replace(AUTO.budget, **budget))
+    return Policy(payment=payment, budget=replace(AUTO.budget, per_day=Cents(per_day)))
 
 
 def poor(world: World) -> None:
@@ -146,7 +147,7 @@ def poor(world: World) -> None:
     ("policy", "arrange", "why"),
     [
         (paying(PRICE), lambda _: None, "auto_pay_usd"),
-        (paying(500, per_day=Cents(PRICE)), lambda _: None, "per_day_usd"),
+        (paying(500, per_day=PRICE), lambda _: None, "per_day_usd"),
         (paying(500), poor, "by checkout link"),
     ],
     ids=["would ask", "over a cap", "would need a card"],
@@ -224,15 +225,13 @@ async def test_an_offer_made_again_is_chosen_as_before(world: World) -> None:
     """Killed once the offer was made, and before the step was over: the model has changed its mind by then, in vain."""
     mind = in_a_world(world, takes(2), takes(1))
     run_id = world.submit(ANY_GPU)
-    tell = world.face.tell
 
-    def die(of: str, line: str) -> None:
-        tell(of, line)
+    def die(line: str) -> None:
         if line.startswith("picked"):
-            world.face.tell = tell  # type: ignore[method-assign]
+            world.face.told = lambda _: None
             raise Killed
 
-    world.face.tell = die  # type: ignore[method-assign]
+    world.face.told = die
     assert await world.killed(run_id)
     assert (await world.drive(run_id)).code == 0
     assert gpus(world, run_id) == [ROOMY, ROOMY]
@@ -259,13 +258,7 @@ async def test_a_moved_price_is_a_new_question(world: World) -> None:
 async def test_nobody_waits_for_a_model_to_cancel(world: World) -> None:
     """It thinks for an hour; the run is cancelled after ten seconds."""
     mind = in_a_world(world, takes(2))
-    think, fill = world.clock.sleep, mind.fill
-
-    async def slowly(*arguments: object) -> object:
-        await think(3600)
-        return await fill(*arguments)  # type: ignore[arg-type]
-
-    mind.fill = slowly  # type: ignore[method-assign, assignment]
+    mind.think = partial(world.clock.sleep, 3600)
     run_id = world.submit(ANY_GPU)
     world.clock.at(10, lambda: world.cancel(run_id))
     run = await world.drive(run_id)
