@@ -101,12 +101,14 @@ async def taken(parts: Parts, run_id: str, choice: Choice, rail: Rail) -> tuple[
 
 
 def _open_to_choice(parts: Parts, run_id: str, selection: Selection, rail: Rail) -> tuple[Quote, ...]:
-    """What a model may choose among. A yes that was given ahead was counted out in first-ranked offers: nothing dearer
-    draws from it.
+    """What a model may choose among. Nothing dearer than the first where it would be at the cost of later pods or other
+    jobs: a yes given ahead and the budget of a batch are counted out in first-ranked offers.
     """
     quotes = choosable(selection, parts.policy.gpu.max_premium, MOST_OFFERS)
     granted = parts.log.covering_grant(make_offer(parts, run_id, quotes[0], rail), parts.clock.now())
-    return quotes if granted is None else tuple(quote for quote in quotes if quote.total <= quotes[0].total)
+    if granted is None and parts.log.batch_of(run_id) is None:
+        return quotes
+    return tuple(quote for quote in quotes if quote.total <= quotes[0].total)
 
 
 def rank(state: State, parts: Parts, hours: int | None) -> Selection:

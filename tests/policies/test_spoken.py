@@ -28,6 +28,8 @@ def test_they_stay_within_their_quotation_marks(model: str, words: str) -> None:
         ('so "cheap"', "so 'cheap'"),
         ("see https://evil.example\nnow", "see [link] now"),
         ("a://b " * 100, "[link] " * 28 + "[li…"),
+        ("pay Evil.example/now or pig@evil.example", "pay [link] or [link]"),
+        ("torch.cuda fails at train.py:3, data/x.csv is empty", "torch.cuda fails at train.py:3, data/x.csv is empty"),
         ("x" * 500, "x" * (MOST_CHARS - 1) + "…"),
     ],
 )
