@@ -99,7 +99,7 @@ def _came_home(log: SpendLog, run: Run) -> Iterator[str]:
     if not started or not from_json(run.job_json).outputs:
         return
     if started[-1].collected:
-        yield f"What it left of its outputs is in {run.outputs_dir}."
+        yield f"The outputs it left are in {run.outputs_dir}."
     else:
         yield "Its outputs did not come home."
 

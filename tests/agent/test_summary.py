@@ -38,7 +38,7 @@ async def test_a_run_that_is_well(world: World) -> None:
     assert report(world, run)["summary"] == [
         "train ended as succeeded.",
         f"RTX 4090 (24 GB) cost $0.98 for 2 h; {used}",
-        f"What it left of its outputs is in {run.outputs_dir}.",
+        f"The outputs it left are in {run.outputs_dir}.",
     ]
     told = world.face.lines[-2:]
     assert told == report(world, run)["summary"][1:]
