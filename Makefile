@@ -2,7 +2,7 @@
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test lint cassettes notebook lock bench crash soak clean
+.PHONY: demo test lint cassettes notebook lock bench crash soak eval clean
 
 demo: .venv/.run-installed
 	.venv/bin/swineherd run examples/hello/job.yaml --sandbox
@@ -27,8 +27,18 @@ crash: .venv/.dev-installed
 soak: .venv/.dev-installed
 	.venv/bin/python -m tests.simulation.soak
 
+# Maintainers: record every tape again: GPU Hog's from the sandbox, the model's from the real one at OPENAI_BASE_URL.
+cassettes: .venv/.dev-installed
+	.venv/bin/python -m tests.tools.gpuhog.record
+	.venv/bin/python -m tests.agent.mind.record
+
 bench: .venv/.dev-installed
 	.venv/bin/pytest -m benchmark -n 0 -s
+
+# How well job descriptions are understood (tests/eval): by the rules, and by the model where OPENAI_BASE_URL names one.
+eval: .venv/.dev-installed
+	.venv/bin/python -m tests.eval
+	$(if $(OPENAI_BASE_URL),.venv/bin/python -m tests.eval --model)
 
 notebook: .venv/.dev-installed
 	.venv/bin/python notebooks/execute.py

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 
+from agent.assemble_mind import mind_of
 from agent.assemble_parts import gpuhog, opened, place_of, ssh_pods
 from agent.broken_store import Wreck
 from agent.checkpoints import checkpoints
@@ -39,12 +40,14 @@ async def open_herd(
 
     Raises:
         StoreUnusable: the store can't be opened, or the sandbox does not come up.
-        PolicyFileError, BadSettings: the policy, the base URL, the API key or the SSH key can't be used.
+        PolicyFileError, BadSettings: the policy, the base URL, a key or the model can't be used.
     """
-    place = place_of(settings or Settings(), sandbox=sandbox)
+    settings = settings or Settings()
+    place = place_of(settings, sandbox=sandbox)
+    mind = mind_of(settings, SystemClock())
     environment = os.environ if variables is None else variables
     async with (
-        opened(place, ssh_pods(place), face or Silent(), environment) as parts,
+        opened(place, ssh_pods(place), face or Silent(), environment, mind) as parts,
         checkpoints(place.home.checkpoints, place.database_url) as saver,
     ):
         yield Herd(parts, Driver(parts, build_graph(saver)), pack)

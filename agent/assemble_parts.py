@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from agent.assemble_mind import LateMind, mind_of
 from agent.clock import SystemClock
 from agent.diary import Diary
 from agent.errors import BadSettings
@@ -167,25 +168,31 @@ async def open_parts(settings: Settings, *, sandbox: bool, face: Face | None = N
 
     Raises:
         StoreUnusable: the store can't be opened, or the sandbox does not come up.
-        PolicyFileError, BadSettings: the policy, the base URL or the API key can't be used.
+        PolicyFileError, BadSettings: the policy, the base URL, the API key or the model can't be used.
     """
     place = place_of(settings, sandbox=sandbox)
-    async with opened(place, LatePods(place), face or Silent(), os.environ) as parts:
+    mind = mind_of(settings, SystemClock())
+    async with opened(place, LatePods(place), face or Silent(), os.environ, mind) as parts:
         yield parts
 
 
 @asynccontextmanager
-async def opened(place: Place, pods: Pods, face: Face, variables: Mapping[str, str]) -> AsyncIterator[Parts]:
+async def opened(
+    place: Place, pods: Pods, face: Face, variables: Mapping[str, str], mind: LateMind | None
+) -> AsyncIterator[Parts]:
     """The same at a place that is known."""
     async with AsyncExitStack() as stack:
         log = stack.enter_context(closing(place.store.open(settle_seconds=place.policy.reconcile.settle_seconds)))
         market = gpuhog(place)
         stack.push_async_callback(market.aclose)
+        if mind is not None:
+            stack.push_async_callback(mind.aclose)
         yield replace(
             parts_of(place, log, market, pods),
             face=Diary(face, place.home, SystemClock()),
             variables=dict(variables),
             home_id=home_id(place.home, new_id) if place.store.is_shared else "",
+            mind=mind,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from agent.assemble_mind import mind_of
 from agent.assemble_parts import Place, load_policy, parts_of, real_place, sandbox_place
 from agent.clock import SystemClock
 from agent.doctor.patient import Login, Patient, Unusable
@@ -39,6 +40,7 @@ async def patient(settings: Settings, *, sandbox: bool) -> AsyncIterator[Patient
     problems = surveyor.problems if isinstance(surveyor, Unusable) else ()
     if isinstance(surveyor, Unusable):  # without the key, should that be what is wrong
         surveyor = _tried(lambda: _surveyor(replace(place, api_key=None)))
+    mind = _tried(lambda: mind_of(settings, SystemClock()))
     # What was left is read from the log alone; neither of these is ever asked.
     nobody, no_pods = GpuHog("https://localhost", None, SystemClock()), SshPods(LoginKeys(), allow_private=False)
     try:
@@ -54,6 +56,8 @@ async def patient(settings: Settings, *, sandbox: bool) -> AsyncIterator[Patient
             has_policy_file=known is not None,
             login=await _login(place),
             surveying=None if isinstance(surveyor, Unusable) else surveyor,
+            mind=mind,
+            has_model_key=settings.model_key is not None,
             check_place=check_local,
             open_log=lambda: place.store.open(settle_seconds=place.policy.reconcile.settle_seconds),
             left_running=lambda log: left_running(parts_of(place, log, nobody, no_pods)),
@@ -66,6 +70,8 @@ async def patient(settings: Settings, *, sandbox: bool) -> AsyncIterator[Patient
     finally:
         if not isinstance(surveyor, Unusable):
             await surveyor.aclose()
+        if mind is not None and not isinstance(mind, Unusable):
+            await mind.aclose()
 
 
 def _tried(get: Callable[[], T]) -> T | Unusable:

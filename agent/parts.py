@@ -65,7 +65,7 @@ class Parts:
     home_id: str = field(default="", kw_only=True)
     """The home among those that share the store; "" where the store lies in it."""
     mind: Mind | None = field(default=None, kw_only=True)
-    """A language model, where one is set up; everything works without."""
+    """The language model, which proposes (law 5); None where none is configured, and rules alone have to do."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]

@@ -1,6 +1,7 @@
 """The environment, parsed once (CONTRACT §3)."""
 
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr
@@ -28,6 +29,13 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
     slack_channel: str | None = Field(None, validation_alias="SWINEHERD_SLACK_CHANNEL")
     slack_api_url: str = Field("https://slack.com/api/", validation_alias="SLACK_API_URL")
+
+    model_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
+    model_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    model: str | None = Field(None, validation_alias="SWINEHERD_MODEL")
+    model_method: Literal["json_schema", "function_calling", "json"] = Field(
+        "json_schema", validation_alias="SWINEHERD_MODEL_METHOD"
+    )
 
     @property
     def policy_file(self) -> Path:

@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +19,9 @@ from policies.money import Cents
 from tools.errors import SwineherdError
 from tools.ports import Packer
 from tools.spend_log.rows import NewRun
+
+UNDERSTOOD = "understood"
+"""The event that says how a description was read."""
 
 
 class BadJob(SwineherdError):
@@ -34,16 +37,30 @@ class ReadJob:
     warnings: tuple[str, ...]
     label: str = ""
     """What tells it from the others of its batch."""
+    folder: Path | None = None
+    """Where its paths begin; None for the folder of its file."""
+    stays: frozenset[Path] = frozenset()
+    """Resolved paths of files that go to no pod."""
+    understood: Mapping[str, str] = field(default_factory=dict)
+    """Field → its value and where it is from, of a job that was described in words."""
+
+    @property
+    def base(self) -> Path:
+        """The folder that its relative paths are of."""
+        return self.path.parent if self.folder is None else self.folder
 
 
-def load_job(path: Path, ignore: frozenset[str]) -> ReadJob:
+def load_job(path: Path, ignore: frozenset[str], *, described: bool = False) -> ReadJob:
     """Read a job file.
+
+    Args:
+        described: `run` may be missing where there is a description; whoever asks for that fills it in.
 
     Raises:
         BadJob: there is no such file, or it is not text.
         JobFileError: it is not a job; every problem is named.
     """
-    read = read_job(job_text(path), str(path), ignore)
+    read = read_job(job_text(path), str(path), ignore, described=described)
     return ReadJob(read.job, path.resolve(), read.warnings)
 
 
@@ -53,8 +70,7 @@ def job_text(path: Path) -> str:
         str(path).encode()
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        hint = "a job in free text needs a model, which this version does not have: write a job file"
-        raise BadJob(f"{path}: no such file ({hint})") from error
+        raise BadJob(f"{path}: no such file (a job in words is given as one argument, in quotes)") from error
     except UnicodeEncodeError as error:
         raise BadJob(f"{str(path)!r}: the name of a job file must be UTF-8: rename it") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -78,7 +94,16 @@ def submit(
         check_writable(outputs)
     run = prepare(parts, packer, read, ceiling=ceiling, outputs=outputs)
     parts.log.add_run(run)
+    note_understood(parts, run.run_id, read)
     return run.run_id
+
+
+def note_understood(parts: Parts, run_id: str, read: ReadJob) -> None:
+    """Keep how a description was read, and say it to whoever follows the run."""
+    if read.understood:
+        parts.log.note(run_id, UNDERSTOOD, dict(read.understood), parts.clock.now())
+        lines = (f"{name} {value}" for name, value in read.understood.items())
+        parts.face.tell(run_id, f"understood: {'; '.join(lines)}")
 
 
 def check(parts: Parts, job: Job) -> None:
@@ -106,7 +131,7 @@ def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | Non
         name=job.name,
         job_json=to_json(job),
         job_sha256=fingerprint(job, contents),
-        job_path=str(read.path),
+        job_path="" if read.folder else str(read.path),
         ceiling=_lower(job.budget, ceiling),
         outputs_dir=str((outputs or folder.outputs).absolute()),
         created_at=parts.clock.now(),
@@ -116,7 +141,7 @@ def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | Non
 
 def _filled(parts: Parts, packer: Packer, read: ReadJob, folder: RunFolder, run_id: str) -> dict[str, str]:
     """Make a run's folder. Returns remote path → SHA-256 of what it takes along."""
-    sources = _sources(folder, read.job, read.path.parent)
+    sources = _sources(folder, read.job, read.base)
     folder.make()
     contents, left_out = _snapshot(packer, sources, _at_home(read))
     for line in left_out:
@@ -128,7 +153,7 @@ def _filled(parts: Parts, packer: Packer, read: ReadJob, folder: RunFolder, run_
 def _at_home(read: ReadJob) -> frozenset[Path]:
     """A job file with literal secrets lies in no snapshot: they are kept nowhere but in it."""
     has_literals = any(value is not None for _, value in read.job.secrets)
-    return frozenset({read.path}) if has_literals else frozenset()
+    return read.stays | {read.path} if has_literals else read.stays
 
 
 def _check_variables(job: Job, environment: Mapping[str, str]) -> None:

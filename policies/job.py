@@ -47,6 +47,12 @@ class Job:
     outputs: tuple[str, ...] = ()
     resume: str = ""
 
+    @property
+    def complete(self) -> bool:
+        """Nothing is left open that a description could say."""
+        said = (self.run, self.hours, self.budget, self.outputs, self.accelerators or self.vram_gb)
+        return all(said)
+
     def __repr__(self) -> str:
         """The canonical JSON: a traceback or a log line must not show a secret."""
         return f"Job({to_json(self)})"
@@ -88,31 +94,34 @@ RESOURCES: Mapping[str, read.Reader[object]] = {
 _ATTRIBUTES = {"budget_usd": "budget"}
 
 
-def read_job(text: str, file: str, ignore: frozenset[str] = frozenset()) -> JobFile:
+def read_job(text: str, file: str, ignore: frozenset[str] = frozenset(), *, described: bool = False) -> JobFile:
     """Read a job file.
 
     Args:
         file: its name, for messages only.
         ignore: fields that would change what runs and are left out all the same, by dotted name or last part.
+        described: `run` may be missing where there is a description to read; it is "" then.
 
     Raises:
         JobFileError: with every problem found, never with the value of a secret; or the file has a `matrix`.
     """
-    jobs = read_jobs(text, file, ignore)
+    jobs = read_jobs(text, file, ignore, described=described)
     if len(jobs) > 1 or jobs[0].label:
         found, remedy = f"{len(jobs)} combinations of them", "`swineherd batch` runs them all."
         raise JobFileError([FileProblem(file, None, matrix.FIELD, "one job", found, remedy)])
     return jobs[0]
 
 
-def read_jobs(text: str, file: str, ignore: frozenset[str] = frozenset()) -> tuple[JobFile, ...]:
+def read_jobs(
+    text: str, file: str, ignore: frozenset[str] = frozenset(), *, described: bool = False
+) -> tuple[JobFile, ...]:
     """Read a job file that may have a `matrix`: one job for each combination, at least one.
 
     Raises:
         JobFileError: as `read_job` does.
     """
     try:
-        return _variations(from_yaml(text), file, ignore)
+        return _variations(from_yaml(text), file, ignore, described=described)
     except Unreadable as error:
         raise JobFileError([error.problem(file)]) from error
 
@@ -134,16 +143,16 @@ def read_json_jobs(text: str, file: str, ignore: frozenset[str] = frozenset()) -
     return jobs
 
 
-def _variations(tree: Tree, file: str, ignore: frozenset[str]) -> tuple[JobFile, ...]:
+def _variations(tree: Tree, file: str, ignore: frozenset[str], *, described: bool = False) -> tuple[JobFile, ...]:
     notes = Notes(file, ignore)
     written = matrix.variations(notes, _root(notes, tree))
     if notes.problems:
         raise JobFileError(notes.problems)
-    return tuple(_variation(Notes(file, ignore), label, root) for label, root in written)
+    return tuple(_variation(Notes(file, ignore), label, root, described=described) for label, root in written)
 
 
-def _variation(notes: Notes, label: str, root: Table) -> JobFile:
-    return JobFile(_job(notes, root), tuple(notes.warnings), label)
+def _variation(notes: Notes, label: str, root: Table, *, described: bool) -> JobFile:
+    return JobFile(_job(notes, root, described=described), tuple(notes.warnings), label)
 
 
 def from_json(text: str) -> Job:
@@ -211,13 +220,14 @@ def _root(notes: Notes, tree: Tree) -> Table:
     return root
 
 
-def _job(notes: Notes, root: Table) -> Job:
+def _job(notes: Notes, root: Table, *, described: bool = False) -> Job:
     values = _values(notes, root)
-    _check_run(notes, root)
+    if not (described and values.get("description", "").strip()):
+        _check_run(notes, root)
     _check_secrets(notes, values)
     if notes.problems:
         raise JobFileError(notes.problems)
-    return Job(**values)
+    return Job(**{"run": ""} | values)
 
 
 def _values(notes: Notes, root: Table) -> dict[str, Any]:

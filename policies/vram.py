@@ -1,8 +1,79 @@
 """How much GPU memory a listing must offer."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from enum import StrEnum
 
 from policies.diagnosis import MOST_GB, OutOfMemory
+
+
+class NeedSource(StrEnum):
+    """Who says how much a job needs."""
+
+    STATED = "stated"
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+
+
+@dataclass(frozen=True, slots=True)
+class PeakUse:
+    """What an earlier run of the same job used.
+
+    Attributes:
+        peak_gb: the most of its GPU's memory that was in use, in GiB.
+        had_gb: whole GB of that GPU.
+        ran_out: the job died of it, so that its peak says only what is too little.
+    """
+
+    peak_gb: Decimal
+    had_gb: int
+    ran_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a job needs.
+
+    Attributes:
+        gb: whole GB, headroom included where nobody stated it.
+        reason: for a human.
+    """
+
+    gb: int
+    source: NeedSource
+    reason: str
+
+
+def thought_gb(
+    stated: int | None, used_before: Sequence[PeakUse], estimated: Decimal | None, headroom: Decimal
+) -> Need | None:
+    """What a job needs by the best that is known: a human's word, then what it used, then an estimate; None by nothing.
+
+    A GPU that a run was finished on is enough, whatever headroom would add: some programs take all of the memory there
+    is. One that a run ran out of memory on is too little, whatever else is thought.
+
+    Args:
+        stated: whole GB that a human gave.
+        used_before: runs of the same job, in any order.
+        estimated: GiB.
+        headroom: share to keep free over a peak and over an estimate.
+    """
+    too_little = max((use.had_gb for use in used_before if use.ran_out), default=0)
+    died = f"; a run with {too_little} GB ran out of memory" if too_little else ""
+    finished = [use for use in used_before if not use.ran_out]
+    if stated is not None:
+        return Need(stated, NeedSource.STATED, f"{stated} GB stated{died}")
+    if finished:
+        peak, enough = max(use.peak_gb for use in finished), min(use.had_gb for use in finished)
+        gb = max(min(_with_headroom(peak, headroom), enough), too_little + 1)
+        return Need(gb, NeedSource.MEASURED, f"{peak:.1f} GB used before, {enough} GB were enough{died}")
+    if estimated is not None:
+        gb = max(_with_headroom(estimated, headroom), too_little + 1)
+        return Need(gb, NeedSource.ESTIMATED, f"{estimated:.1f} GB estimated{died}")
+    if too_little:
+        return Need(too_little + 1, NeedSource.MEASURED, died.removeprefix("; "))
+    return None
 
 
 def needed_gb(job_gb: int | None, policy_min_gb: int, headroom: Decimal, *, thought: bool = False) -> int:

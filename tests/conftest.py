@@ -1,6 +1,15 @@
 """The longest tests begin first, so that no worker still has one before it when the others are done."""
 
+import os
+
 import pytest
+
+from tests.model_variables import hide
+
+
+def pytest_configure() -> None:
+    """No model call can leak from a test, whatever the tester's own environment names."""
+    hide(os.environ)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli import chat, many, schedule
-from agent.cli.options import Amount, Code, Ignore, JobPath, Json, MaxUsd, Outputs, RunId, Sandbox, Wait
+from agent.cli.options import Amount, Code, Ignore, JobName, Json, MaxUsd, Outputs, RunId, Sandbox, Wait
 
 app = typer.Typer(
     name="swineherd",
@@ -42,7 +42,7 @@ def swineherd(
 
 @app.command()
 def run(
-    job: JobPath,
+    job: JobName,
     *,
     sandbox: Sandbox = False,
     outputs: Outputs = None,
@@ -66,7 +66,7 @@ app.add_typer(schedule.app, name="schedule")
 
 @app.command()
 def quote(
-    job: JobPath, *, sandbox: Sandbox = False, max_usd: MaxUsd = None, ignore: Ignore = None, json: Json = False
+    job: JobName, *, sandbox: Sandbox = False, max_usd: MaxUsd = None, ignore: Ignore = None, json: Json = False
 ) -> None:
     """Say what a job would cost on which GPU, and what would be decided. Spends nothing."""
     from agent.cli import market

@@ -8,13 +8,13 @@ from pathlib import Path
 from agent.assemble_parts import open_parts
 from agent.cli import output
 from agent.cli.amounts import dollars
+from agent.cli.described import read_job_or_words, table_of
 from agent.cli.places import settings_or_fail
 from agent.cli.terminal import TerminalFace
 from agent.folders import Home
 from agent.leftovers import settle_money
 from agent.quote import QuoteResult, listed, rejected
 from agent.quote import quote as rank
-from agent.submit import load_job
 from policies.job import Job
 from policies.money import rate, usd
 from policies.selection import Selection, select
@@ -49,16 +49,17 @@ def _print_rejected(selection: Selection) -> None:
         output.line(f"rejected {rejection.gpu_id}: {rejection.reason}")
 
 
-def quote(job: Path, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str], as_json: bool) -> None:
+def quote(job: str, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str], as_json: bool) -> None:
     """What a job would cost, and what would be decided; exits with 3 when nothing fits."""
     with output.clear_errors():
         ceiling = dollars("--max-usd", max_usd)
-        read = load_job(job, frozenset(ignore))
-        for warning in read.warnings:
-            output.aside(f"warning: {warning}")
 
         async def ask() -> tuple[QuoteResult, dict[str, object]]:
-            async with open_parts(settings_or_fail(), sandbox=sandbox, face=TerminalFace(sys.stderr)) as parts:
+            face = TerminalFace(sys.stderr)
+            async with open_parts(settings_or_fail(), sandbox=sandbox, face=face) as parts:
+                read = await read_job_or_words(parts, job, frozenset(ignore), face)
+                for line in table_of(read.understood):
+                    output.aside(line)
                 await settle_money(parts)
                 result = await rank(parts, read.job, ceiling)
                 return result, result.document(parts.policy)

@@ -8,7 +8,9 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")]
 Sandbox = Annotated[bool, typer.Option("--sandbox", help="Use the built-in sandbox and its play money.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `ps` lists it.")]
-JobPath = Annotated[Path, typer.Argument(metavar="JOB", help="A job file (YAML).")]
+JobName = Annotated[
+    str, typer.Argument(metavar="JOB", help="A job file (YAML), a brief (.md, .txt), or the job in your own words.")
+]
 Ignore = Annotated[
     list[str] | None, typer.Option("--ignore", metavar="FIELD", help="Leave out a field of the job file.")
 ]

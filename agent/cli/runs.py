@@ -9,6 +9,7 @@ from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.amounts import dollars
 from agent.cli.batch_cancel import cancel_batch
+from agent.cli.described import read_job_or_words
 from agent.cli.foreground import Foreground, interruptible
 from agent.cli.leftovers import name_leftovers
 from agent.cli.places import holds, is_batch, settings_or_fail, stores
@@ -22,7 +23,7 @@ from tools.spend_log.rows import ENDED, Run, RunStatus
 
 
 def run(
-    job: Path,
+    job: str,
     *,
     sandbox: bool,
     outputs: Path | None,
@@ -38,7 +39,7 @@ def run(
 
 
 async def _run(
-    job: Path,
+    job: str,
     sandbox: bool,  # noqa: FBT001 - passed on by name from the command
     outputs: Path | None,
     ceiling: Cents | None,
@@ -49,9 +50,7 @@ async def _run(
 ) -> int:
     face = TerminalFace(sys.stderr if as_json else sys.stdout)
     async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
-        read = herd.load(job, frozenset(ignore))
-        for warning in read.warnings:
-            output.aside(f"warning: {warning}")
+        read = await read_job_or_words(herd.parts, job, frozenset(ignore), face)
         if sandbox:
             face.tell("", "this is the sandbox: play money, real everything else")
         await name_leftovers(herd, face)

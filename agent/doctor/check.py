@@ -6,7 +6,7 @@ from typing import Literal
 
 Status = Literal["ok", "warn", "bad"]
 
-YOURS = frozenset({"key", "policy", "ssh key", "home", "clock"})
+YOURS = frozenset({"key", "policy", "ssh key", "home", "clock", "model"})
 """What only the user can put right; everything else is the provider's or the store's."""
 
 USER_MUST_ACT = 2

@@ -5,6 +5,7 @@ from dataclasses import replace
 from agent.doctor.check import Check
 from agent.doctor.clocks import clock_check, database_clock_checks
 from agent.doctor.environment import home_checks, login_checks, policy_checks
+from agent.doctor.model import model_checks
 from agent.doctor.patient import Patient
 from agent.doctor.provider import account_checks, api_checks, key_checks
 from agent.doctor.store import StoreSeen, look_at_store
@@ -17,6 +18,7 @@ async def examine(patient: Patient) -> list[Check]:
     order = store.known_order
     survey = await patient.surveying.survey(order.order_id if order else "") if patient.surveying else None
     checks = [*key_checks(patient, survey), *policy_checks(patient), *login_checks(patient), *home]
+    checks += await model_checks(patient)
     if survey is not None:
         ended = order is not None and order.gone_at is not None
         checks += [clock_check(survey), *api_checks(patient, survey, order_ended=ended), *account_checks(survey)]

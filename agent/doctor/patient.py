@@ -9,6 +9,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from agent.folders import Home
+from agent.mind.port import Mind
 from agent.store import Store
 from policies.policy import Policy
 from tools.gpuhog.survey import Survey
@@ -51,6 +52,15 @@ class Login:
     has_password: bool
 
 
+class AskedMind(Mind, Protocol):
+    """A mind that knows how its model is asked for a form."""
+
+    @property
+    def method(self) -> str:
+        """Of `agent.mind.choice.Method`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Patient:
     """Everything a run depends on, as far as it can be had."""
@@ -78,6 +88,10 @@ class Patient:
     clock: Clock
     holder: Holder
     alive: Callable[[Holder], bool]
+    mind: AskedMind | Unusable | None = None
+    """None where no model is configured."""
+    has_model_key: bool = False
+    """A key for OpenAI is there, whatever it was put there for."""
     database_url: SecretStr | None = None
     database_ahead: Callable[[], timedelta] | None = None
     """How much later it is at the server that has the spend log than here; None where no server has it.

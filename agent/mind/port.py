@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from tools.errors import SwineherdError
 
-T = TypeVar("T", bound=BaseModel)
+if TYPE_CHECKING:
+    from pydantic import BaseModel  # `--help` names the parts of a run too, and does without
+
+T = TypeVar("T", bound="BaseModel")
 
 
 class ModelUnavailable(SwineherdError):

@@ -26,7 +26,7 @@ async def test_a_healthy_one_is_told_so(patient: Patient) -> None:
     checks = await examine(patient)
     assert {check.status for check in checks} == {"ok"}
     assert [check.name for check in checks] == [
-        *("key", "policy", "ssh key", "home", "disk", "clock"),
+        *("key", "policy", "ssh key", "home", "disk", "model", "clock"),
         *(f"api {read}" for read in Read),
         *("account", "store", "leftovers"),
     ]

@@ -20,6 +20,10 @@ CONTRACT = {
     "SLACK_APP_TOKEN": "xapp-1",
     "SWINEHERD_SLACK_CHANNEL": "C0HERD",
     "SLACK_API_URL": "http://slack.test/api/",
+    "OPENAI_BASE_URL": "http://model.test/v1",
+    "OPENAI_API_KEY": "sk-1",
+    "SWINEHERD_MODEL": "qwen",
+    "SWINEHERD_MODEL_METHOD": "json",
 }
 ALIEN = {
     "HOME": "/home/me",
@@ -28,6 +32,8 @@ ALIEN = {
     "POLICY": "/etc/policy",
     "SSH_KEY": "/etc/key",
     "SSH_PASSWORD": "another program's",
+    "MODEL": "another program's",
+    "MODEL_KEY": "another program's",
     "DATABASE_URL": "postgresql://another:programs@db.test/its",
 }
 
@@ -57,7 +63,11 @@ def test_what_the_contract_names_is_read(env: pytest.MonkeyPatch) -> None:
     tokens = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
     assert (*tokens, settings.slack_channel) == ("xoxb-1", "xapp-1", "C0HERD")
     assert settings.slack_api_url == "http://slack.test/api/"
-    for secret in ("me:word", "xoxb-1", "xapp-1"):
+    assert settings.model_key is not None
+    assert settings.model_key.get_secret_value() == "sk-1"
+    asked = settings.model_base_url, settings.model, settings.model_method
+    assert asked == ("http://model.test/v1", "qwen", "json")
+    for secret in ("me:word", "xoxb-1", "xapp-1", "sk-1"):
         assert secret not in repr(settings)
 
 
@@ -76,5 +86,6 @@ def test_what_belongs_to_others_is_not(env: pytest.MonkeyPatch, name: str) -> No
     settings = Settings()
     assert settings.base_url == "https://gpuhog.com/api"
     assert (settings.api_key, settings.policy, settings.ssh_key, settings.ssh_password) == (None, None, None, None)
+    assert (settings.model, settings.model_key, settings.model_base_url) == (None, None, None)
     assert settings.home == Path(platformdirs.user_data_dir("swineherd", appauthor=False))
     assert settings.home.name == "swineherd"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.swineherd import Document, Done, Swineherd, write_job
+from tests.fakes.model_server import says, serving
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -71,6 +72,21 @@ def test_everything_in_order(real: Swineherd) -> None:
     assert real.endpoint.api_key not in text.text
     assert real.books() == before
     assert list((real.scratch / "home").iterdir()) == []
+
+
+def test_a_model_is_asked(real: Swineherd) -> None:
+    """The one that the environment names; its key is not shown, and a method that is none is a bad setting."""
+    with serving(says('{"total": 2}')) as server:
+        asked = real.having(OPENAI_BASE_URL=server.url, OPENAI_API_KEY="sk-secret-1", SWINEHERD_MODEL="herder")
+        code, checks = examined(asked)
+    assert code == 0
+    assert found(checks, "model") == "herder answers, asked by json_schema"
+    assert server.asked[0].headers["authorization"] == "Bearer sk-secret-1"
+    assert "sk-secret-1" not in str(checks)
+    wrong = asked.having(SWINEHERD_MODEL_METHOD="telepathy").run("doctor")
+    assert wrong.code == 2
+    assert "SWINEHERD_MODEL_METHOD" in wrong.text
+    assert "sk-secret-1" not in wrong.text
 
 
 def test_the_sandbox_after_a_run(herd: Swineherd) -> None:

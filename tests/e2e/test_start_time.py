@@ -32,7 +32,18 @@ def test_help_starts_within_ten_interpreters(capsys: pytest.CaptureFixture[str])
     assert ours / bare < 10
 
 
-HEAVY = {"langgraph", "langchain_core", "httpx", "asyncssh", "pydantic", "sqlite_utils", "yaml", "rich"}
+HEAVY = {
+    "langgraph",
+    "langchain_core",
+    "langchain_openai",
+    "openai",
+    "httpx",
+    "asyncssh",
+    "pydantic",
+    "sqlite_utils",
+    "yaml",
+    "rich",
+}
 STORES = {"pydantic", "sqlite_utils"}
 PROVIDER = {"httpx", "rich"}
 """The client, and what it imports if it is there."""
@@ -76,6 +87,25 @@ def test_a_command_that_drives_no_run_opens_neither_graph_nor_ssh(tmp_path: Path
     env = ENV | {"SWINEHERD_HOME": str(tmp_path / "home")}
     done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True)
     assert not {"langgraph", "langchain_core", "asyncssh"} & set(done.stdout.split())
+
+
+def test_nobody_pays_for_the_client_of_a_model_that_is_not_asked(tmp_path: Path) -> None:
+    """It takes longer to import than all else; a model that is configured is not asked by what needs none."""
+    code = (
+        "import asyncio, sys\nfrom agent import assemble, assemble_patient, settings\nasync def main():\n"
+        "    async with assemble.open_herd(settings.Settings()) as herd: print(herd.parts.mind.name)\n"
+        "asyncio.run(main())\nprint(*sys.modules)"
+    )
+    env = ENV | {
+        "SWINEHERD_HOME": str(tmp_path / "home"),
+        "HOME": str(tmp_path),
+        "OPENAI_BASE_URL": "http://localhost/v1",
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True)
+    name, modules = done.stdout.splitlines()
+    assert name == "the model at http://localhost/v1"
+    assert "langgraph" in modules.split()
+    assert not {"langchain_openai", "openai"} & set(modules.split())
 
 
 def test_garbage_is_collected_but_for_what_was_imported() -> None:

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from policies.vram import needed_gb
+from policies.vram import NeedSource, PeakUse, needed_gb, thought_gb
 
 SHARE = Decimal("0.15")
 
@@ -28,3 +28,76 @@ def test_without_a_word_the_policy_decides() -> None:
 def test_a_job_never_goes_below_the_policy(stated: int, expected: int) -> None:
     """The policy's minimum holds for small jobs too."""
     assert needed_gb(stated, 16, SHARE) == expected
+
+
+def use(peak: str, had_gb: int, *, ran_out: bool = False) -> PeakUse:
+    return PeakUse(Decimal(peak), had_gb, ran_out)
+
+
+FINISHED, DIED = use("17.3", 24), use("23.5", 24, ran_out=True)
+
+
+@pytest.mark.parametrize(
+    ("stated", "used", "estimated", "gb", "source"),
+    [
+        (24, [FINISHED], "40", 24, NeedSource.STATED),
+        (None, [FINISHED], "40", 20, NeedSource.MEASURED),
+        (None, [FINISHED], None, 20, NeedSource.MEASURED),
+        (None, [FINISHED, use("18.9", 48)], None, 22, NeedSource.MEASURED),
+        (None, [DIED], "40", 46, NeedSource.ESTIMATED),
+        (None, [DIED], "10", 25, NeedSource.ESTIMATED),
+        (None, [DIED], None, 25, NeedSource.MEASURED),
+        (None, [DIED, use("47", 48, ran_out=True)], None, 49, NeedSource.MEASURED),
+        (None, [], "40", 46, NeedSource.ESTIMATED),
+    ],
+)
+def test_who_is_believed_of_what_a_job_needs(
+    stated: int | None, used: list[PeakUse], estimated: str | None, gb: int, source: NeedSource
+) -> None:
+    """A human, then what was used, then an estimate; headroom over all but the first."""
+    need = thought_gb(stated, used, None if estimated is None else Decimal(estimated), SHARE)
+    assert need is not None
+    assert (need.gb, need.source) == (gb, source)
+
+
+def test_nothing_known_is_nothing_thought() -> None:
+    """The policy's minimum decides."""
+    assert thought_gb(None, [], None, SHARE) is None
+
+
+def test_a_gpu_that_was_enough_is_enough() -> None:
+    """A server that takes 72 of 80 GB needs no card above 80; one that once ran on 48 needs no more than that."""
+    greedy = use("72", 80)
+    need = thought_gb(None, [greedy], None, SHARE)
+    assert need is not None
+    assert need.gb == 80
+    smaller = thought_gb(None, [greedy, use("44", 48)], None, SHARE)
+    assert smaller is not None
+    assert smaller.gb == 48
+
+
+def test_a_gpu_that_was_too_small_is_too_small() -> None:
+    """Even where the same job was once finished on as much."""
+    need = thought_gb(None, [FINISHED, use("23.9", 24, ran_out=True)], None, Decimal(0))
+    assert need is not None
+    assert need.gb == 25
+
+
+def test_a_need_says_where_it_comes_from() -> None:
+    """A human may know better, and sees what is known against their word."""
+    words = [
+        need.reason
+        for need in (
+            thought_gb(24, [DIED], None, SHARE),
+            thought_gb(None, [FINISHED], None, SHARE),
+            thought_gb(None, [DIED], Decimal("31.456"), SHARE),
+            thought_gb(None, [DIED], None, SHARE),
+        )
+        if need is not None
+    ]
+    assert words == [
+        "24 GB stated; a run with 24 GB ran out of memory",
+        "17.3 GB used before, 24 GB were enough",
+        "31.5 GB estimated; a run with 24 GB ran out of memory",
+        "a run with 24 GB ran out of memory",
+    ]

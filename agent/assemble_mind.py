@@ -1,0 +1,54 @@
+"""The model that the environment names, if it names one; its client is built once somebody asks it something."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from agent.mind.choice import Method, ModelChoice, chosen
+from agent.mind.port import Said
+from agent.settings import Settings
+from tools.ports import Clock
+
+if TYPE_CHECKING:
+    from agent.mind.model import OpenAiMind
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class LateMind:
+    """`agent.mind.port.Mind` whose client, which takes 1.5 s to import, is there from the first question on."""
+
+    def __init__(self, choice: ModelChoice, clock: Clock) -> None:
+        self._choice = choice
+        self._clock = clock
+        self._mind: OpenAiMind | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the model."""
+        return self._mind.name if self._mind else self._choice.name
+
+    @property
+    def method(self) -> Method:
+        """How it is asked for a form, as far as is known."""
+        return self._mind.method if self._mind else self._choice.method
+
+    async def fill(self, form: type[T], instructions: str, turns: Sequence[Said]) -> T:
+        """The model's answer. Raises `ModelUnavailable` and `ModelGarbled`."""
+        if self._mind is None:
+            from agent.mind.model import OpenAiMind  # noqa: PLC0415
+
+            self._mind = OpenAiMind(self._choice, self._clock)
+        return await self._mind.fill(form, instructions, turns)
+
+    async def aclose(self) -> None:
+        """Let go of the connections, if there are any."""
+        if self._mind is not None:
+            await self._mind.aclose()
+
+
+def mind_of(settings: Settings, clock: Clock) -> LateMind | None:
+    """None where the environment names no model. Raises `BadSettings`."""
+    choice = chosen(settings)
+    return LateMind(choice, clock) if choice else None

@@ -1,0 +1,205 @@
+"""intake, before a run exists: words become a whole job, or one question. Nothing is guessed that costs money."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from agent.mind.folder import folder_for, look_at, stays_here
+from agent.mind.port import Mind
+from agent.mind.sizing import sized
+from agent.mind.understand import understand, understand_by_rule
+from agent.mind.written import DESCRIBED, explained, filled, job_of
+from agent.submit import BadJob, ReadJob, place_of
+from policies.file_problem import shown
+from policies.job import Job, job_fields
+from policies.reading.rules import Source, Understood
+
+MOST_TEXT = 32 * 1024
+MOST_QUESTIONS = 3
+"""So often is asked about one description."""
+MOST_UNUSED = 6
+BRIEFS = frozenset({".md", ".txt"})
+
+_UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "at most ${}", "vram_gb": "{} GB of VRAM"}
+
+Ask = Callable[[Understood, str], Awaitable[str | None]]
+"""Shows what was understood, and puts the question; None where nobody answers."""
+
+
+class Unclear(BadJob):
+    """A description leaves open what only a human can know. Exit code 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A description, and the folder that it speaks of."""
+
+    text: str
+    folder: Path
+
+
+def words_of(job: str) -> Words | None:
+    """What is described, where `job` is no job file: a brief (`.md`, `.txt`), or a text of more than one word.
+
+    Raises:
+        BadJob: a brief can't be read.
+    """
+    path = Path(job)
+    if _is_file(path):
+        return Words(_brief(path), path.resolve().parent) if path.suffix.lower() in BRIEFS else None
+    return None if _looks_like_a_path(job) else Words(job, Path.cwd())
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long for a name
+        return False
+
+
+def _looks_like_a_path(job: str) -> bool:
+    one_word = len(job.split()) < 2
+    ends_so = re.search(r"\.(?:ya?ml|json|md|txt)\s*$", job, re.IGNORECASE) is not None
+    return one_word or (ends_so and "\n" not in job and job.startswith(("/", "./", "../", "~")))
+
+
+def _brief(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadJob(f"{path}: can't be read as text: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads descriptions, and what it may be shown.
+
+    Attributes:
+        store: the home, which goes to no pod.
+        secrets: values that no model may see.
+        ask: puts what is left open to a human; None where there is none.
+        headroom: `gpu.vram_headroom` of the policy.
+    """
+
+    mind: Mind | None
+    store: Path
+    secrets: tuple[str, ...]
+    ask: Ask | None
+    headroom: Decimal
+
+    async def words(self, words: Words) -> tuple[ReadJob, str]:
+        """A job from a description.
+
+        Returns:
+            The job, and why a model had no part in it ("" where it had).
+
+        Raises:
+            Unclear: something is left open; the message has the question.
+            BadJob: the text is too long, or its folder can't go to a pod.
+            JobFileError: what it says is no job.
+        """
+        folder = folder_for(words.folder, self.store)
+        files = look_at(folder, self.secrets)
+        understood, without = await self._understood(words.text, files, {})
+        understood = sized(await _asked(understood, files, self.ask), words.text, self.headroom)
+        read = ReadJob(
+            job_of(understood, words.text),
+            folder / DESCRIBED,
+            unused(understood),
+            folder=folder,
+            stays=stays_here(folder),
+            understood=explained(understood),
+        )
+        return read, without
+
+    async def file(self, read: ReadJob) -> tuple[ReadJob, str]:
+        """A job file with what its description adds. Where the file says what to run it counts, and nothing is asked.
+
+        Raises:
+            Unclear: the file does not say what to run, and its description leaves something open.
+            BadJob, JobFileError: as `words` does.
+        """
+        job = read.job
+        if not job.description.strip() or job.complete:
+            return read, ""
+        files = look_at(place_of(read.base, job.workdir, "workdir"), self.secrets) if job.workdir else {}
+        given = {name: value for name, value in job_fields(job).items() if name != "resources"} | _resources(job)
+        understood, without = await self._understood(job.description, files, given)
+        if not job.run:
+            understood = await _asked(understood, files, self.ask)
+        understood = sized(understood, job.description, self.headroom)
+        open_ = tuple(f"description: {question}" for question in understood.asks.values())
+        added = {
+            name: one for name, one in explained(understood).items() if understood.sources[name] is not Source.FILE
+        }
+        warnings = (*read.warnings, *open_, *unused(understood))
+        return replace(read, job=filled(job, understood), warnings=warnings, understood=added), without
+
+    async def _understood(
+        self, text: str, files: Mapping[str, str], given: Mapping[str, object]
+    ) -> tuple[Understood, str]:
+        if len(text) > MOST_TEXT:
+            raise BadJob(f"a description of more than {MOST_TEXT} characters is not read: write a job file")
+        return await understand(self.mind, text, files, given)
+
+
+def _resources(job: Job) -> dict[str, object]:
+    return {"accelerators": job.accelerators, "vram_gb": job.vram_gb}
+
+
+def unused(understood: Understood) -> tuple[str, ...]:
+    """What nothing was taken from, as a warning; () where all was used."""
+    if not understood.unused:
+        return ()
+    words = "; ".join(shown(part) for part in understood.unused[:MOST_UNUSED])
+    return (f"of the description this was of no use: {words}",)
+
+
+async def _asked(understood: Understood, files: Mapping[str, str], ask: Ask | None) -> Understood:
+    """Until nothing is open, and no more often than is bearable."""
+    for _ in range(MOST_QUESTIONS):
+        if not understood.asks:
+            return understood
+        question = question_of(understood)
+        answer = None if ask is None else await ask(understood, question)
+        if answer is None:
+            break
+        understood = answered(understood, answer, files)
+    if understood.asks:
+        raise Unclear(f"{DESCRIBED} leaves something open. {question_of(understood)}")
+    return understood
+
+
+def question_of(understood: Understood) -> str:
+    """All that is open, in one."""
+    return " ".join(understood.asks.values())
+
+
+def answered(understood: Understood, answer: str, files: Mapping[str, str]) -> Understood:
+    """What is known once a human has said more: it counts for what was asked, and before what was read."""
+    said = understand_by_rule(_with_unit(answer, understood), files, {})
+    fields, sources = dict(understood.fields), dict(understood.sources)
+    asks = {name: why for name, why in understood.asks.items() if name not in _settled_by(said, answer, understood)}
+    for name, value in said.fields.items():
+        if said.sources[name] is Source.SAID:
+            fields[name], sources[name] = value, Source.SAID
+    if "run" in understood.asks and "run" not in asks and "run" not in fields:
+        fields["run"], sources["run"] = answer.strip().strip("`"), Source.SAID
+    return replace(understood, fields=fields, sources=sources, asks=asks)
+
+
+def _with_unit(answer: str, understood: Understood) -> str:
+    """A bare number is an answer to the one question that asks for a number."""
+    numbers = [_UNITS[name] for name in understood.asks if name in _UNITS]
+    bare = re.fullmatch(r"\s*\$?([0-9]+(?:[.,][0-9]{1,2})?)\s*", answer)
+    return numbers[0].format(bare[1]) if bare and len(numbers) == 1 else answer
+
+
+def _settled_by(said: Understood, answer: str, understood: Understood) -> set[str]:
+    settled = {name for name in said.fields if said.sources[name] is Source.SAID}
+    if "budget_usd" in settled:
+        settled.add("price_per_hour")
+    only_run = set(understood.asks) == {"run"} and bool(answer.strip())
+    return settled | ({"run"} if only_run else set())

@@ -1,0 +1,114 @@
+"""A description understood: by rule, and by a model whose every word is held against the text.
+
+Rules decide what a figure is. A model adds what they missed where the text bears it out, and turns a figure on which
+the two differ into a question: it can make a run ask, never make it pay.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+from agent.mind.port import Mind, ModelGarbled, ModelUnavailable
+from agent.mind.prompts import INSTRUCTIONS, JobForm, turns
+from policies.reading.numerals import numbers
+from policies.reading.outputs import lies_there
+from policies.reading.rules import Source, Understood
+from policies.reading.rules import understand as understand_by_rule
+
+__all__ = ["understand", "understand_by_rule"]
+
+METHODS = frozenset({"inference", "full", "lora", "qlora"})
+_NUMBERS = {"hours": "How many hours does it take", "budget_usd": "How many US dollars may it cost at most",
+            "vram_gb": "How many GB of GPU memory does it need"}  # fmt: skip
+
+
+async def understand(
+    mind: Mind | None, text: str, files: Mapping[str, str], given: Mapping[str, object]
+) -> tuple[Understood, str]:
+    """Read a description.
+
+    Args:
+        files: name → first characters of what lies in the workdir.
+        given: fields that a job file has already.
+
+    Returns:
+        What was understood, and why a model had no part in it ("" where it had).
+    """
+    by_rule = understand_by_rule(text, files, given)
+    if mind is None:
+        return by_rule, "no model is configured"
+    try:
+        form = await mind.fill(JobForm, INSTRUCTIONS, turns(text, files))
+    except (ModelUnavailable, ModelGarbled) as error:
+        return by_rule, f"the model {mind.name} was no help: {error}"
+    return _Checked(by_rule, form, text, files, given).understood(), ""
+
+
+class _Checked:
+    """The model's form, held against the text."""
+
+    def __init__(
+        self, by_rule: Understood, form: JobForm, text: str, files: Mapping[str, str], given: Mapping[str, object]
+    ) -> None:
+        self._rule = by_rule
+        self._form = form
+        self._text = " ".join(text.split())
+        self._files = files
+        self._given = given
+        self._fields = dict(by_rule.fields)
+        self._sources = dict(by_rule.sources)
+        self._asks = dict(by_rule.asks)
+
+    def understood(self) -> Understood:
+        self._command()
+        for name in _NUMBERS:
+            self._number(name)
+        self._outputs()
+        self._work()
+        self._title()
+        return Understood(self._fields, self._sources, self._asks, self._rule.unused)
+
+    def _said(self, name: str, value: object) -> None:
+        self._fields[name], self._sources[name] = value, Source.SAID
+
+    def _command(self) -> None:
+        command = " ".join((self._form.run or "").split())
+        if "run" not in self._asks or not re.match(r"[\w./-]+ \S", command) or command not in self._text:
+            return
+        self._said("run", command)
+        del self._asks["run"]
+
+    def _number(self, name: str) -> None:
+        """One that the text does not have was made up. One that rules read otherwise, or not at all, is asked about."""
+        filled = getattr(self._form, name)
+        if filled is None or name in self._asks or name in self._given:
+            return
+        value = Decimal(str(filled))
+        known = self._fields.get(name)
+        if value not in numbers(self._text) or (known is not None and Decimal(str(known)) == value):
+            return
+        reads = f"{value:f}" if known is None else f"{known} or {value:f}"
+        self._asks[name] = f"{_NUMBERS[name]}: is it {reads}?"
+
+    def _outputs(self) -> None:
+        if "outputs" in self._fields:
+            return
+        there = [path for path in self._form.outputs if re.search(rf"(?<!\S){re.escape(path)}(?![\w/])", self._text)]
+        wanted = tuple(path for path in there if not lies_there(path, self._files))
+        if wanted:
+            self._said("outputs", wanted)
+
+    def _work(self) -> None:
+        known = self._fields.get("workload", {})
+        work = dict(known) if isinstance(known, Mapping) else {}
+        if self._form.method in METHODS:
+            work.setdefault("method", self._form.method)
+        size = self._form.parameters_b
+        if size is not None and Decimal(str(size)) in numbers(self._text):
+            work.setdefault("parameters_b", Decimal(str(size)))
+        if work:
+            self._said("workload", work)
+
+    def _title(self) -> None:
+        if self._form.title and "name" not in self._fields:
+            self._fields["name"], self._sources["name"] = self._form.title, Source.ESTIMATED

@@ -1,0 +1,141 @@
+"""Money in a text: ceilings in dollars, and what is money but none."""
+
+import re
+from decimal import Decimal
+
+from policies.reading.figures import Figure, Weight
+from policies.reading.numerals import NUMBER, value_of
+from policies.reading.prose import Span, around, clauses, sentences
+from policies.reading.words import begins_with, one_of, phrases
+
+DOLLARS = "usd"
+OTHER_CURRENCY = "another currency"
+PER_TIME = "usd for a time"
+"""A price by the hour, the day or the like: no ceiling of a job."""
+
+_USD_BEFORE = r"US\$|USD|\$"
+_OTHER_BEFORE = r"€|EUR|£|GBP|CHF|¥|C\$|A\$"
+_USD_AFTER = r"\$|USD|US[- ]?dollars?|d[oó]lar(?:es)?|dollars?|bucks?"
+_FOREIGN = r"(?:canadian|australian|kanadische|australische|hong[ -]kong|singapore|new zealand)\s+dollars?"
+_FOREIGN_BEHIND = r"d[oó]l{1,2}ar(?:e?s)?\s+(?:canadi\w+|australi\w+)"
+_OTHER_WORDS = (
+    r"euros?|pounds?|quid|franken|francs?|yen|yuan|rupees?|rupien|pesos?|pfund|kronor|kronen|zloty|reais|rubles?|won"
+)
+_OTHER_AFTER = rf"€|EUR|£|GBP|CHF|{_FOREIGN}|{_FOREIGN_BEHIND}|{_OTHER_WORDS}"
+_CENTS_AFTER = r"(?:cents?|ct|c[eé]ntimos?|centavos?)(?:\s+de\s+d[oó]lar)?"
+_TIMES = r"k|K|m|M|million|Mio|tausend|thousand|mil"
+_SCALE = {"k": 10**3, "tausend": 10**3, "thousand": 10**3, "mil": 10**3, "m": 10**6, "mio": 10**6, "million": 10**6}
+_TO = r"\s*(?:-|–|to|bis|à|a|and|und|et|y)\s*"
+
+_MONEY = re.compile(
+    rf"(?P<before>(?<![A-Za-z])(?:{_OTHER_BEFORE}|{_USD_BEFORE}))\s?"
+    rf"(?P<first>{NUMBER})(?:{_TO}\$?(?P<last>{NUMBER}))?(?:\s?(?P<times>{_TIMES})(?![A-Za-zÀ-ÿ]))?"
+    rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
+    rf"[\s-]?(?P<after>{_OTHER_AFTER}|{_USD_AFTER}|(?<!a )(?<!an )(?<!einen )(?<!un ){_CENTS_AFTER})(?![A-Za-zÀ-ÿ])"
+    rf"(?:\s+(?:con|and|et|y|und)?\s*(?P<change>{NUMBER})(?=\s*(?:[.,;!?)\n]|$|eh\b|max\b|please\b|bitte\b)))?",
+    re.IGNORECASE,
+)
+
+_CURRENCY = re.compile(
+    rf"[$€£₹₽₩]|(?<!\w)(?:usd|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|{_OTHER_WORDS})(?!\w)", re.IGNORECASE
+)
+
+_PER = r"(?:/|per|an?|pro|je|die|par|de\s+l['’]|l['’]|por|la|al|each|every)\s*"
+_A_TIME = (
+    r"(?:h|hr|hour|stunde|std|heure|hora|day|week|month|night|tag|woche|monat|nacht|jour|semaine|mois|nuit|d[ií]a|"
+    r"semana|mes|noche|epoch)\b"
+)
+_THEN_PER_TIME = begins_with(_PER + _A_TIME)
+_BY_THE_HOUR = re.compile(
+    phrases("per hour, per-hour, hourly", "stundenpreis, stundensatz, pro stunde", "par heure", "por hora") + r"|/h\b",
+    re.IGNORECASE,
+)
+_CEILING = re.compile(
+    phrases(
+        "budget, max, maximum, at most, up to, no more than, not more than, under, below, less than, within, cap, "
+        "capped, limit, ceiling, tops, spend, exceed",
+        "höchstens, maximal, bis zu, nicht mehr als, unter, weniger als, obergrenze, übersteigen, überschreiten",
+        "au plus, au maximum, moins de, pas plus de, plafond, jusqu'à, dépasser",
+        "como máximo, como mucho, máximo, hasta, menos de, no más de, presupuesto, tope, superar",
+    )
+    + "|[<≤]",
+    re.IGNORECASE,
+)
+_THEN_CEILING = begins_with(
+    phrases("max, maximum, tops, limit, budget, ceiling, total, in total, or less", "höchstens, insgesamt, maximal")
+)
+_OF_SOMETHING_ELSE = one_of(
+    "cost us, cost me, costs us, costs me, has cost, have cost, would cost, raised, paid, worth, last time, "
+    "last month, last run, last week, last year, yesterday, previous, credits, salary, revenue, prize, charges, "
+    "normally, usually, subscription",
+    "gekostet, bezahlt, ausgegeben, eingesammelt, letzte, letzten, letztes",
+    "coûté, payé, dépensé, levé, dernier, dernière, salaire",
+    "costó, costaron, pagué, pagamos, gasté, gastamos, recaudado, recaudamos, pasado, pasada",
+)
+_EXPECTED = re.compile(
+    phrases(
+        "about, around, roughly, approx*, expect*, estimate*, probably",
+        "etwa, ungefähr, circa, ca, rund, wohl",
+        "environ, autour de",
+        "unos, unas, alrededor de, aproximadamente",
+    )
+    + "|[~≈]",
+    re.IGNORECASE,
+)
+_NEAR = 25
+"""Characters: so far before an amount a word of a sentence is about it, commas between them or not."""
+
+
+def money(prose: str) -> list[Figure]:
+    """Every amount, in the order of the text; values in dollars unless the unit is `OTHER_CURRENCY`."""
+    parts, whole = clauses(prose), sentences(prose)
+    return [
+        _figure(prose, match, around(parts, match.start()), around(whole, match.start()))
+        for match in _MONEY.finditer(prose)
+    ]
+
+
+def unread(prose: str, figures: list[Figure]) -> str:
+    """An amount that was not understood: a word for a currency that no figure has; "" where there is none."""
+    for match in _CURRENCY.finditer(prose):
+        if not any(figure.start <= match.start() < figure.end for figure in figures):
+            return prose[max(0, match.start() - _NEAR) : match.end()].strip()
+    return ""
+
+
+def _figure(prose: str, match: re.Match[str], clause: Span, sentence: Span) -> Figure:
+    unit, weight = _unit(prose, match, clause), _weight(prose, match, clause, sentence)
+    return Figure(_value(match), unit, match.start(), match.end(), match[0], weight)
+
+
+def _unit(prose: str, match: re.Match[str], clause: Span) -> str:
+    sign = match["before"] or match["after"]
+    if not re.fullmatch(f"{_USD_BEFORE}|{_USD_AFTER}|{_CENTS_AFTER}", sign, re.IGNORECASE):
+        return OTHER_CURRENCY
+    alone = len(_MONEY.findall(clause.text)) == 1
+    by_the_hour = alone and _BY_THE_HOUR.search(clause.text)
+    return PER_TIME if by_the_hour or _THEN_PER_TIME.match(prose, match.end()) else DOLLARS
+
+
+def _value(match: re.Match[str]) -> Decimal | None:
+    numbers = [value_of(match[part]) for part in ("first", "last", "one", "two") if match[part]]
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(numbers):
+        return None
+    change = value_of(match["change"]) if match["change"] else Decimal(0)
+    if change is None or not 0 <= change < 100:
+        return None
+    times = (match["times"] or match["many"] or "").lower()
+    cents = match["after"] is not None and re.fullmatch(_CENTS_AFTER, match["after"], re.IGNORECASE) is not None
+    return max(known) * _SCALE.get(times, 1) / (100 if cents else 1) + change / 100
+
+
+def _weight(prose: str, match: re.Match[str], clause: Span, sentence: Span) -> Weight:
+    before, after = prose[clause.start : match.start()], prose[match.end() : clause.end]
+    if _CEILING.search(before) or _THEN_CEILING.match(after):
+        return Weight.SAID
+    if _OF_SOMETHING_ELSE.search(clause.text):
+        return Weight.OF_SOMETHING_ELSE
+    if _CEILING.search(prose[sentence.start : match.start()][-_NEAR:]):
+        return Weight.SAID
+    return Weight.LIKELY if _EXPECTED.search(before) else Weight.SAID

@@ -1,0 +1,141 @@
+"""Durations in a text, in hours, and whether they are how long the job takes."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+
+from policies.reading.figures import Figure, Weight
+from policies.reading.numerals import NUMBER, value_of
+from policies.reading.prose import Span, around, clauses
+from policies.reading.words import begins_with, ends_with, one_of, phrases
+
+_HOUR = r"(?:h|hrs?|hours?|stunden?|std\.?|heures?|horas?)"
+_MINUTE = r"(?:min|mins|minutes?|minuten|minutos?)"
+_DAY = r"(?:days?|tage?n?|jours?|d[ií]as?)"
+_WEEK = r"(?:weeks?|wochen?|semaines?|semanas?)"
+_UNITS = {_HOUR: Fraction(1), _MINUTE: Fraction(1, 60), _DAY: Fraction(24), _WEEK: Fraction(168)}
+_UNIT = "(?:" + "|".join(_UNITS) + ")"
+_AND_HALF = r"(?:\s+and\s+a\s+half|\s+et\s+demie?|\s+y\s+media|\s+und\s+eine\s+halbe)"
+_AND_QUARTER = r"(?:\s+and\s+a\s+quarter|\s+et\s+quart|\s+y\s+cuarto|\s+und\s+eine\s+viertel(?:stunde)?)"
+_TO = r"\s*(?:-|–|to|bis|à|a|or|oder|ou|o|and|und|et|y)\s*"
+
+_DURATION = re.compile(
+    rf"(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?(?:\s+and\s+an?\s+(?P<part>half|quarter))?"
+    rf"[\s-]*(?P<unit>{_UNIT})(?![A-Za-zÀ-ÿ0-9])"
+    rf"(?:(?P<half>{_AND_HALF})|(?P<quarter>{_AND_QUARTER})|\s*(?:and|und|et|y)?\s*(?P<minutes>[0-9]{{1,2}})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(
+    r"^\W*(?:expected |estimated )?(?:hours|duration|runtime|time|dauer|laufzeit|stunden|durée|heures|duración|horas)"
+    r"(?: in hours| \(hours\)| \(h\))?\W{0,4}[:=|]\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*\|?\s*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CLOCK = re.compile(r"(?<![\w.,])(?P<hours>[0-9]{1,3})\s?h\s?(?P<minutes>[0-5][0-9])(?:m|min)?(?![\w])", re.IGNORECASE)
+_PARTS_OF_AN_HOUR = {
+    phrases(
+        "a quarter of an hour, quarter of an hour, a quarter hour",
+        "viertelstunde",
+        "un quart d'heure",
+        "un cuarto de hora",
+    ): "0.25",
+    phrases("half an hour, half hour, half-hour", "halbe stunde, halben stunde", "demi-heure", "media hora"): "0.5",
+    phrases("three quarters of an hour", "dreiviertelstunde", "trois quarts d'heure", "tres cuartos de hora"): "0.75",
+    phrases("hora y media, heure et demie"): "1.5",
+}
+
+_OF_THE_PAST = re.compile(
+    phrases(
+        "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had, "
+        "queue, allows, died, crashed, failed, stopped, gave up, timed out",
+        "gedauert, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte, abgestürzt",
+        "a pris, a duré, a tourné, a planté, hier, dernier, dernière",
+        "tardó, duró, falló, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
+    )
+    + r"|(?<!be )\btrained\b",
+    re.IGNORECASE,
+)
+_OF_ANOTHER_THING = one_of(
+    "epoch, epochs, meeting, a call, deadline, part of, most of, "
+    "flight, every, each, dataset, corpus, uptime, timeout, checkpoint, "
+    "checkpoints, upload, download",
+    "epoche, epochen, termin, abgabe, alle, jede, jeden, jeder, datensatz",
+    "époque, époques, réunion, toutes",
+    "época, épocas, reunión, cada",
+)
+_RECORDED = phrases(
+    "audio, speech, video, videos, recordings, data, sound, footage, podcasts",
+    "aufnahmen, sprache, daten",
+    "enregistrements, parole",
+    "grabaciones, voz",
+)
+_THEN_SOMETHING = begins_with(
+    rf"(?:(?:of|von|d['’]|de|worth\s+of)\s*(?:\w+\s+)?)?{_RECORDED}"
+    r"|(?:per|an?|pro|je|par|por|/)\s*(?:epoch|epoche|époque|época|step|fold|sample)\b|ago\b|old\b|from\s+now\b"
+)
+_IN = ends_with(phrases("in, dans, en"))
+_APPOINTMENT = begins_with(r",?\s*" + phrases("i, we, my, the demo", "ich, wir, habe, muss, ist", "j'ai", "tengo, hay"))
+_PER = ends_with(r"\b(?:per|pro|par|por|every|each)")
+_A_PRICE = ends_with(r"[0-9$€]|\b(?:dollars?|bucks|cents|euros?|usd|eur)")
+_ONE = re.compile(r"an?\s", re.IGNORECASE)
+_HALF_READ = re.compile(r"(?:\w{2,}(?:ty|teen)[\s-]+|\b(?:and|und|et|y)\s+)$", re.IGNORECASE)
+"""Only the end of a number was understood: a part of `fourty five`, say, which is misspelt."""
+_PARTS = 10_000
+"""Of an hour: a job file has four decimals."""
+
+
+def durations(prose: str) -> list[Figure]:
+    """Every duration, in the order of the text; values in hours, rounded up to four decimals."""
+    parts = clauses(prose)
+    figures: list[Figure] = []
+    for start, end, value in sorted(_all(prose), key=lambda item: (item[0], -item[1])):
+        if not figures or start >= figures[-1].end:
+            weight = _weight(prose, around(parts, start), start, end)
+            figures.append(Figure(value, "hours", start, end, prose[start:end], weight))
+    return figures
+
+
+def _all(prose: str) -> Iterator[tuple[int, int, Decimal | None]]:
+    for source, value in _PARTS_OF_AN_HOUR.items():
+        for match in re.finditer(rf"(?:(?<!\w)(?:an?|eine[rn]?|une?|una?)\s+)?{source}", prose, re.IGNORECASE):
+            yield match.start(), match.end(), Decimal(value)
+    for match in _LABELLED.finditer(prose):
+        hours = value_of(match["hours"])
+        yield match.start("hours"), match.end("hours"), None if hours is None else _hours(Fraction(hours))
+    for match in _CLOCK.finditer(prose):
+        yield match.start(), match.end(), _hours(Fraction(match["hours"]) + Fraction(match["minutes"]) / 60)
+    for match in _DURATION.finditer(prose):
+        yield match.start(), match.end(), _value(prose, match)
+
+
+def _value(prose: str, match: re.Match[str]) -> Decimal | None:
+    unit = next(size for source, size in _UNITS.items() if re.fullmatch(source, match["unit"], re.IGNORECASE))
+    numbers = [value_of(match[part]) for part in ("first", "last") if match[part]]
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(numbers) or _HALF_READ.search(prose, 0, match.start()):
+        return None
+    number = Fraction(max(known)) + _and_a_part(match)
+    return _hours(number * unit + Fraction(match["minutes"] or 0) / 60)
+
+
+def _and_a_part(match: re.Match[str]) -> Fraction:
+    if match["half"] or match["part"] == "half":
+        return Fraction(1, 2)
+    return Fraction(1, 4) if match["quarter"] or match["part"] else Fraction(0)
+
+
+def _hours(value: Fraction) -> Decimal:
+    """Rounded up: too little would be paid for otherwise."""
+    return (Decimal(ceil(value * _PARTS)) / _PARTS).normalize()
+
+
+def _weight(prose: str, clause: Span, start: int, end: int) -> Weight:
+    before, after = prose[clause.start : start], prose[end : clause.end]
+    if _THEN_SOMETHING.match(after) or _OF_ANOTHER_THING.search(before) or _PER.search(before):
+        return Weight.OF_SOMETHING_ELSE
+    if _OF_THE_PAST.search(clause.text) or (_A_PRICE.search(before) and _ONE.match(prose, start)):
+        return Weight.OF_SOMETHING_ELSE
+    if _IN.search(before) and _APPOINTMENT.match(prose, end):
+        return Weight.OF_SOMETHING_ELSE
+    return Weight.SAID

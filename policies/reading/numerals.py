@@ -1,0 +1,84 @@
+"""Numbers as people write them: digits with either decimal sign, and words in English, German, French and Spanish."""
+
+import re
+from decimal import Decimal
+from itertools import product
+
+_BOTH_SIGNS = r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}"
+DIGITS = rf"(?:{_BOTH_SIGNS})(?![0-9])|[0-9]{{1,3}}(?:[.,'’ ][0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
+
+_GROUPED = re.compile(r"([0-9]{1,3})((?:[.,'’ ][0-9]{3})+)")
+
+_COUNTED = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen",
+    "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn",
+    "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept",
+    "cero un dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete",
+)
+_ENGLISH, _GERMAN, _FRENCH, _SPANISH = (line.split() for line in _COUNTED)
+
+_TENS = (
+    "twenty thirty forty fifty sixty seventy eighty ninety hundred",
+    "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert",
+    "vingt trente quarante cinquante soixante soixante-dix quatre-vingts quatre-vingt-dix cent",
+    "veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien",
+)
+_ONE = "a an eine einen einer une una uno single"
+_SPECIAL = {
+    "half": "0.5", "half a": "0.5", "half an": "0.5", "halbe": "0.5", "eine halbe": "0.5", "einer halben": "0.5",
+    "une demi": "0.5", "media": "0.5", "anderthalb": "1.5", "eineinhalb": "1.5",
+    "a couple of": "2", "a couple": "2", "a dozen": "12", "eighteen": "18", "achtzehn": "18", "dix-huit": "18",
+    "dreissig": "30", "fuenf": "5", "zwoelf": "12", "fuenfzehn": "15", "dieciseis": "16",
+}  # fmt: skip
+
+
+def _words() -> dict[str, Decimal]:
+    known = {word: Decimal(value) for line in _COUNTED for value, word in enumerate(line.split())}
+    tens = [dict(zip(line.split(), range(20, 101, 10), strict=True)) for line in _TENS]
+    for language in tens:
+        known |= {word: Decimal(value) for word, value in language.items()}
+    english, german, french, _ = tens
+    for (ten, value), one in product(english.items(), range(1, 10)):
+        known |= {f"{ten}{sign}{_ENGLISH[one]}": Decimal(value + one) for sign in "- "}
+    known |= {f"{_GERMAN[one]}und{ten}": Decimal(value + one) for ten, value in german.items() for one in range(1, 10)}
+    known |= {f"{ten}-{_FRENCH[one]}": Decimal(value + one) for ten, value in french.items() for one in range(2, 10)}
+    known |= {f"{_GERMAN[one]}einhalb": Decimal(one) + Decimal("0.5") for one in range(2, 13)}
+    known |= {f"veinti{_SPANISH[one]}": Decimal(20 + one) for one in range(1, 10)}
+    known |= dict.fromkeys(_ONE.split(), Decimal(1))
+    return known | {word: Decimal(value) for word, value in _SPECIAL.items()}
+
+
+_KNOWN = _words()
+
+WORDS = r"(?<![\w-])(?:" + "|".join(re.escape(word) for word in sorted(_KNOWN, key=len, reverse=True)) + r")(?!\w)"
+
+NUMBER = f"(?:{DIGITS}|{WORDS})"
+"""Source of a regular expression, to be compiled with IGNORECASE."""
+
+_ANY = re.compile(NUMBER, re.IGNORECASE)
+
+
+def value_of(written: str) -> Decimal | None:
+    """The number that `NUMBER` matched; None where it may mean two things, as `1.500` does: 1500, or one and a half."""
+    text = " ".join(written.lower().split())
+    if text in _KNOWN:
+        return _KNOWN[text]
+    if re.fullmatch(_BOTH_SIGNS, text):
+        return Decimal(re.sub(r"[.,](?=.*[.,])", "", text).replace(",", "."))
+    grouped = _GROUPED.fullmatch(text)
+    if grouped is None or text.startswith("0"):
+        return Decimal(text.replace(",", "."))
+    signs = grouped[2][::4]
+    return None if signs in {".", ","} else Decimal(re.sub(r"[^0-9]", "", text))
+
+
+def numbers(text: str) -> frozenset[Decimal]:
+    """Every number of a text, whatever it counts; one that may mean two things is both."""
+    return frozenset(value for match in _ANY.finditer(text) for value in _readings(match[0]))
+
+
+def _readings(written: str) -> set[Decimal]:
+    value = value_of(written)
+    if value is not None:
+        return {value}
+    return {Decimal(re.sub(r"[^0-9]", "", written)), Decimal(written.replace(",", "."))}

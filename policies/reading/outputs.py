@@ -1,0 +1,60 @@
+"""Paths that a text wants back."""
+
+import re
+from collections.abc import Mapping
+
+from policies.reading.prose import clauses
+from policies.reading.words import ends_with, one_of, phrases
+
+_PATH = re.compile(
+    r"(?<![\w/.$@-])`?((?:\./)?(?:[\w*.-]+/)+[\w*.-]*|[\w*-]+(?:\.[\w*-]+)*\.[a-z][a-z0-9]{1,11})`?(?![\w/])",
+    re.IGNORECASE,
+)
+_WANTED = one_of(
+    "back, keep, want, wanted, need, send, grab, home, save, saves, saved, bring, return, fetch, get me, give me",
+    "output, outputs, result*",
+    "download, collect, deliverable*, artifact*, artefact*, stored in, store in, written to, write, writes, ends up in",
+    "zurück*, behalten, heb, hebt, aufheben, brauch, brauche, möchte, will, hole, holen, ergebnis*, ausgabe*",
+    "artefakt*, schreibt, landet, speicher*, rücksendung, schick*",
+    "récup*, rends, rendez, rendre, conserve*, garde, garder, gardez, veux, voudrais, rapporte*, sortie, sorties",
+    "résultat, résultats, renvoie*, renvoy*",
+    "quiero, necesito, recuper*, devuel*, devolv*, pásame, guard*, conserv*, trae, traer, tráeme",
+    "salida, salidas, resultado*",
+)
+_THIS = ends_with(
+    phrases(
+        "keep, want, return, fetch, save, bring, bring back, keep only",
+        "behalten, behalte, hole, möchte, will",
+        "garde, garder, gardez, récupérer, veux",
+        "quiero, guarda, guardar, conserva, conservar, devuelve",
+    )
+    + r"\s*(?:(?:the|my|das|den|die|le|la|les|el|los|las)\s+)?`?"
+)
+_CODE = (".py", ".sh", ".ipynb", ".yaml", ".yml", ".com", ".org", ".io", ".md")
+
+
+def outputs(text: str, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Globs as they were said, in the order of the text.
+
+    What lies in the folder already is no result, unless the text asks for that very path.
+    """
+    found: list[str] = []
+    wanting = False
+    for clause in clauses(text):
+        paths = list(_PATH.finditer(clause.text))
+        only_paths = not re.search(r"[a-zà-ÿ]{4,}", _PATH.sub(" ", clause.text), re.IGNORECASE)
+        wanting = bool(_WANTED.search(clause.text)) or (wanting and only_paths)
+        if wanting:
+            found += [path[1].removeprefix("./") for path in paths if _is_result(path, clause.text, files)]
+    return tuple(dict.fromkeys(found))
+
+
+def _is_result(path: re.Match[str], clause: str, files: Mapping[str, str]) -> bool:
+    name = path[1].removeprefix("./")
+    return not lies_there(name, files) or (not name.endswith(_CODE) and bool(_THIS.search(clause[: path.start()])))
+
+
+def lies_there(path: str, files: Mapping[str, str]) -> bool:
+    """The path is in the folder already, or is code: then it goes to the pod, and does not come back."""
+    folder = path.rstrip("/")
+    return path.endswith(_CODE) or any(name.rstrip("/") == folder or name.startswith(f"{folder}/") for name in files)

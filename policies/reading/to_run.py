@@ -1,0 +1,135 @@
+"""What a job runs, from the commands and scripts that its description names and its folder has."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from policies.reading.commands import Command, commands
+from policies.reading.prose import Span, around, clauses
+from policies.reading.words import ends_with, one_of, phrases
+
+_SCRIPT = re.compile(r"(?<![\w/.-])(?:\./)?((?:[\w-]+/)*[\w-]+\.(?:py|sh))(?![\w/])")
+_MAIN = frozenset(
+    [
+        "train.py",
+        "finetune.py",
+        "fine_tune.py",
+        "main.py",
+        "run.py",
+        "run.sh",
+        "train.sh",
+        "start.sh",
+        "launch.sh",
+        "infer.py",
+        "inference.py",
+        "generate.py",
+        "eval.py",
+        "app.py",
+    ]
+)
+_IN_ORDER = one_of(
+    "then, and then, afterwards, after that, followed by",
+    "danach, dann, anschließend",
+    "puis, ensuite",
+    "luego, después",
+)
+_MENTIONED = ends_with(
+    phrases(
+        "import, imports, uses, calls, helper, helpers, don't run, don't use, not",
+        "benutzt, nicht, importiert",
+        "utilise, pas, importe",
+        "usa, no, importa",
+    )
+    + "`?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ToRun:
+    """What was found.
+
+    Attributes:
+        run: the command, or "" where it has to be asked for.
+        setup: likewise, or "" for none.
+        said: the text names the command or its script; else the folder has only one.
+        question: what can't be known about `run`, or "".
+        spans: where in the text it is from.
+    """
+
+    run: str
+    setup: str
+    said: bool
+    question: str
+    spans: tuple[Span, ...]
+
+
+def to_run(text: str, prose: str, files: Mapping[str, str]) -> ToRun:
+    """The command of a job and what sets it up.
+
+    A command that stands in the text is taken as it stands. A script that the text names, and that is there, is called
+    without arguments; one that it does not name only where there is no other.
+    """
+    found = commands(text, prose, files)
+    setups = [command.lines for command in found if command.sets_up]
+    setup = "\n".join(setups) or _usual_setup(files)
+    spans = tuple(command.span for command in found)
+    runs = [command for command in found if not command.sets_up]
+    if runs and (len(runs) == 1 or _follow(text, runs)):
+        return ToRun("\n".join(command.lines for command in runs), setup, said=True, question="", spans=spans)
+    if runs:
+        question = f"Which command is to run: {_listed(command.lines for command in runs)}?"
+        return ToRun("", setup, said=False, question=question, spans=spans)
+    named = _named(text)
+    script, question = _of_named(named, files) if named else _only_one(files)
+    return ToRun(_call(script) if script else "", setup, said=bool(named), question=question, spans=spans)
+
+
+def _follow(text: str, runs: Sequence[Command]) -> bool:
+    """Every two are said to come one after the other."""
+    return all(_IN_ORDER.search(text, first.span.end, second.span.start) for first, second in pairwise(runs))
+
+
+def _named(text: str) -> list[str]:
+    """Scripts, but for those that are only used by another."""
+    parts = clauses(text)
+    matches = list(_SCRIPT.finditer(text))
+    starts = [around(parts, match.start()).start for match in matches]
+    named = (m[1] for m, start in zip(matches, starts, strict=True) if not _MENTIONED.search(text[start : m.start()]))
+    return list(dict.fromkeys(named))
+
+
+def _of_named(named: Sequence[str], files: Mapping[str, str]) -> tuple[str, str]:
+    """The script, or the question."""
+    there = [name for name in named if name in files]
+    missing = [name for name in named if name not in files]
+    main = [name for name in there if name.rpartition("/")[2] in _MAIN]
+    if len(there) > 1 and len(main) == 1:
+        there = main
+    if not there:
+        return "", f"What is to run? {_listed(missing)} is named, and not in the folder."
+    if len(there) > 1:
+        return "", f"Which script is to run: {_listed(there)}?"
+    if missing:
+        return "", f"What is to run: `{there[0]}`? {_listed(missing)} is named too, and not in the folder."
+    return there[0], ""
+
+
+def _only_one(files: Mapping[str, str]) -> tuple[str, str]:
+    scripts = sorted(name for name in files if re.fullmatch(r"[\w-]+\.(?:py|sh)", name))
+    candidates = [name for name in scripts if name in _MAIN] or scripts
+    if len(candidates) == 1:
+        return candidates[0], ""
+    return "", f"Which script is to run: {_listed(candidates)}?" if candidates else "What is the command to run?"
+
+
+def _call(script: str) -> str:
+    return f"{'python' if script.endswith('.py') else 'bash'} {script}"
+
+
+def _usual_setup(files: Mapping[str, str]) -> str:
+    return "pip install -r requirements.txt" if "requirements.txt" in files else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " or ".join(f"`{name}`" for name in names)

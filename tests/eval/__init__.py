@@ -1,0 +1,1 @@
+"""How well job descriptions are understood: descriptions that no reader has shaped, and a scorer."""

@@ -1,0 +1,199 @@
+"""Figures in a description: how long, how much, how large; and those that are of something else."""
+
+from decimal import Decimal
+
+import pytest
+
+from policies.reading.rules import understand
+
+
+def _field(text: str, name: str) -> object:
+    """What is understood of a field; "?" where it is asked for."""
+    understood = understand(text, {}, {})
+    return "?" if name in understood.asks else understood.fields.get(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("it takes 2 hours", "2"),
+        ("2h", "2"),
+        ("90 minutes", "1.5"),
+        ("half an hour", "0.5"),
+        ("an hour and a half", "1.5"),
+        ("about three hours", "3"),
+        ("2-3 hours", "3"),
+        ("between two and four hours", "4"),
+        ("1h30", "1.5"),
+        ("2 hours 15 minutes", "2.25"),
+        ("under an hour", "1"),
+        ("20 min", "0.3334"),
+        ("two days", "48"),
+        ("dauert etwa anderthalb Stunden", "1.5"),
+        ("ungefähr 1,5 Stunden", "1.5"),
+        ("eine halbe Stunde", "0.5"),
+        ("environ deux heures", "2"),
+        ("une demi-heure", "0.5"),
+        ("tarda unas tres horas", "3"),
+        ("hora y media", "1.5"),
+        ("twenty-four hours", "24"),
+        ("two hours, no, make it three", "3"),
+        ("two hours. Sorry, three hours", "3"),
+        ("90 minutes, make it 60", "1"),
+        ("zwei Stunden, nein, doch eher drei.", "3"),
+        ("three hours. I'd rather have a 4090", "3"),
+        ("45 minutes", "0.75"),
+        ("six and a half hours", "6.5"),
+        ("dreieinhalb Stunden", "3.5"),
+        ("une heure et quart", "1.25"),
+        ("Hours: 3", "3"),
+    ],
+)
+def test_a_duration_is_read_in_hours(text: str, hours: str) -> None:
+    """However it is written, in four languages; a range counts with its upper end, a correction as corrected."""
+    assert _field(text, "hours") == Decimal(hours)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "last week it took 10 hours on my laptop",
+        "the data is 5 hours of audio",
+        "epochs take 20 minutes",
+        "20 minutes per epoch",
+        "in two hours I have a meeting",
+        "save a checkpoint every 30 minutes",
+        "it costs $1.50 an hour",
+        "overnight",
+        "on an H100",
+        "it died after 3 hours",
+        "the better part of a day",
+        "fourty five",
+    ],
+)
+def test_a_duration_of_something_else_is_none(text: str) -> None:
+    """Only how long the job takes is paid for."""
+    assert _field(text, "hours") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["about two hours. It should take about five hours", "1,500 hours", "fourty five minutes"]
+)
+def test_durations_that_contradict_each_other_are_asked_about(text: str) -> None:
+    """So is one that can be read in two ways."""
+    assert _field(text, "hours") == "?"
+
+
+@pytest.mark.parametrize(
+    ("text", "dollars"),
+    [
+        ("at most five dollars", "5.00"),
+        ("<$3", "3.00"),
+        ("budget: 12 USD", "12.00"),
+        ("5 bucks", "5.00"),
+        ("no more than 4.50 dollars", "4.50"),
+        ("höchstens 4,50 $", "4.50"),
+        ("maximal fünf Dollar", "5.00"),
+        ("moins de 6 dollars", "6.00"),
+        ("como máximo siete dólares", "7.00"),
+        ("80 cents", "0.80"),
+        ("about $3, at most $5", "5.00"),
+        ("max $5, the dataset cost us $200", "5.00"),
+        ("max $5, no, make it 7", "7.00"),
+        ("we raised $5M, spend at most $8", "8.00"),
+        ("pas plus d'un dollar", "1.00"),
+        ("max $1,250.50", "1250.50"),
+        ("three dollars fifty.", "3.50"),
+        ("un dólar con veinte, eh", "1.20"),
+        ("twenty-five dollars, not a cent more", "25.00"),
+        ("at most $5, no more than 5 dollars", "5.00"),
+    ],
+)
+def test_a_ceiling_is_read_in_dollars(text: str, dollars: str) -> None:
+    """Whatever stands for a dollar, with either decimal sign."""
+    assert _field(text, "budget_usd") == dollars
+
+
+@pytest.mark.parametrize("text", ["we raised $5M", "the dataset cost us $200", "last month I paid 30 dollars", "4090"])
+def test_money_that_is_something_else_is_no_ceiling(text: str) -> None:
+    """It would lower or raise nothing anybody meant."""
+    assert _field(text, "budget_usd") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max 5 euros",
+        "höchstens 4 €",
+        "£3",
+        "at most $3. At most $9",
+        "max $3, no more than $9",
+        "6 francs suisses",
+        "15 Canadian dollars",
+        "umpteen dollars",
+        "max $1,500",
+        "at most $5.005",
+    ],
+)
+def test_a_ceiling_that_is_not_clear_in_dollars_is_asked_about(text: str) -> None:
+    """Another currency, a contradiction, a thousand or one and a half, parts of a cent."""
+    assert _field(text, "budget_usd") == "?"
+
+
+@pytest.mark.parametrize(
+    "text", ["max $1.50/h", "at most $2 per hour", "hourly rate below $2", "höchstens 2 $ pro Stunde", "$5 per day"]
+)
+def test_a_price_for_a_time_is_asked_about(text: str) -> None:
+    """A job can't limit it, so that nobody may believe it does."""
+    assert _field(text, "price_per_hour") == "?"
+    assert _field(text, "budget_usd") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("needs 24 GB VRAM", 24),
+        ("24GB of vram, 64 GB RAM", 24),
+        ("a 48GB card", 48),
+        ("VRAM: 16 GB", 16),
+        ("40 gigs of gpu memory", 40),
+        ("mindestens 24 GB Grafikspeicher", 24),
+        ("24 Go de VRAM", 24),
+        ("una tarjeta de 24 GB", 24),
+    ],
+)
+def test_gpu_memory_is_read(text: str, size: int) -> None:
+    """Of the card, whatever it is called."""
+    assert _field(text, "vram_gb") == size
+
+
+@pytest.mark.parametrize("text", ["64 GB RAM", "a 200 GB dataset", "100 GB of disk", "the model is 15 GB", "24 GB"])
+def test_other_memory_is_no_gpu_memory(text: str) -> None:
+    """RAM, disks and data cost nothing here."""
+    assert _field(text, "vram_gb") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "gpus"),
+    [
+        ("on a 4090", ("RTX4090",)),
+        ("A100 or H100", ("A100", "H100")),
+        ("an A100 80GB", ("A100-80GB",)),
+        ("RTX A6000", ("A6000",)),
+        ("rtx 3090 Ti", ("RTX3090Ti",)),
+        ("a 4090, not an H100", ("RTX4090",)),
+        ("auf einer 4090", ("RTX4090",)),
+        ("L40S please", ("L40S",)),
+        ("my laptop has a 3060", None),
+        ("faster than a 4090", None),
+        ("an H100 is a waste, take an A100", ("A100",)),
+        ("RTX 6000 Ada", ("RTX6000Ada",)),
+        ("4090 samples", None),
+        ("not an H100", "?"),
+        ("2x A100", "?"),
+        ("four 4090s", "?"),
+    ],
+)
+def test_gpus_are_read(text: str, gpus: object) -> None:
+    """As wished for; one that is only turned down, or asked for many times, is asked about."""
+    assert _field(text, "accelerators") == gpus
