@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.job_log import tail_text
-from agent.mind.asked import asked
 from agent.mind.choose import gpu_words
 from agent.mind.diagnose import Advised, explain
+from agent.mind.in_a_run import asked
 from agent.mind.job_words import job_words
+from agent.mind.tokens import without_tokens
 from agent.noted import ANOTHER_POD, DIAGNOSED, noted
 from agent.parts import Parts
 from policies.offer import Offer
@@ -49,7 +50,7 @@ async def counsel(parts: Parts, run_id: str, failure: Failure, exit_code: int | 
     for body in before:
         if body["attempt"] == offer.attempt:
             return _again(body, taken)
-    tail = tail_text(parts.home.run(run_id), MOST_TAIL_BYTES)
+    tail = without_tokens(tail_text(parts.home.run(run_id), MOST_TAIL_BYTES))
     asking = explain(parts.mind, job_words(parts, run_id), _gpu(offer), exit_code, tail)
     answer = await asked(parts, run_id, parts.mind, asking, "the failure is the job's own")
     return None if answer is None else Counsel(words_of(parts.mind.name), answer, taken)

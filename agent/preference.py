@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.mind.asked import asked
 from agent.mind.choose import Preference, choose
+from agent.mind.in_a_run import asked
 from agent.mind.job_words import job_words
 from agent.noted import PREFERRED, noted
 from agent.parts import Parts

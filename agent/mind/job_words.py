@@ -1,5 +1,6 @@
-"""A job as a model is shown it: bounded, and without the value of any secret."""
+"""A job as a model is shown it: bounded, and without the value of any secret, or what looks like one."""
 
+from agent.mind.tokens import without_tokens
 from agent.parts import Parts
 from agent.variables import MissingVariable, secret_literals, secrets_of
 from policies.job import Job
@@ -21,7 +22,7 @@ def job_words(parts: Parts, run_id: str) -> str:
     except MissingVariable:
         return _figures(job)
     masked = mask(_free_text(job).encode(errors="replace"), secrets.values()).decode(errors="replace")
-    return f"{_figures(job)}\n{masked}"
+    return f"{_figures(job)}\n{without_tokens(masked)}"
 
 
 def _figures(job: Job) -> str:

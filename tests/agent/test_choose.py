@@ -102,7 +102,7 @@ async def test_without_an_answer_the_first_is_taken(world: World, error: Swinehe
     run = await world.run(ANY_GPU)
     assert (run.code, gpus(world, run)) == (0, [GPU])
     assert "chosen" not in reason(world, run)
-    (told,) = [line for line in world.face.lines if line.startswith("no answer from the model scripted")]
+    (told,) = [line for line in world.face.lines if line.startswith("no answer from scripted")]
     assert told.endswith("; the first-ranked offer is taken")
     assert not has_link(told)
     assert told == clean(told, len(told))
@@ -284,7 +284,9 @@ async def test_no_secret_is_shown(world: World) -> None:
     """Masked in the command; and where its value is not known here, no free text at all."""
     mind = in_a_world(world, takes(1))
     job = ANY_GPU.replace("python train.py", "python train.py --token hunter2-secret")
-    run = await world.run(job + "secrets: {TOKEN: hunter2-secret}\n")
+    described = "description: log in with hf_abcdefghijkl\n"
+    run = await world.run(job + "secrets: {TOKEN: hunter2-secret}\n" + described)
+    assert "description: log in with ***************" in mind.shown[0]
     assert "hunter2" not in mind.shown[0]
     assert "python train.py --token **************" in mind.shown[0]
     (world.root / "project" / "job.yaml").unlink()

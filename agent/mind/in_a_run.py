@@ -30,6 +30,6 @@ async def asked(parts: Parts, run_id: str, mind: Mind, asking: Coroutine[Any, An
     try:
         answer = await unless(parts.clock, asking, cancelled)
     except (ModelUnavailable, ModelGarbled) as error:
-        parts.face.tell(run_id, f"no answer from the model {words_of(mind.name)} ({words_of(str(error))}); {instead}")
+        parts.face.tell(run_id, f"no answer from {words_of(mind.name)} ({words_of(str(error))}); {instead}")
         return None
     return None if isinstance(answer, _Cancelled) else answer
