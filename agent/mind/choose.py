@@ -20,12 +20,12 @@ MOST_TIMES_DIGITS = 2
 
 
 class Taken(BaseModel):
-    """What the model fills in."""
+    """What the model fills in; it gives its reason before it chooses."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    index: int
     reason: str
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def choose(mind: Mind, job: str, quotes: Sequence[Quote]) -> Preference:
     Raises:
         ModelUnavailable, ModelGarbled: there is no answer.
     """
-    example = Taken(index=1, reason="A small job gains nothing from the faster card.")
+    example = Taken(reason="A small job gains nothing from the faster card.", index=1)
     turns = (
         Said("user", _question(_EXAMPLE_JOB, _EXAMPLE_OFFERS)),
         Said("assistant", example.model_dump_json()),

@@ -11,12 +11,12 @@ from policies.spoken import words_of
 
 
 class Diagnosis(BaseModel):
-    """What the model fills in."""
+    """What the model fills in; it explains before it advises."""
 
     model_config = ConfigDict(extra="forbid")
 
-    advice: Advice
     explanation: str
+    advice: Advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,16 @@ _EXAMPLES = (
     (
         "Traceback (most recent call last):\nModuleNotFoundError: No module named 'peft'",
         Diagnosis(
-            advice=Advice.GIVE_UP, explanation="The Python package peft is not installed; add it to the job's setup."
+            explanation="The Python package peft is not installed; add it to the job's setup.", advice=Advice.GIVE_UP
         ),
     ),
     (
         "RuntimeError: CUDA error: uncorrectable ECC error encountered",
-        Diagnosis(advice=Advice.ELSEWHERE, explanation="The GPU's memory is defective; the job is not at fault."),
+        Diagnosis(explanation="The GPU's memory is defective; the job is not at fault.", advice=Advice.ELSEWHERE),
+    ),
+    (
+        "loading the model\nTerminated",
+        Diagnosis(explanation="The log does not say why the job ended.", advice=Advice.ASK_HUMAN),
     ),
 )
 _EXAMPLE_JOB = "hours expected: 2\nVRAM needed: not said\nname: job\ndescription: \ncommand:\npython train.py"

@@ -8,7 +8,7 @@ from policies.masking import mask
 from policies.text import clean, clean_lines
 
 MOST_DESCRIPTION_CHARS = 500
-MOST_COMMAND_CHARS = 2000
+MOST_COMMAND_CHARS = 1000
 
 
 def job_words(parts: Parts, run_id: str) -> str:
