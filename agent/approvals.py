@@ -1,4 +1,4 @@
-"""Where every channel's answer meets: terminal, another terminal, web, Slack, a client of the graph.
+"""Where every channel's answer meets: terminal, another terminal, web, Slack, Telegram, a client of the graph.
 
 None of them spends: whoever drives the run, the batch or the schedule acts on what was recorded. `code` is as printed
 by `show`, matched, with the amount, against the one question that stands; `by` says who, and through which channel.
@@ -68,6 +68,16 @@ def instead(parts: Parts, run_id: str, wish: Wish, *, code: str, amount: Cents, 
     if refusal is not None:
         return NotRecorded(refusal)
     return parts.log.instead(run_id, _typed(code), amount, wish, by, parts.clock.now())
+
+
+def fresh_offer(parts: Parts, run_id: str, question_id: str, *, by: str) -> Recorded | NotRecorded:
+    """Record that a human wants a fresh offer in place of one that nobody answered in time.
+
+    It approves nothing: the new offer is asked about, with a code of its own. Whoever drives the run makes it.
+    """
+    if reason := parts.log.frozen():
+        return NotRecorded(f"spending is frozen: {reason}; once it is allowed again an offer can be made")
+    return parts.log.renew(run_id, question_id, by, parts.clock.now())
 
 
 def grant(

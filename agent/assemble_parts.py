@@ -21,6 +21,7 @@ from agent.folders import Home
 from agent.home_id import home_id
 from agent.lease_time import HOUR
 from agent.parts import Parts
+from agent.policy_file import PolicyFile
 from agent.settings import Settings
 from agent.store import Store
 from policies.money import Cents
@@ -50,6 +51,7 @@ class Place:
     base_url: str
     api_key: SecretStr | None
     policy: Policy
+    policy_file: PolicyFile
     ssh_key: Path | None
     ssh_password: SecretStr | None
     is_sandbox: bool
@@ -94,6 +96,7 @@ def real_place(settings: Settings, policy: Policy | None) -> Place:
         base_url=settings.base_url.rstrip("/"),
         api_key=settings.api_key or None,
         policy=policy or Policy(),
+        policy_file=PolicyFile.at(settings.policy_file.expanduser()),
         ssh_key=settings.ssh_key,
         ssh_password=settings.ssh_password,
         is_sandbox=False,
@@ -104,12 +107,14 @@ def real_place(settings: Settings, policy: Policy | None) -> Place:
 def sandbox_place(settings: Settings, policy: Policy | None) -> Place:
     """The sandbox, started if it is not running, with a store of its own and play money (CONTRACT §7)."""
     home = Home(settings.home.expanduser().absolute()).sandbox
+    policy_file = PolicyFile.at(settings.policy_file.expanduser())  # before the sandbox takes its time
     endpoint = ensure_running(home.path)
     return Place(
         home=home,
         base_url=endpoint.base_url,
         api_key=SecretStr(endpoint.api_key),
         policy=sandbox_policy(policy, endpoint),
+        policy_file=policy_file,
         ssh_key=endpoint.ssh_key,
         ssh_password=None,
         is_sandbox=True,
@@ -204,6 +209,7 @@ def parts_of(place: Place, log: SpendLog, market: Market, pods: Pods) -> Parts:
         pods=pods,
         log=log,
         policy=place.policy,
+        policy_file=place.policy_file,
         face=Silent(),
         home=place.home,
         account=account_of(place.api_key),

@@ -107,7 +107,7 @@ def card_lines(shown: OfferCard, now: datetime) -> list[str]:
     offer, left = shown.offer, shown.left
     minutes = max(0, ceil((shown.approval.expires_at - now).total_seconds() / 60))
     return [
-        f"Buy {offer.gpu_name} ({offer.vram_gb} GB) for {offer.hours} h: ${usd(offer.amount)} from {offer.rail}",
+        f"Buy {offer.gpu_name} ({offer.vram_gb} GB) for {offer.hours} h: ${usd(offer.amount)} {offer.rail.words}",
         f"  why     {shown.reason}",
         *(f"  not     {other.gpu_name} ({other.vram_gb} GB): {other.reason}" for other in shown.alternatives),
         f"  price   {rate(offer.price_per_hour)} × {offer.hours} h, gpu_id {offer.gpu_id}",

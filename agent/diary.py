@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 from agent.face import Face
 from agent.folders import Home, RunFolder
-from agent.result import timestamp
+from agent.result import exact_timestamp
 from policies.order import with_short_ids
 from tools.ports import Clock
 
 MOST_BYTES = 1_000_000
 """A diary that has grown so long is told no more; the run goes on."""
+
+LAST_BYTES = 4096
+"""Of a diary, in which its last figures are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class Diary:
 
     def _write(self, run_id: str, entry: dict[str, object]) -> None:
         """One write of one line, so that two processes never mix theirs; no folder is made for a run without one."""
-        line = json.dumps({"at": timestamp(self.clock.now()), **entry}, ensure_ascii=False) + "\n"
+        line = json.dumps({"at": exact_timestamp(self.clock.now()), **entry}, ensure_ascii=False) + "\n"
         with suppress(OSError):
             descriptor = os.open(self.home.run(run_id).diary, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -82,6 +85,16 @@ def entries(folder: RunFolder, offset: int = 0) -> tuple[list[Entry], int]:
         return [], offset
     whole = data[: data.rfind(b"\n") + 1]
     return [entry for line in whole.splitlines() if (entry := _entry(line))], offset + len(whole)
+
+
+def last_figure(folder: RunFolder) -> Entry | None:
+    """How busy the GPU was when it was looked at last; None where the end of the diary does not say."""
+    try:
+        size = folder.diary.stat().st_size
+    except OSError:
+        return None
+    written, _ = entries(folder, max(0, size - LAST_BYTES))
+    return next((one for one in reversed(written) if one.util is not None), None)
 
 
 def _entry(line: bytes) -> Entry | None:

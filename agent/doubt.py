@@ -37,7 +37,8 @@ def doubt_message(parts: Parts, charge: Charge) -> str:
     return (
         f"${usd(charge.amount)} for {charge.gpu_id} × {charge.hours} h may have been taken: {_sent(charge)}; "
         f"{charge.note}; {_readings(parts, charge)}. It counts as spent and is not repeated. Ask the provider whether "
-        f"that order exists, then `swineherd settle {charge.charge_id} --order ID | --not-charged | --refunded`"
+        "that order exists, then in a terminal "
+        f"`swineherd settle {charge.charge_id} --order ID | --not-charged | --refunded`"
     )
 
 
@@ -46,7 +47,8 @@ def orphan_message(parts: Parts, charge: Charge) -> str:
     return (
         f"${usd(charge.amount)} for {charge.gpu_id} × {charge.hours} h was taken, and no order id came back: "
         f"{_sent(charge)}; {_readings(parts, charge)}. It counts as spent and is not repeated; the pod ends with its "
-        f"paid hours. Ask the provider for its order id; `swineherd settle {charge.charge_id} --order ID` then ends it"
+        "paid hours. Ask the provider for its order id; in a terminal "
+        f"`swineherd settle {charge.charge_id} --order ID` then ends it"
     )
 
 

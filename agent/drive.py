@@ -132,7 +132,9 @@ class Driver:
 
     def _ask_for(self, run_id: str, missing: list[str]) -> Run:
         """An error before money; afterwards a question to the human, with everything left as it is."""
-        reason = f"not set in the environment: {', '.join(missing)}; set it and `swineherd resume {run_id}`"
+        reason = (
+            f"not set in the environment: {', '.join(missing)}; set it, and `swineherd resume {run_id}` there goes on"
+        )
         if not self.parts.log.charges(run_id):
             raise MissingVariable(reason)
         now = self.parts.clock.now()
@@ -248,19 +250,16 @@ class Driver:
 
 
 def waiting_reason(parked: Parked, *, expired: bool) -> str:
-    """What a run that waits for a human waits for, and the command that goes on."""
+    """What a run that waits for a human waits for. Which command goes on is said where there is a terminal."""
     match parked.awaited, expired:
         case Awaited.PAYMENT, False:
-            return f"waiting for the checkout to be paid; `swineherd resume {parked.run_id}` watches it"
+            return "waiting for the checkout to be paid"
         case Awaited.PAYMENT, True:
-            return (
-                "nobody paid the checkout in time; a late payment is still watched for by "
-                f"`swineherd resume {parked.run_id}`"
-            )
+            return "nobody paid the checkout in time"
         case _, True:
-            return f"nobody answered in time; `swineherd resume {parked.run_id}` makes a fresh offer"
+            return "nobody answered in time"
         case _:
-            return f"waiting for an approval; see `swineherd show {parked.run_id}`"
+            return "waiting for an approval"
 
 
 def _leads_on(snapshot: StateSnapshot, run_id: str) -> bool:

@@ -23,12 +23,14 @@ class Causes:
     Attributes:
         since: None where the history no longer tells it.
         reasons: the first one froze, the others came while it was frozen.
+        last: the event that froze last, for `unfreeze` to clear no other; None where the history no longer tells it.
         mismatches: purchases since then of which the provider took more, or gave something else, than was offered.
     """
 
     since: datetime | None
     reasons: tuple[str, ...]
     mismatches: tuple[str, ...]
+    last: int | None
 
     def text(self) -> str:
         """All of it in one line."""
@@ -44,7 +46,8 @@ def why_frozen(log: SpendLog) -> Causes | None:
     events = _since_last_thaw(log)
     told = [str(json.loads(event.body).get("reason", "")) for event in events]
     since = events[0].at if events else None
-    return Causes(since, tuple(dict.fromkeys([reason, *told])), tuple(_mismatches(log, since)))
+    last = events[-1].seq if events else None
+    return Causes(since, tuple(dict.fromkeys([reason, *told])), tuple(_mismatches(log, since)), last)
 
 
 def _since_last_thaw(log: SpendLog) -> list[Event]:

@@ -9,7 +9,7 @@ from agent.parts import Parts
 from agent.variables import MissingVariable, secret_literals, secrets_of
 from policies.diagnosis import MOST_TAIL_BYTES, OutOfMemory, out_of_memory
 from policies.masking import Masker
-from policies.printable import printable
+from policies.printable import overwritten, printable
 from policies.text import clean_lines
 from tools.errors import LogCutShort
 from tools.ports import PodSession, RemoteHome, Running
@@ -91,9 +91,12 @@ def ran_out_of_memory(parts: Parts, run_id: str, exit_code: int) -> OutOfMemory 
 
 
 def tail_text(folder: RunFolder, most_bytes: int) -> str:
-    """The end of the log here as lines without anything invisible; masked as the log is."""
-    text = tail(folder, most_bytes).decode(errors="replace")
-    return clean_lines(printable(text, colours=False), most_bytes)
+    """The end of the log here as whole lines without anything invisible; masked as the log is."""
+    data = tail(folder, most_bytes + 1)
+    shown = overwritten(printable(data[-most_bytes:].decode(errors="replace"), colours=False))
+    if len(data) > most_bytes:
+        shown = shown.partition("\n")[2] or shown
+    return clean_lines(shown, most_bytes)
 
 
 def tail(folder: RunFolder, most_bytes: int) -> bytes:

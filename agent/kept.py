@@ -45,8 +45,8 @@ async def collect_kept(parts: Parts, order: OrderRow) -> bool:
         case "stopped":
             return await _still_stopped(parts, order)
         case "pending":
-            words = f"{short_id(order.order_id)} is {status}; `swineherd resume {order.run_id}` once it runs"
-            parts.face.tell(order.run_id, words)
+            words = f"{short_id(order.order_id)} is {status}; once it runs, in a terminal"
+            parts.face.tell(order.run_id, f"{words} `swineherd resume {order.run_id}` brings its results home")
             return False
         case "running":
             fetched = await _fetched(parts, order)
@@ -59,7 +59,7 @@ async def _still_stopped(parts: Parts, order: OrderRow) -> bool:
     if _time_is_over(parts, order):
         return await end_pod(parts, order)
     words = f"the results are on the stopped pod {short_id(order.order_id)}: start it at the provider, then"
-    parts.face.tell(order.run_id, f"{words} `swineherd resume {order.run_id}`")
+    parts.face.tell(order.run_id, f"{words} in a terminal `swineherd resume {order.run_id}` brings them home")
     return True
 
 

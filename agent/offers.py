@@ -27,4 +27,4 @@ def offer_again(state: State, parts: Parts, change: str) -> Command[Any]:
 def describe(offer: Offer) -> str:
     """An offer in words, for a human."""
     cost = f"{offer.hours} h × {rate(offer.price_per_hour)} = ${usd(offer.amount)}"
-    return f"{offer.gpu_name} ({offer.vram_gb} GB), {cost}, {offer.rail}"
+    return f"{offer.gpu_name} ({offer.vram_gb} GB), {cost}, {offer.rail.words}"

@@ -8,6 +8,7 @@ from agent.accrual import after_look
 from agent.face import Face
 from agent.folders import Home
 from agent.mind.port import Mind
+from agent.policy_file import PolicyFile
 from policies.answers import Answer, Checkout, Declined, Garbled, Receipt
 from policies.budget import Caps
 from policies.charge import FINAL, SPENT, ChargeState
@@ -38,6 +39,8 @@ class Parts:
     pods: Pods
     log: SpendLog
     policy: Policy
+    policy_file: PolicyFile
+    """Where `policy` was read."""
     face: Face
     home: Home
     account: str

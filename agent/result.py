@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import ENDED, Charge, Run
+from tools.spend_log.rows import ENDED, Charge, OrderRow, Run
 
 
 def run_result(log: SpendLog, run_id: str, now: datetime) -> dict[str, object]:
@@ -59,6 +59,7 @@ class Payable:
     """A checkout link that waits to be paid, checked when it came."""
 
     charge: Charge
+    order: OrderRow
     url: str
     expires_at: datetime
 
@@ -81,10 +82,15 @@ def link_to_pay(log: SpendLog, run: Run, now: datetime) -> Payable | None:
         # Somebody may have to book the expiry still: the clock decides.
         if order is None or until is None or not order.checkout_url or now >= until:
             return None
-        return Payable(charge, order.checkout_url, until)
+        return Payable(charge, order, order.checkout_url, until)
     return None
 
 
 def timestamp(at: datetime | None) -> str | None:
     """RFC 3339, UTC, whole seconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
+
+
+def exact_timestamp(at: datetime) -> str:
+    """RFC 3339, UTC, microseconds: such texts sort as the times do."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

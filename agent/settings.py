@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN")
     slack_channel: str | None = Field(None, validation_alias="SWINEHERD_SLACK_CHANNEL")
     slack_api_url: str = Field("https://slack.com/api/", validation_alias="SLACK_API_URL")
+    telegram_bot_token: SecretStr | None = Field(None, validation_alias="TELEGRAM_BOT_TOKEN")
+    telegram_chat: str | None = Field(None, validation_alias="SWINEHERD_TELEGRAM_CHAT")
+    telegram_api_url: str = Field("https://api.telegram.org", validation_alias="TELEGRAM_API_URL")
 
     model_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL")
     model_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")

@@ -24,9 +24,16 @@ class FileProblem:
     remedy: str
 
     def __str__(self) -> str:
+        return f"{self._where}: expected {self.expected}, found {self.found}. {self.remedy}"
+
+    def unquoted(self) -> str:
+        """The same without what was found: no value of a file that may be none of this kind is shown to others."""
+        return f"{self._where}: expected {self.expected}. {self.remedy}"
+
+    @property
+    def _where(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        where = f"{place}: {clean(self.field, 100)}" if self.field else place
-        return f"{where}: expected {self.expected}, found {self.found}. {self.remedy}"
+        return f"{place}: {clean(self.field, 100)}" if self.field else place
 
 
 class FileError(ValueError):

@@ -13,6 +13,11 @@ class Rail(StrEnum):
     CREDITS = "credits"
     STRIPE = "stripe"
 
+    @property
+    def words(self) -> str:
+        """As a human says it: paid `from credits`, `by card`."""
+        return "by card" if self is Rail.STRIPE else "from credits"
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

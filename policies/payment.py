@@ -95,4 +95,4 @@ def _from_credits(amount: Cents, usage: Usage, caps: Caps) -> PayFromCredits | A
 def _no_rail(impossible: list[str]) -> str:
     if not impossible:
         return 'payment.rails in the policy is empty; name "credits" or "stripe" there'
-    return f'{"; ".join(impossible)}; buy credits (`swineherd packs`) or add "stripe" to payment.rails in the policy'
+    return f'{"; ".join(impossible)}; buy a pack of credits, or add "stripe" to payment.rails in the policy'

@@ -16,3 +16,9 @@ def printable(text: str, *, colours: bool) -> str:
     """A job's own output as a terminal may safely show it: no sequence that moves, titles, links or hides."""
     safe = _ESCAPES.sub("", text)
     return safe if colours else _COLOURS.sub("", safe).replace("\x1b", "")
+
+
+def overwritten(text: str) -> str:
+    """A line that was written over itself, as progress bars do, shows what was written last."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)

@@ -20,7 +20,7 @@ class Wish:
 
     def __str__(self) -> str:
         hours = "" if self.hours is None else f"{self.hours} h"
-        rail = {None: "", Rail.STRIPE: "by card", Rail.CREDITS: "from credits"}[self.rail]
+        rail = "" if self.rail is None else self.rail.words
         return " ".join(filter(None, (hours, rail)))
 
 
@@ -48,7 +48,7 @@ def out_of_the_question(wish: Wish, policy: Policy) -> str | None:
     if wish.hours is not None and wish.hours < 1:
         return f"{wish.hours} h: an order is for 1 h at least"
     if wish.hours is not None and wish.hours > limit:
-        return f"max_hours: {wish.hours} h > {limit} h"
+        return f"{wish.hours} h are more than time.max_hours of the policy, {limit} h"
     if wish.rail is not None and wish.rail not in policy.payment.rails:
         return f'payment.rails in the policy does not have "{wish.rail}"'
     return None

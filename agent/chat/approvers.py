@@ -7,7 +7,7 @@ def may_answer(person: str, approvers: Sequence[str], owner: str | None = None) 
     """Whether a person's yes or no counts.
 
     Args:
-        person: `web:NAME` or `slack:U…`, as the channel itself has proven it; compared letter by letter.
+        person: `web:NAME`, `slack:U…` or `telegram:5`, as the channel itself has proven it; compared letter by letter.
         approvers: `chat.approvers` of the policy.
         owner: whoever owns the terminal, where that is enough: see `owner_of`.
     """

@@ -12,8 +12,12 @@ import structlog
 from agent.errors import BadSettings
 from agent.parts import Parts
 from agent.settings import Settings
+from tools.errors import Malformed
+from tools.gpuhog.channel import checked_base_url
 
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,40}")
+_BOT_TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
+_CHAT_ID = re.compile(r"-?[1-9][0-9]{0,17}")
 
 AGAIN_SECONDS = 60.0
 
@@ -24,15 +28,15 @@ _log = structlog.get_logger()
 
 @asynccontextmanager
 async def channels(parts: Parts, settings: Settings, link: str = "") -> AsyncIterator[None]:
-    """Tell Slack and Apprise what waits for a human, until the block ends.
+    """Tell Slack, Telegram and Apprise what waits for a human, until the block ends.
 
     Args:
         link: the web chat, where one is served.
 
     Raises:
-        BadSettings: a part of Slack's settings is missing, or an extra is not installed.
+        BadSettings: a part of a channel's settings is missing or wrong, or an extra is not installed.
     """
-    works = [*_slack(parts, settings), *_notices(parts, link)]
+    works = [*_slack(parts, settings), *_telegram(parts, settings), *_notices(parts, link)]
     running = [asyncio.create_task(_again_and_again(parts, work)) for work in works]
     try:
         yield
@@ -70,6 +74,27 @@ def _slack(parts: Parts, settings: Settings) -> list[Work]:
     from agent.chat.slack.run import Keys, run  # noqa: PLC0415 - of an extra
 
     return [partial(run, parts, Keys(bot, app, channel, settings.slack_api_url))]
+
+
+def _telegram(parts: Parts, settings: Settings) -> list[Work]:
+    token, chat = settings.telegram_bot_token, settings.telegram_chat
+    if token is None and chat is None:
+        return []
+    if token is None or chat is None:
+        missing = "TELEGRAM_BOT_TOKEN" if token is None else "SWINEHERD_TELEGRAM_CHAT"
+        raise BadSettings(f"Telegram needs {missing} in the environment too")
+    if _BOT_TOKEN.fullmatch(token.get_secret_value()) is None:
+        raise BadSettings("TELEGRAM_BOT_TOKEN is to be a bot's token as @BotFather shows it (123456789:…)")
+    if _CHAT_ID.fullmatch(chat) is None:
+        raise BadSettings("SWINEHERD_TELEGRAM_CHAT is to be a chat's id, a number, not its name")
+    try:
+        api_url = checked_base_url(settings.telegram_api_url, allow_plain_http_loopback=True)
+    except Malformed as error:
+        raise BadSettings(f"TELEGRAM_API_URL: {error}") from error
+    _need("telegram", "telegram")
+    from agent.chat.telegram.run import Keys, run  # noqa: PLC0415 - of an extra
+
+    return [partial(run, parts, Keys(token, int(chat), api_url))]
 
 
 def _notices(parts: Parts, link: str) -> list[Work]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 HELP = (
     "run PATH: a job file below the folder where serve was started",
     "a job file's text, pasted: without workdir and file_mounts",
+    "offer RUN: make a fresh offer, where nobody answered the last one in time",
     "cancel RUN: stop the job, fetch what is there, end the pod",
     "freeze: stop all spending; the first page says how to allow it again",
     "help: this",
@@ -29,6 +30,18 @@ class RunText:
 
 
 @dataclass(frozen=True, slots=True)
+class FreshOffer:
+    """A run that is to offer anew.
+
+    Attributes:
+        question_id: of the question that nobody answered; "" for the run's last.
+    """
+
+    run_id: str
+    question_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """A run to be ended."""
 
@@ -47,7 +60,7 @@ class Help:
     unknown: str = ""
 
 
-Command = RunFile | RunText | Cancel | Freeze | Help
+Command = RunFile | RunText | FreshOffer | Cancel | Freeze | Help
 
 
 def read_command(text: str) -> Command:
@@ -59,6 +72,8 @@ def read_command(text: str) -> Command:
     match verb.casefold(), rest.strip():
         case "run", name if name and "\n" not in name:
             return RunFile(name)
+        case "offer", run_id if run_id and len(run_id.split()) == 1:
+            return FreshOffer(run_id)
         case "cancel", run_id if run_id and len(run_id.split()) == 1:
             return Cancel(run_id)
         case "freeze", "":

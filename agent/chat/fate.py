@@ -6,6 +6,7 @@ from datetime import datetime
 from agent.questions import question_of
 from policies.charge import SPENT, ChargeState
 from policies.text import clean
+from tools.spend_log.answer_rows import RENEWED
 from tools.spend_log.codes import Asked
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Decision, Run
@@ -30,6 +31,13 @@ def of_question(log: SpendLog, subject: str, question_id: str, now: datetime) ->
     return "over" if granted is None else _of_grant(granted, now)
 
 
+def of_wish(log: SpendLog, run_id: str) -> str:
+    """Who asked for the offer that is still to be made, and for what."""
+    event = [one for one in log.events(run_id) if one.kind in {"instead", "renewed"}][-1]
+    what = "a fresh offer" if event.kind == "renewed" else f"another offer ({log.wishes(run_id)[-1].wish})"
+    return answered(f"{what} asked for", json.loads(event.body)["by"], event.at)
+
+
 def of_link(log: SpendLog, charge_id: str) -> str:
     """Whether it was paid."""
     charge = log.charge(charge_id)
@@ -51,7 +59,7 @@ def _of_run(log: SpendLog, run: Run, question_id: str, now: datetime) -> str:
     standing = log.approval(run.run_id)
     if standing is not None and standing.approval_id == question_id and standing.expires_at <= now:
         return f"expired at {_at(standing.expires_at)}"
-    if any(body["outcome"] == Decision.SUPERSEDED for _, body in of_it):
+    if any(body["outcome"] in {Decision.SUPERSEDED, RENEWED} for _, body in of_it):
         return "superseded by a new offer"
     return "over: the run is being cancelled" if run.cancel_requested else "over"
 

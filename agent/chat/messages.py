@@ -73,7 +73,7 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something that nobody has to answer: the end of a run, an alarm.
+    """Something that nobody has to answer: the end of a run, how its job goes on, an alarm.
 
     Attributes:
         log_tail: the last lines of the job's log, masked and bounded; "" for none.
@@ -82,6 +82,11 @@ class Said:
     title: str
     lines: tuple[str, ...]
     log_tail: str = ""
+
+
+def in_a_terminal(subject: str) -> str:
+    """How a question is answered where a channel only tells of it, and no web chat is served."""
+    return f"Answer it in a terminal: `swineherd approve {subject}`"
 
 
 class Channel(Protocol):
@@ -104,6 +109,14 @@ class Channel(Protocol):
         """Change what is posted to its final state: nothing can be answered there any more."""
         ...
 
-    async def tell(self, ref: str, said: Said) -> None:
-        """Reply to what is posted there; "" for a message of its own."""
+    async def tell(self, ref: str, said: Said) -> str:
+        """Reply to what is posted there; "" for a message of its own.
+
+        Returns:
+            Where it is; "" on a channel where nothing can be changed.
+        """
+        ...
+
+    async def change(self, ref: str, said: Said) -> str:
+        """Put this in the place of what was told there, often, and without calling anybody; returns where it is."""
         ...

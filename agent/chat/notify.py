@@ -6,7 +6,7 @@ from threading import Thread
 
 import apprise
 
-from agent.chat.messages import Asking, ChannelDown, Over, Said, ToPay
+from agent.chat.messages import Asking, ChannelDown, Over, Said, ToPay, in_a_terminal
 from agent.errors import BadSettings
 from policies.money import usd
 
@@ -34,13 +34,13 @@ class Notices:
     async def ask(self, asking: Asking) -> str:
         """What is asked, and where it is answered."""
         subject = asking.question.subject
-        where = self._link or f"`swineherd approve {subject}` answers it"
+        where = self._link or in_a_terminal(subject)
         await self._send(f"Approve ${usd(asking.question.amount)}?", f"{subject}: {asking.title}\n{where}")
         return ""
 
     async def offer_link(self, paying: ToPay) -> str:
         """That there is one; the link itself is where the run is shown."""
-        where = self._link or f"`swineherd show {paying.run_id}` has the link"
+        where = self._link or f"The link is shown in a terminal: `swineherd show {paying.run_id}`"
         await self._send(
             f"Pay ${usd(paying.link.charge.amount)}?", f"{paying.run_id}: {paying.title}\n{paying.text}\n{where}"
         )
@@ -49,9 +49,14 @@ class Notices:
     async def close(self, ref: str, over: Over) -> None:
         """Nothing: a notice can't be changed."""
 
-    async def tell(self, ref: str, said: Said) -> None:
+    async def tell(self, ref: str, said: Said) -> str:
         """Without the log."""
         await self._send(said.title, "\n".join([*said.lines, self._link]).strip() or said.title)
+        return ""
+
+    async def change(self, ref: str, said: Said) -> str:
+        """Nothing, likewise."""
+        return ""
 
     async def _send(self, title: str, body: str) -> None:
         """In a thread, since Apprise blocks; one at a time, since one that hangs can't be ended."""

@@ -28,12 +28,28 @@ class Card(BaseModel):
     ref: str
 
 
+class Tail(BaseModel):
+    """The reply that shows what a run's job writes.
+
+    Attributes:
+        thread: of the card that it is a reply to.
+        ref: where it is; "" where the channel refused it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    run_id: str
+    thread: str
+    ref: str
+
+
 class _Kept(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     seen: int | None = None
     cards: list[Card] = []
     threads: dict[str, str] = {}
+    tails: list[Tail] = []
     alarms: list[str] = []
 
 
@@ -44,6 +60,7 @@ class Posted:
     Attributes:
         seen: the last event of the history that was told of; None before the first.
         threads: run id → where its latest card is, until its end is told.
+        tails: run id → the reply that shows its log, likewise.
         alarms: names of those that were told and still stand.
     """
 
@@ -51,6 +68,7 @@ class Posted:
     seen: int | None = None
     cards: dict[str, Card] = field(default_factory=dict)
     threads: dict[str, str] = field(default_factory=dict)
+    tails: dict[str, Tail] = field(default_factory=dict)
     alarms: set[str] = field(default_factory=set)
 
     @classmethod
@@ -61,12 +79,13 @@ class Posted:
         except (OSError, ValidationError):
             return cls(path)
         cards = {card.key: card for card in kept.cards}
-        return cls(path, kept.seen, cards, kept.threads, set(kept.alarms))
+        tails = {tail.run_id: tail for tail in kept.tails}
+        return cls(path, kept.seen, cards, kept.threads, tails, set(kept.alarms))
 
     def save(self) -> None:
         """Durable when this returns."""
-        cards = list(self.cards.values())
-        kept = _Kept(seen=self.seen, cards=cards, threads=self.threads, alarms=sorted(self.alarms))
+        cards, tails = list(self.cards.values()), list(self.tails.values())
+        kept = _Kept(seen=self.seen, cards=cards, threads=self.threads, tails=tails, alarms=sorted(self.alarms))
         write_atomically(self.path, kept.model_dump_json() + "\n")
 
 

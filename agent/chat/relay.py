@@ -4,17 +4,18 @@ Each round compares the two, so that nothing queues up while a channel is down, 
 answer of the channel that was lost may double a message; a payment it can't, since a message decides nothing.
 """
 
-import asyncio
 import json
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 import structlog
 
 from agent.chat import fate, news
-from agent.chat.messages import Channel, ChannelDown, NotTaken, Over, ToPay
+from agent.chat.messages import Channel, ChannelDown, Over, ToPay
 from agent.chat.posted import Card, Posted, alone
+from agent.chat.sent import sent
+from agent.chat.tails import OVER, Tails
 from agent.parts import Parts
 from agent.questions import Question
 from tools.errors import SwineherdError
@@ -27,15 +28,12 @@ ROUND_SECONDS = 1.0
 ANYHOW = timedelta(minutes=1)
 """So long nothing is compared where nothing was written and nothing expired."""
 
-SEND_SECONDS = 20.0
 LONGEST_BACK_OFF = 60.0
 
 _LOOKED_BACK = (100, 10_000, 1_000_000)
 """Events; nearly always those that are new are among the last few."""
 
 _log = structlog.get_logger()
-
-T = TypeVar("T")
 
 
 class Relay:
@@ -45,6 +43,7 @@ class Relay:
         self._parts = parts
         self._channel = channel
         self._posted = posted
+        self._tails = Tails(parts, channel, posted)
         self._head = ""
         self._due = parts.clock.now()
         self._failed = 0
@@ -75,12 +74,16 @@ class Relay:
         return seconds
 
     async def round(self) -> None:
-        """Post what is not there yet, close what is over.
+        """Post what is not there yet, close what is over; logs last, for nothing waits behind them.
 
         Raises:
             ChannelDown: it is gone on with in the next round.
             StoreUnusable: likewise.
         """
+        await self._compare()
+        await self._tails.look()
+
+    async def _compare(self) -> None:
         log, now = self._parts.log, self._parts.clock.now()
         head = log.chain_head()
         if head == self._head and now < self._due:
@@ -98,7 +101,7 @@ class Relay:
         for card in [card for key, card in self._posted.cards.items() if key not in standing]:
             if card.ref:
                 over = Over(card.subject, card.title, self._fate(card, now))
-                await self._send(self._channel.close(card.ref, over))
+                await sent(self._channel, self._channel.close(card.ref, over))
             del self._posted.cards[card.key]
             self._posted.save()
 
@@ -111,13 +114,13 @@ class Relay:
         for key, question in asked.items():
             if key not in self._posted.cards:
                 asking = news.asking(self._parts, question)
-                ref = await self._send(self._channel.ask(asking))
+                ref = await sent(self._channel, self._channel.ask(asking))
                 self._keep(Card(kind="question", subject=question.subject, key=key, title=asking.title, ref=ref or ""))
 
     async def _offer(self, links: Mapping[str, ToPay]) -> None:
         for key, link in links.items():
             if key not in self._posted.cards:
-                ref = await self._send(self._channel.offer_link(link))
+                ref = await sent(self._channel, self._channel.offer_link(link))
                 self._keep(Card(kind="link", subject=link.run_id, key=key, title=link.title, ref=ref or ""))
 
     def _keep(self, card: Card) -> None:
@@ -131,7 +134,7 @@ class Relay:
         self._posted.alarms &= standing.keys()
         for name, said in standing.items():
             if name not in self._posted.alarms:
-                await self._send(self._channel.tell("", said))
+                await sent(self._channel, self._channel.tell("", said))
                 self._posted.alarms.add(name)
                 self._posted.save()
 
@@ -140,8 +143,9 @@ class Relay:
         for event in self._new_events():
             run_id = event.run_id
             if _is_end(event) and self._parts.at_home(run_id):
+                await self._tails.end(run_id, OVER)
                 said = news.ended(self._parts, self._parts.run(run_id))
-                await self._send(self._channel.tell(self._posted.threads.get(run_id, ""), said))
+                await sent(self._channel, self._channel.tell(self._posted.threads.get(run_id, ""), said))
                 self._posted.threads.pop(run_id, None)
                 self._posted.seen = event.seq
                 self._posted.save()
@@ -160,24 +164,20 @@ class Relay:
                 yield from (event for event in events if event.seq > seen)
                 return
 
-    async def _send(self, sending: Awaitable[T]) -> T | None:
-        """Within its time; None for a message that is never taken: the others must not wait behind it."""
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                return await sending
-        except TimeoutError as error:
-            raise ChannelDown(f"no answer within {SEND_SECONDS:.0f} s") from error
-        except NotTaken as error:
-            _log.error("a message is not taken", channel=self._channel.name, why=str(error))
-            return None
-
 
 async def relayed(parts: Parts, channel: Channel) -> None:
     """Keep a channel as things stand, until cancelled; while another process of the home does, only wait."""
+    async with sole(parts, channel.name) as posted:
+        await Relay(parts, channel, posted).run()
+
+
+@asynccontextmanager
+async def sole(parts: Parts, name: str) -> AsyncIterator[Posted]:
+    """What the channel of this name was given, for one process of the home at a time."""
     folder = parts.home.chat
     make_folder(folder)
-    async with alone(folder / f"{channel.name}.lock", parts.clock):
-        await Relay(parts, channel, Posted.read(folder / f"{channel.name}.json")).run()
+    async with alone(folder / f"{name}.lock", parts.clock):
+        yield Posted.read(folder / f"{name}.json")
 
 
 def _is_end(event: Event) -> bool:

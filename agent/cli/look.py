@@ -135,7 +135,7 @@ def _offers(attempts: list[Attempt]) -> None:
     for attempt in attempts:
         offer = attempt.offer
         outcome = f" → {attempt.outcome}" if attempt.outcome else ""
-        money = f"{offer.gpu_name}, {offer.hours} h, ${usd(offer.amount)} by {offer.rail}"
+        money = f"{offer.gpu_name}, {offer.hours} h, ${usd(offer.amount)} {offer.rail.words}"
         output.line(f"offer {offer.attempt}: {money}: {attempt.reason}{outcome}")
 
 

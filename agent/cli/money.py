@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from agent.assemble_parts import open_parts
 from agent.cli import output
 from agent.cli.places import settings_or_fail
-from agent.cli.terminal import TerminalFace
+from agent.cli.terminal import TerminalFace, who
 from agent.frozen import why_frozen
 from agent.leftovers import settle_money
 from agent.parts import Parts
@@ -166,7 +166,8 @@ def unfreeze(*, sandbox: bool) -> None:
         if causes is None:
             output.line("spending was not frozen")
             return
-        parts.log.unfreeze(datetime.now(UTC))
+        if not parts.log.unfreeze(datetime.now(UTC), seen=causes.last, by=f"terminal:{who()}"):
+            output.fail("there is another reason by now, and nothing is cleared: unfreeze again", output.USAGE)
         since = f" since {timestamp(causes.since)}" if causes.since else ""
         output.line(f"spending is allowed again; it was frozen{since}, and this is cleared:")
         for cause in (*causes.reasons, *causes.mismatches):

@@ -14,6 +14,7 @@ from agent.cli.foreground import Foreground, interruptible
 from agent.cli.leftovers import name_leftovers
 from agent.cli.places import holds, is_batch, settings_or_fail, stores
 from agent.cli.terminal import TerminalFace
+from agent.cli.waiting import run_waits
 from agent.errors import LeaseHeld
 from agent.herd import Herd
 from agent.settings import Settings
@@ -68,6 +69,8 @@ async def _drive(herd: Herd, run_id: str, face: TerminalFace, *, wait: bool, as_
         output.document(herd.result(run_id))
     else:
         face.tell(run_id, last_line(herd, ended))
+        if waits := run_waits(herd.parts.log, ended, herd.parts.clock.now()):
+            face.tell(run_id, waits)
     return exit_code(ended)
 
 
@@ -157,6 +160,8 @@ async def _resume_place(settings: Settings, *, sandbox: bool) -> tuple[list[dict
             unfinished = [run.run_id for run in herd.parts.log.runs(unfinished=True)]
             output.aside(f"left as they are: {', '.join(unfinished)}; `swineherd resume` goes on with them")
             return [herd.result(run_id) for run_id in unfinished], output.WAITING
+        for waits in filter(None, (run_waits(herd.parts.log, run, herd.parts.clock.now()) for run in resumed)):
+            output.aside(waits)
         codes = [exit_code(run) for run in resumed] + [output.PROVIDER if left else 0]
         return [herd.result(run.run_id) for run in resumed], max(codes)
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from agent.chat.web.door import Door
+from agent.chat.web.links import VALID_WORDS
 from agent.chat.web.notice import Notice
 from agent.chat.web.place import Address
 from agent.chat.web.server import serving, serving_health
@@ -52,4 +53,4 @@ def tell_link(door: Door, name: str | None) -> None:
         output.aside(f"`{door.for_link} --as NAME` prints a login link for one of {', '.join(notice.names)}")
         return
     user = notice.person(name)
-    output.aside(f"log in as {user.partition(':')[2]}, once, within ten minutes: {door.link(user)}")
+    output.aside(f"log in as {user.partition(':')[2]}, once, within {VALID_WORDS}: {door.link(user)}")

@@ -6,6 +6,7 @@ from datetime import datetime
 from agent.questions import questions_ahead
 from agent.result import link_to_pay
 from agent.wanted import another_is_wanted
+from policies.charge import ChargeState
 from policies.money import usd
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Approval, Run, RunStatus
@@ -28,6 +29,8 @@ def run_waits(log: SpendLog, run: Run, now: datetime) -> str:
         return f"{run.run_id} waits to be paid: `swineherd show {run.run_id}` prints the link"
     if asked is not None and asked.decision is None:
         return _offer_waits(run.run_id, asked, now)
+    if log.charges(run.run_id, [ChargeState.EXPIRED]):
+        return f"{run.run_id} was not paid in time: `swineherd resume {run.run_id}` still watches for a late payment"
     return f"{run.run_id} waits for a human: {run.reason}" if run.status is RunStatus.WAITING_FOR_HUMAN else ""
 
 

@@ -6,6 +6,7 @@ from agent.cli import output
 from agent.cli.places import settings_or_fail
 from agent.clock import SystemClock
 from agent.store import stores_of
+from tools.spend_log.holder import is_alive
 
 
 def link(*, sandbox: bool, port: int, name: str | None) -> None:
@@ -13,6 +14,6 @@ def link(*, sandbox: bool, port: int, name: str | None) -> None:
     with output.clear_errors():
         real, play = stores_of(settings_or_fail())
         home = (play if sandbox else real).home
-        notice = read_notice(home.web_links, port)
+        notice = read_notice(home.web_links, port, is_alive)
         token = links_of(home.web_links, SystemClock().now).make(notice.person(name))
         output.line(f"{notice.origin}/login/{token}")

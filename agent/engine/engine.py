@@ -23,6 +23,9 @@ from tools.errors import SwineherdError
 STALE_SECONDS = 30.0
 """After so long without a tick of the lookout the worker is not ready any more."""
 
+POLICY_SECONDS = 60.0
+"""Between two looks at whether the policy's file has changed."""
+
 OpenQueue = Callable[[str, Callable[[Leg], Awaitable[str]], Ring], AbstractAsyncContextManager[WorkQueue]]
 """Opens the queue for an executor id, whoever drives the legs, and whoever sees to the times of schedules."""
 
@@ -45,6 +48,7 @@ class Engine:
         self._crew = Crew(parts)
         self._nights = NightWatch(parts, herd.packer, self._crew)
         self._ticked_at: float | None = None
+        self._told_of = False
 
     @property
     def herd(self) -> Herd:
@@ -91,6 +95,7 @@ class Engine:
                     loops.create_task(self._every(BEAT_SECONDS, lambda: self._crew.round(queue))),
                     loops.create_task(self._every(TICK_SECONDS, lambda: self._tick(lookout))),
                     loops.create_task(self._every(chores.EVERY_SECONDS, lambda: self._chores(queue))),
+                    loops.create_task(self._every(POLICY_SECONDS, self._tell_of_the_policy)),
                     loops.create_task(self._every(ROUND_SECONDS, lambda: self._nights.round(queue.keep_ringing))),
                     loops.create_task(self._every(TURN_SECONDS, lambda: self._nights.turns(queue))),
                 ]
@@ -107,6 +112,14 @@ class Engine:
 
     async def _chores(self, queue: LegQueue) -> None:
         await chores.do_chores(self._herd, queue, self._crew)
+
+    async def _tell_of_the_policy(self) -> None:
+        """Once for each time that it is another than the one this worker read."""
+        file = self._parts.policy_file
+        changed = file.changed()
+        if changed and not self._told_of:
+            _log.warning("the policy has changed; a restart makes it hold", file=str(file.path))
+        self._told_of = changed
 
     async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
         while True:

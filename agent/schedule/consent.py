@@ -58,11 +58,11 @@ def ask(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob], expected: Exp
     amount = expected.total if wanted is None else wanted
     until = asked.until or _end_of(schedule, asked.nights, now)
     if wanted is not None and wanted <= 0:
-        raise BadJob("a night that may cost nothing needs no yes: say --usd-per-night")
+        raise BadJob("a night that may cost nothing needs no yes: name the dollars a night may cost")
     if amount <= 0:
-        raise BadJob("no GPU on offer fits these jobs now, so nobody knows what a night costs: say --usd-per-night")
+        raise BadJob("no GPU on offer fits these jobs now, so nobody knows what a night costs: name the dollars it may")
     if until <= now:
-        raise BadJob(f"--until: {until:%Y-%m-%d %H:%M} UTC is over")
+        raise BadJob(f"the grant would be for nights until {until:%Y-%m-%d %H:%M} UTC, which is over: name a later day")
     if not parts.account:
         raise BadJob("a grant is for orders that are paid from credits: set GPUHOG_API_KEY")
     each = Terms(

@@ -135,7 +135,7 @@ def where_they_are(parts: Parts, order: OrderRow) -> str:
     """What a human can still do about outputs that stayed on the pod."""
     if not order.on_volume:
         return ""
-    how = f"start it at the provider, and `swineherd resume {order.run_id}` collects them"
+    how = f"start it at the provider, and `swineherd resume {order.run_id}` in a terminal collects them"
     return f"; the pod is stopped and its volume kept until {kept_until(parts, order):%Y-%m-%d %H:%M} UTC: {how}"
 
 

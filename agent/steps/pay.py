@@ -159,7 +159,7 @@ def _wait_for_turn(state: State, parts: Parts) -> To:
     now = parts.clock.now()
     until = _waited_until(state, Awaited.TURN) or now + _settle_window(parts) * LAST_READING * LAST_READING
     if now >= until:
-        return _end(endings.refused("another purchase on this API key has not settled; see `swineherd spend`"))
+        return _end(endings.refused("another purchase on this API key has not settled"))
     return Command(update=waiting(Awaited.TURN, until), goto="pay")
 
 
@@ -189,7 +189,7 @@ def _not_reserved(state: State, parts: Parts, why: CapHit | Frozen | NotApproved
 
 def _paid(parts: Parts, offer: Offer, charge: Charge) -> To:
     late = " (late)" if charge.late else ""
-    parts.face.tell(offer.run_id, f"paid ${usd(charge.amount)} from {charge.rail}{late}; the pod is deploying")
+    parts.face.tell(offer.run_id, f"paid ${usd(charge.amount)} {charge.rail.words}{late}; the pod is deploying")
     return Command(goto="poll")
 
 
@@ -230,6 +230,6 @@ async def _verify_link(state: State, parts: Parts, offer: Offer, charge: Charge)
     if verified.state is ChargeState.PAID:
         return _paid(parts, offer, verified)
     if parts.run(offer.run_id).cancel_requested:
-        why = "cancelled; the checkout link may still be paid for a while, `swineherd resume` looks after it"
+        why = "cancelled; the checkout link may be open for a while still: do not pay it, its pod would be ended"
         return _end(endings.cancelled(why))
     return Command(goto="escalate")

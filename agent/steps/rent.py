@@ -12,7 +12,7 @@ from agent.parts import Parts
 from agent.patient import to_the_end
 from agent.pricing import current_listing, moved
 from agent.state import State
-from agent.wanted import another_is_wanted
+from agent.wanted import another_is_wanted, fresh_was_asked_for
 from policies.budget import CapHit, first_cap_broken
 from policies.offer import Offer, Rail
 from policies.wish import is_met
@@ -74,14 +74,17 @@ def _ask_or_pay(parts: Parts, offer: Offer) -> Command[Next]:
         limit = first_cap_broken(offer.amount, used, caps, auto=False)
     if limit is not None and not limit.needs_a_human:
         return _end(endings.refused(limit.message))
-    if limit is None and not _is_not_what_was_wished_for(parts, offer):
+    if limit is None and not _somebody_wants_to_see(parts, offer):
         return Command(goto="pay")
     expires_at = now + timedelta(minutes=parts.policy.payment.approval_minutes)
     parts.log.ask(offer, parts.new_code(), now, expires_at)
     return Command(goto="escalate")
 
 
-def _is_not_what_was_wished_for(parts: Parts, offer: Offer) -> bool:
-    """Whoever asked for something else is asked, though it might be paid without."""
+def _somebody_wants_to_see(parts: Parts, offer: Offer) -> bool:
+    """Whoever asked for something else, or for a fresh offer, is asked, though it might be paid without."""
     wishes = parts.log.wishes(offer.run_id)
-    return bool(wishes) and not is_met(wishes[-1].wish, offer)
+    if wishes and not is_met(wishes[-1].wish, offer):
+        return True
+    granted = parts.log.covering_grant(offer, parts.clock.now()) is not None
+    return not granted and fresh_was_asked_for(parts.log, offer.run_id)

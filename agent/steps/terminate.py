@@ -36,7 +36,9 @@ async def terminate(state: State, runtime: Runtime[Parts]) -> Command[Literal["t
     if tries >= parts.policy.recovery.terminate_alarm_tries and now >= since + PATIENCE:
         why = f"the end of {_names(left)} is not proven after {counted(tries, 'try', 'tries')}; it may go on billing"
         parts.face.tell(run_id, f"WARNING: {why}")
-        return Command(update=_unproven(state, f"{why}. `swineherd resume {run_id}` tries again"), goto="report")
+        return Command(
+            update=_unproven(state, f"{why}. `swineherd resume {run_id}` in a terminal tries again"), goto="report"
+        )
     again = waiting(Awaited.GONE, now + BETWEEN_TRIES)
     again["ending_since"] = since.isoformat()
     return Command(update=again, goto="terminate")

@@ -129,7 +129,7 @@ async def test_a_run_found_later_rents_and_deletes_nothing(world: World, step: s
     run = await world.drive(run_id)
     assert run.code == 5
     assert "stopped itself at the end of its paid hours" in run.reason
-    assert f"`swineherd resume {run_id}` collects them" in run.reason
+    assert f"`swineherd resume {run_id}` in a terminal collects them" in run.reason
     assert len(world.market.debits) == 1
     assert "terminate" not in world.calls
     (order,) = world.log.orders(open_only=True)

@@ -24,6 +24,9 @@ CONTRACT = {
     "OPENAI_API_KEY": "sk-1",
     "SWINEHERD_MODEL": "qwen",
     "SWINEHERD_MODEL_METHOD": "json",
+    "TELEGRAM_BOT_TOKEN": "1:AAsecret",
+    "SWINEHERD_TELEGRAM_CHAT": "-100",
+    "TELEGRAM_API_URL": "https://telegram.test",
 }
 ALIEN = {
     "HOME": "/home/me",
@@ -67,7 +70,10 @@ def test_what_the_contract_names_is_read(env: pytest.MonkeyPatch) -> None:
     assert settings.model_key.get_secret_value() == "sk-1"
     asked = settings.model_base_url, settings.model, settings.model_method
     assert asked == ("http://model.test/v1", "qwen", "json")
-    for secret in ("me:word", "xoxb-1", "xapp-1", "sk-1"):
+    assert settings.telegram_bot_token is not None
+    telegram = settings.telegram_bot_token.get_secret_value(), settings.telegram_chat, settings.telegram_api_url
+    assert telegram == ("1:AAsecret", "-100", "https://telegram.test")
+    for secret in ("me:word", "xoxb-1", "xapp-1", "AAsecret", "sk-1"):
         assert secret not in repr(settings)
 
 

@@ -39,11 +39,16 @@ async def test_an_offer_that_waits_for_its_answer(make_world: MakeWorld) -> None
 
 
 async def test_a_link_that_waits_to_be_paid(make_world: MakeWorld) -> None:
-    """The link itself is printed by `show` alone."""
+    """The link itself is printed by `show` alone; past its time somebody may still have paid it."""
     world = make_world(CHECKOUT)
     run_id = world.submit()
     await world.drive(run_id, wait=False)
     assert said(world) == [f"{run_id} waits to be paid: `swineherd show {run_id}` prints the link"]
+    world.clock.advance(24 * HOUR)
+    await world.drive(run_id, wait=False)
+    assert said(world) == [
+        f"{run_id} was not paid in time: `swineherd resume {run_id}` still watches for a late payment"
+    ]
 
 
 async def test_a_run_that_ended_waits_for_nobody(world: World) -> None:

@@ -19,6 +19,7 @@ from agent.drive import Driver
 from agent.folders import Home
 from agent.graph import Road, build_graph
 from agent.parts import Parts
+from agent.policy_file import PolicyFile
 from agent.submit import load_job, submit
 from policies.charge import ChargeState
 from policies.money import Cents
@@ -79,6 +80,7 @@ class World:
             pods=self.pods,
             log=self.log,
             policy=policy,
+            policy_file=PolicyFile.at(root / "home" / "policy.toml"),
             face=self.face,
             home=self.home,
             account="key-1" if has_key else "",

@@ -17,6 +17,7 @@ from agent.folders import Home
 from agent.graph import build_graph
 from agent.herd import Herd
 from agent.parking import Cause
+from agent.policy_file import PolicyFile
 from policies.answers import Answer, Balance
 from policies.money import Cents
 from policies.offer import Listing, Rail
@@ -130,7 +131,8 @@ class Payer:
 async def opened(home: Home, rules: Policy, limiter: Limiter | None = None) -> AsyncIterator[Payer]:
     """One process of the payer's."""
     home.path.mkdir(parents=True, exist_ok=True)
-    place = Place(home, "https://gpuhog.test/api", SecretStr("key"), rules, None, None, is_sandbox=False)
+    file = PolicyFile.at(home.path / "policy.toml")
+    place = Place(home, "https://gpuhog.test/api", SecretStr("key"), rules, file, None, None, is_sandbox=False)
     clock: Clock = SystemClock()
     market = Provider(clock, purchased=PLENTY, deploy_seconds=NEVER_UP, limiter=limiter)
     pods = FakePods(clock, lambda _access: False)

@@ -170,6 +170,7 @@ OFF_THE_PATHS = {
     "log.revoke_grant": "a human",
     "log.grant_run": "a human: one transaction, as that of another offer, which is on a path",
     "log.revoke_run_grant": "a human",
+    "log.renew": "a human: one transaction, as that of another offer, which is on a path",
     "log.looked_again": "`sweep`, at pods that have ended",
     "market.docs": "shown by `doctor`",
     "market.packs": "shown by `packs`",

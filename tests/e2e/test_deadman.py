@@ -85,7 +85,7 @@ def test_found_later_it_is_kept_and_comes_home(herd: Swineherd, tmp_path: Path, 
 
     assert found.code == 5, found.text
     assert "stopped itself at the end of its paid hours" in found.document["reason"]
-    assert f"`swineherd resume {run_id}` collects them" in found.document["reason"]
+    assert f"`swineherd resume {run_id}` in a terminal collects them" in found.document["reason"]
     assert order_of(herd, run_id)["status"] == "stopped"
     rents = [debit for debit in herd.books()["debits"] if debit["kind"] == "rent"]
     assert [debit["order_id"] for debit in rents if debit["order_id"] in found.document["order_ids"]] == [

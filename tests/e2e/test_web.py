@@ -84,8 +84,9 @@ def test_by_keyboard_alone(served: Served, page: Page) -> None:
     command = served.job("keys", "echo by hand")
     page.goto(served.origin)
     page.get_by_label("Say what to do").focus()
+    page.keyboard.press("Shift+Enter")
     page.keyboard.type(command)
-    page.keyboard.press("Tab")
+    expect(page.get_by_label("Say what to do")).to_have_value(f"\n{command}")
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/*")
     expect(page.get_by_role("button", name="Approve")).to_be_visible()
@@ -156,8 +157,9 @@ def test_an_offer_expires_while_it_is_looked_at(served: Served, page: Page) -> N
     run_id = asked_shortly(served, 6)
     page.goto(f"{served.origin}/runs/{run_id}")
     expect(page.get_by_role("button", name="Approve")).to_be_visible()
-    expect(page.get_by_text("Nobody answered in time")).to_be_visible()
+    expect(page.get_by_role("button", name="Make a fresh offer")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+    assert looked_at(page, "run-expired") == []
 
 
 def test_without_javascript(served: Served, browser: Browser) -> None:

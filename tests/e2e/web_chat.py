@@ -15,6 +15,7 @@ from agent.folders import Home
 from tests.chromium import chromium
 from tests.e2e.forks import ROOT
 from tests.e2e.swineherd import Started, Swineherd, ended, write_job
+from tools.spend_log.holder import is_alive
 from tools.spend_log.log import SqliteSpendLog
 
 AXE = ROOT / "tests" / "e2e" / "axe" / "axe.min.js"
@@ -64,7 +65,7 @@ class Served:
     def link(self) -> str:
         """A fresh one, as `serve --link` prints it; that command has tests of its own."""
         folder = Home(self.herd.home).sandbox.web_links
-        notice = read_notice(folder, int(self.origin.rpartition(":")[2]))
+        notice = read_notice(folder, int(self.origin.rpartition(":")[2]), is_alive)
         return f"{notice.origin}/login/{links_of(folder, SystemClock().now).make(notice.person(None))}"
 
     def visitor(self, browser: Browser, **options: object) -> BrowserContext:

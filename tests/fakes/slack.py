@@ -139,6 +139,8 @@ class FakeSlack:
             return web.json_response({"ok": False, "error": f"missing {sorted(missing)}"})
         if arguments.get("channel", CHANNEL) != CHANNEL:
             return web.json_response({"ok": False, "error": "channel_not_found"})
+        if method == "chat.update" and arguments["ts"] not in self.messages:
+            return web.json_response({"ok": False, "error": "message_not_found"})
         problem = wrong_blocks(arguments["blocks"]) if "blocks" in arguments else None
         if problem:
             return web.json_response({"ok": False, "error": "invalid_blocks", "why": problem})

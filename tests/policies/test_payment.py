@@ -68,7 +68,7 @@ def test_credits_that_cannot_pay_give_way_to_checkout_or_refuse(means: Means, wh
     found = decision(100, payment=replace(AUTO, rails=(Rail.CREDITS,)), means=means)
     assert isinstance(found, Refuse)
     assert why in found.reason
-    assert "packs" in found.reason
+    assert "buy a pack" in found.reason
     assert '"stripe"' in found.reason
 
 

@@ -234,6 +234,8 @@ def test_flags_are_true_or_false(key: str) -> None:
         ("chat", "approvers", ["slack:U1", "telegram:5", "web:ann"], ["ann"]),
         ("chat", "approvers", [], ["slack:"]),
         ("chat", "approvers", ["web:a"], ["mail:a"]),
+        ("chat", "approvers", ["telegram:1001"], ["telegram:@ann"]),
+        ("chat", "approvers", [], ["telegram:01"]),
         ("chat", "job_envs", ["HF_TOKEN", "_a1"], ["1A"]),
         ("chat", "job_envs", [], ["A=B"]),
     ],

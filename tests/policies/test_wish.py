@@ -41,7 +41,7 @@ def test_a_wish_is_met_by_an_offer_like_it() -> None:
 def test_what_no_offer_can_be() -> None:
     """Hours beyond the policy's or below one, a rail that it does not have, nothing at all."""
     policy = Policy(payment=Payment(rails=(Rail.CREDITS,)), time=replace(Time(), max_hours=4))
-    assert out_of_the_question(Wish(None, 5), policy) == "max_hours: 5 h > 4 h"
+    assert out_of_the_question(Wish(None, 5), policy) == "5 h are more than time.max_hours of the policy, 4 h"
     assert out_of_the_question(Wish(None, 0), policy) == "0 h: an order is for 1 h at least"
     assert out_of_the_question(Wish(Rail.STRIPE, None), policy) == 'payment.rails in the policy does not have "stripe"'
     assert out_of_the_question(NO_WISH, policy)

@@ -16,6 +16,7 @@ from agent.graph import Road, build_graph
 from agent.herd import Herd
 from agent.mind.port import Mind
 from agent.parts import Parts
+from agent.policy_file import PolicyFile
 from agent.reconcile import reconcile
 from policies.money import Cents
 from tests.agent.watched import RecordingFace
@@ -116,6 +117,7 @@ class Life:
             pods=PodsOf(self.machines, process),
             log=log,
             policy=like.policy,
+            policy_file=PolicyFile(self.home.path / "policy.toml", ""),
             face=self.face,
             home=self.home,
             account=process.account,

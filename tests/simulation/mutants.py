@@ -93,7 +93,7 @@ def _any_link(log: Any, run: Any, now: datetime) -> result.Payable | None:
     for charge in log.charges(run.run_id):
         if charge.state in (ChargeState.AWAITING_PAYMENT, ChargeState.EXPIRED):
             order = log.order(charge.order_id)
-            return result.Payable(charge, order.checkout_url, now) if order and order.checkout_url else None
+            return result.Payable(charge, order, order.checkout_url, now) if order and order.checkout_url else None
     return None
 
 

@@ -81,7 +81,7 @@ class Channel:
             Malformed: `base_url` is not https, nor http to loopback where that is allowed, or holds more than a
                 scheme, a host, a port and a path.
         """
-        self.base_url = _checked_base_url(base_url, allow_plain_http_loopback=allow_plain_http_loopback)
+        self.base_url = checked_base_url(base_url, allow_plain_http_loopback=allow_plain_http_loopback)
         self._reads = _client(transport or _network(), _READ_PHASES)
         self._spends = _client(transport or _network(), _SPEND_PHASES)
 
@@ -132,7 +132,13 @@ class Channel:
         return call.method, self.base_url + call.path
 
 
-def _checked_base_url(base_url: str, *, allow_plain_http_loopback: bool) -> str:
+def checked_base_url(base_url: str, *, allow_plain_http_loopback: bool) -> str:
+    """A base URL that secrets may be sent to, without a slash at its end.
+
+    Raises:
+        Malformed: it is not https, nor http to loopback where that is allowed, or holds more than a scheme, a host, a
+            port and a path.
+    """
     try:
         parts = urlsplit(base_url)
         host, _ = parts.hostname or "", parts.port

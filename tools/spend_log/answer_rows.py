@@ -8,6 +8,9 @@ from policies.money import Cents
 from policies.offer import Rail
 from policies.wish import Wish
 
+RENEWED = "renewed"
+"""The outcome of an offer whose time was over, once a human has asked for a fresh one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wished:

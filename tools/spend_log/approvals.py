@@ -96,8 +96,10 @@ def answerable(db: Database, run_id: str, code: str, amount: Cents, now: datetim
     if row is None:
         return "nothing is asked about this run"
     asked = decode(Approval, row)
-    refusal = codes.refused(db, "approvals", row, code, now, run_id=run_id) or _answer_refused(asked, amount, now)
-    return refusal or asked
+    before = rows(db, "approvals", "run_id = ? AND attempt < ?", [run_id, asked.offer.attempt])
+    earlier = [one["code"] for one in before]
+    refusal = codes.refused(db, "approvals", row, code, now, run_id=run_id, earlier=earlier)
+    return refusal or _answer_refused(asked, amount, now) or asked
 
 
 def answer(db: Database, asked: Approval, decision: Decision, by: str, now: datetime) -> Approval:

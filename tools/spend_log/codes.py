@@ -4,6 +4,7 @@ Every function works inside the caller's transaction.
 """
 
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -44,12 +45,22 @@ def refused(
     now: datetime,
     *,
     run_id: str = "",
+    earlier: Sequence[str] = (),
 ) -> str | None:
-    """Why `code` does not answer the question in `row`, or None; a wrong one is counted, and noted."""
+    """Why `code` does not answer the question in `row`, or None; a wrong one is counted, and noted.
+
+    Args:
+        earlier: codes of questions that this one took the place of. They answer nothing any more, so that whoever knows
+            one has nothing to guess with, and whoever types one from an old card does not void the question.
+    """
     if row["decision"] is None and row["wrong_tries"] >= MAX_WRONG_TRIES:
         return "too many wrong codes: the question is void, ask for a new offer"
-    if hmac.compare_digest(code.encode(errors="surrogatepass"), row["code"].encode()):
+    typed = code.encode(errors="surrogatepass")
+    fits, *fit_earlier = [hmac.compare_digest(typed, one.encode()) for one in (row["code"], *earlier)]
+    if fits:
         return None
+    if any(fit_earlier):
+        return "that is the code of an earlier offer: another has taken its place"
     if row["decision"] is None:
         key = _KEYS[table]
         change = f"UPDATE {table} SET wrong_tries = wrong_tries + 1 WHERE {key} = ?"  # noqa: S608 - names of ours

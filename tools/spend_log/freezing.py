@@ -21,6 +21,11 @@ def freeze(db: Database, why: str, now: datetime) -> None:
     append(db, now, "frozen", {"reason": why})
 
 
-def unfreeze(db: Database, now: datetime) -> None:
+def unfreeze(db: Database, now: datetime, seen: int | None, by: str) -> bool:
+    """See `SpendLog.unfreeze`."""
+    last = one(db, "SELECT seq FROM events WHERE kind = 'frozen' ORDER BY seq DESC LIMIT 1")
+    if seen is not None and (last is None or last["seq"] != seen):
+        return False
     if db.execute("DELETE FROM meta WHERE key = ?", [_KEY]).rowcount:
-        append(db, now, "unfrozen", {})
+        append(db, now, "unfrozen", {"by": by} if by else {})
+    return True

@@ -5,7 +5,7 @@ from datetime import datetime
 from policies.grant import Used
 from policies.money import Cents
 from policies.wish import Wish
-from tools.spend_log import run_grants, wishes
+from tools.spend_log import renewals, run_grants, wishes
 from tools.spend_log.answer_rows import NewRunGrant, RunGrant, Wished
 from tools.spend_log.log_file import LogFile
 from tools.spend_log.outcomes import NotRecorded, Recorded
@@ -19,6 +19,10 @@ class AnswersLog(LogFile):
     ) -> Recorded | NotRecorded:
         with self._write() as db:
             return wishes.instead(db, run_id, code, amount, wish, by, now)
+
+    def renew(self, run_id: str, approval_id: str, by: str, now: datetime) -> Recorded | NotRecorded:
+        with self._write() as db:
+            return renewals.renew(db, run_id, approval_id, by, now)
 
     def wishes(self, run_id: str) -> list[Wished]:
         with self._read() as db:

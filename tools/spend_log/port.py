@@ -201,7 +201,13 @@ class SpendLog(AnswerLog, BatchLog, Driving, ScheduleLog, Protocol):
     # freezing
     def frozen(self) -> str | None: ...
     def freeze(self, reason: str, now: datetime) -> None: ...
-    def unfreeze(self, now: datetime) -> None: ...
+    def unfreeze(self, now: datetime, *, seen: int | None = None, by: str = "") -> bool:
+        """Allow spending again.
+
+        Args:
+            seen: the last `frozen` event that was read. Where another has come since all stays frozen: False.
+        """
+        ...
 
     # orders
     def add_order(self, order: OrderRow) -> None:

@@ -11,7 +11,7 @@ from tools.spend_log.outcomes import NotRecorded, Recorded
 
 
 class AnswerLog(Protocol):
-    """Each of these takes the code and the amount of the question that stands, as `decide` does: one answer counts."""
+    """What answers a question takes its code and its amount, as `decide` does: one answer counts."""
 
     def instead(
         self, run_id: str, code: str, amount: Cents, wish: Wish, by: str, now: datetime
@@ -23,6 +23,14 @@ class AnswerLog(Protocol):
 
     def wishes(self, run_id: str) -> list[Wished]:
         """Oldest first; the last one holds."""
+        ...
+
+    def renew(self, run_id: str, approval_id: str, by: str, now: datetime) -> Recorded | NotRecorded:
+        """Ask for a fresh offer in place of one that expired. It approves nothing, so it takes no code.
+
+        Only once for an offer, and only while the run waits for an answer to it: not where a charge of the run is open,
+        nor where the run is over or being cancelled.
+        """
         ...
 
     def grant_run(

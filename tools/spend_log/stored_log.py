@@ -182,9 +182,9 @@ class StoredLog(AccountLog, AnswersLog, BatchesLog, DrivingLog, SchedulesLog):
         with self._write() as db:
             freezing.freeze(db, reason, now)
 
-    def unfreeze(self, now: datetime) -> None:
+    def unfreeze(self, now: datetime, *, seen: int | None = None, by: str = "") -> bool:
         with self._write() as db:
-            freezing.unfreeze(db, now)
+            return freezing.unfreeze(db, now, seen, by)
 
     # orders
     def add_order(self, order: OrderRow) -> None:

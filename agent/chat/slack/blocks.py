@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from agent.card import OfferCard, taken_words
-from agent.chat.messages import Asking, Over, Said, ToPay
+from agent.chat.messages import Asking, Over, Said, ToPay, in_a_terminal
 from agent.questions import Question
 from policies.money import rate, usd
 from policies.text import clean, without_links
@@ -35,7 +35,7 @@ def asked(asking: Asking, *, answered_here: bool) -> list[Block]:
         _header(f"Approve ${usd(question.amount)}?"),
         *shown,
         _context(f"{question.subject} · expires at {question.expires_at:%Y-%m-%d %H:%M} UTC"),
-        _buttons(asking) if answered_here else _context(f"`swineherd approve {question.subject}` answers it"),
+        _buttons(asking) if answered_here else _context(in_a_terminal(question.subject)),
     ]
 
 
@@ -84,7 +84,7 @@ def _offer(card: OfferCard) -> Iterator[Block]:
             for label, text in (
                 ("GPU", f"{_shown(offer.gpu_name)} ({offer.vram_gb} GB)"),
                 ("Price", f"{offer.hours} h × {rate(offer.price_per_hour)} = ${usd(offer.amount)}"),
-                ("Paid from", offer.rail.value),
+                ("Paid", offer.rail.words),
                 ("Left before it", f"run ${usd(left.run)} · today ${usd(left.day)} · month ${usd(left.month)}"),
             )
         ],

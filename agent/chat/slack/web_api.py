@@ -68,12 +68,15 @@ class SlackChannel:
 
     async def close(self, ref: str, over: Over) -> None:
         """The card without its buttons."""
-        text = blocks.escaped(f"{over.subject}: {over.words}")
-        await _answer(self._client.chat_update(channel=self._channel, ts=ref, text=text, blocks=blocks.over(over)))
+        await self._update(ref, f"{over.subject}: {over.words}", blocks.over(over))
 
-    async def tell(self, ref: str, said: Said) -> None:
+    async def tell(self, ref: str, said: Said) -> str:
         """In the card's thread, or in the channel."""
-        await self._post(said.title, blocks.said(said), thread_ts=ref or None)
+        return await self._post(said.title, blocks.said(said), thread_ts=ref or None)
+
+    async def change(self, ref: str, said: Said) -> str:
+        """An edit: Slack tells nobody of it."""
+        return await self._update(ref, said.title, blocks.said(said))
 
     async def whisper(self, user: str, text: str) -> None:
         """To one person, in the channel."""
@@ -93,6 +96,10 @@ class SlackChannel:
             unfurl_media=False,
         )
         return _text(await _answer(posting), "ts")
+
+    async def _update(self, ref: str, text: str, shown: list[blocks.Block]) -> str:
+        updating = self._client.chat_update(channel=self._channel, ts=ref, text=blocks.escaped(text), blocks=shown)
+        return _text(await _answer(updating), "ts")
 
 
 def web_client(token: str, base_url: str) -> AsyncWebClient:

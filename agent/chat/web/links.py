@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from policies.text import counted
+
 VALID_FOR = timedelta(minutes=10)
+VALID_WORDS = counted(VALID_FOR // timedelta(minutes=1), "minute")
+
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from agent.chat.web.behind import Page
 from agent.chat.web.door import Door, address_of
 from agent.chat.web.guard import Refusal
-from agent.chat.web.links import VALID_FOR
+from agent.chat.web.links import VALID_WORDS
 from agent.chat.web.refused import Refused, refuse
 from agent.chat.web.sessions import LONGEST, Session
 from agent.chat.web.templates import render
@@ -80,7 +80,7 @@ class Login:
 
     def _shown(self, session: Session, *, link: str | None) -> Response:
         places, local = self._door.sessions.of(session.user), not self._door.place.secure
-        return render("devices.html", session, places=places, link=link, local=local)
+        return render("devices.html", session, places=places, link=link, local=local, valid=VALID_WORDS)
 
     def _left(self) -> Response:
         answer = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
@@ -98,7 +98,6 @@ class Login:
         if wait := self._door.failed_logins.wait(address):
             return Refused(Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many links that open nothing", self._how, wait))
         _log.warning("a login link that opens nothing", address=address)
-        minutes = int(VALID_FOR.total_seconds()) // 60
         return refuse(
-            HTTPStatus.NOT_FOUND, f"this link opens nothing: each opens once, within {minutes} minutes", self._how
+            HTTPStatus.NOT_FOUND, f"this link opens nothing: each opens once, within {VALID_WORDS}", self._how
         )

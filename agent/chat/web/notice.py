@@ -1,13 +1,14 @@
 """What a running server leaves in its home, so that `serve --link` in another terminal can make a link to it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agent.errors import BadSettings
 from agent.folders import write_atomically
+from tools.spend_log.rows import Holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +37,35 @@ class Notice:
 
 
 @contextmanager
-def noticed(folder: Path, port: int, notice: Notice) -> Iterator[None]:
-    """The notice of whoever listens on `port`, while the block lasts.
-
-    One that is killed leaves it behind: a link made by that opens the next server there, or nothing.
-    """
+def noticed(folder: Path, port: int, notice: Notice, server: Holder) -> Iterator[None]:
+    """The notice of the process that listens on `port`, while the block lasts; one that is killed leaves it behind."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = _file(folder, port)
-    write_atomically(file, json.dumps(asdict(notice)))
+    write_atomically(file, json.dumps(asdict(notice) | {"server": asdict(server)}))
     try:
         yield
     finally:
         file.unlink(missing_ok=True)
 
 
-def read_notice(folder: Path, port: int) -> Notice:
+def read_notice(folder: Path, port: int, alive: Callable[[Holder], bool]) -> Notice:
     """The notice of whoever listens on `port`.
+
+    Args:
+        alive: False only for a process that is proven gone.
 
     Raises:
         BadSettings: nobody does, as far as is known.
     """
+    nobody = f"no web chat of {folder.parent} listens on port {port}"
+    remedy = "`swineherd serve` starts one; --port and --sandbox name another"
     try:
         written = json.loads(_file(folder, port).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        remedy = "`swineherd serve` starts one; --port and --sandbox name another"
-        raise BadSettings(f"no web chat of {folder.parent} listens on port {port}: {remedy}") from error
+        raise BadSettings(f"{nobody}: {remedy}") from error
+    server = Holder(**written["server"])
+    if not alive(server):
+        raise BadSettings(f"{nobody}: the one that did, process {server.pid}, is gone; {remedy}")
     return Notice(written["origin"], tuple(written["people"]))
 
 

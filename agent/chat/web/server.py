@@ -44,7 +44,7 @@ async def serving(engine: Engine, address: Address, terminal_user: str, *, sandb
         pages = all_pages(parts, engine.herd.packer, Path.cwd())
         app = Beside(SafeHeaders(health_of(engine), secure=False), application(door, pages))
         notice = Notice(door.place.origin, door.people)
-        with noticed(parts.home.web_links, port, notice):
+        with noticed(parts.home.web_links, port, notice, parts.holder):
             async with answering(sock, app):
                 try:
                     yield door

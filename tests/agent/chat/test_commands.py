@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat.commands import Cancel, Command, Freeze, Help, RunFile, RunText, read_command
+from agent.chat.commands import Cancel, Command, Freeze, FreshOffer, Help, RunFile, RunText, read_command
 from agent.chat.jobs import MOST_TEXT, PASTED, file_below, job_below, pasted_job
-from agent.chat.obey import obey
+from agent.chat.obey import Heard, obey
 from agent.submit import BadJob
 from policies.policy import Chat, Policy
 from tests.agent.conftest import MakeWorld
-from tests.agent.world import World
+from tests.agent.world import ASK, World
 from tools.ssh.snapshot import pack
 
 BY = "web:ann from 127.0.0.1"
@@ -23,6 +23,8 @@ BY = "web:ann from 127.0.0.1"
         ("  RUN  with blanks.yaml ", RunFile("with blanks.yaml")),
         ("cancel train-1", Cancel("train-1")),
         ("cancel train-1 and more", Help("cancel train-1 and more")),
+        ("offer train-1", FreshOffer("train-1")),
+        ("offer", Help("offer")),
         ("freeze", Freeze()),
         ("freeze please", Help("freeze please")),
         ("help", Help()),
@@ -187,3 +189,38 @@ def test_what_is_pasted_has_a_name_in_messages() -> None:
     """Where a problem of it is told."""
     with pytest.raises(ValueError, match=PASTED):
         pasted_job("run: a\nbogus: 1", [])
+
+
+async def test_a_fresh_offer_is_typed_for(make_world: MakeWorld) -> None:
+    """Where nobody answered the last one in time, and nowhere else."""
+    world = make_world(ASK)
+    run_id = world.submit()
+    await world.drive(run_id, wait=False)
+
+    async def say(text: str) -> Heard:
+        return await obey(world.parts, pack, world.root, read_command(text), BY)
+
+    assert "the offer stands until" in (await say(f"offer {run_id}")).words
+    assert not (await say("offer none")).done
+    world.clock.advance(3601)
+    assert (await say(f"offer {run_id}")).done
+    again = await say(f"offer {run_id}")
+    assert (again.done, "another offer" in again.words) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["hunter2", "- hunter2", "token: hunter2", "run: [hunter2", "run: x\nhours: hunter2", "run: !hunter2 x"]
+)
+async def test_a_file_that_is_no_job_is_not_quoted(make_world: MakeWorld, text: str) -> None:
+    """The field and the line are named, no value; what was pasted is quoted to who pasted it."""
+    world = make_world(ASK)
+    (world.root / "other.yaml").write_text(text + "\n", encoding="utf-8")
+    heard = await obey(world.parts, pack, world.root, read_command("run other.yaml"), BY)
+    assert (heard.done, "hunter2" in heard.words, "other.yaml" in heard.words) == (False, False, True)
+
+
+async def test_what_was_pasted_is_quoted(make_world: MakeWorld) -> None:
+    """To who pasted it."""
+    world = make_world(ASK)
+    heard = await obey(world.parts, pack, world.root, read_command("run: x\nhours: soon"), BY)
+    assert "found 'soon'" in heard.words

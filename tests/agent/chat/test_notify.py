@@ -20,6 +20,7 @@ from agent.settings import Settings
 from policies.policy import Chat
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK, World
+from tests.fakes.telegram import CHAT, SECRET, TOKEN
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # in a plugin of Apprise's
 
@@ -114,6 +115,31 @@ async def test_half_a_slack_is_told(
         async with channels(world.parts, Settings()):
             pass
     assert "xoxb" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"TELEGRAM_BOT_TOKEN": ""}, "needs TELEGRAM_BOT_TOKEN"),
+        ({"SWINEHERD_TELEGRAM_CHAT": ""}, "needs SWINEHERD_TELEGRAM_CHAT"),
+        ({"TELEGRAM_BOT_TOKEN": f"{SECRET}/../x"}, "as @BotFather shows it"),
+        ({"SWINEHERD_TELEGRAM_CHAT": "@gpus"}, "a number"),
+        ({"SWINEHERD_TELEGRAM_CHAT": "0"}, "a number"),
+        ({"TELEGRAM_API_URL": "http://telegram.example"}, "must be https"),
+        ({"TELEGRAM_API_URL": "https://ann:word@telegram.example"}, "nothing else"),
+    ],
+)
+async def test_a_wrong_telegram_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], why: str
+) -> None:
+    """Naming which part is missing or wrong, and no token."""
+    right = {"TELEGRAM_BOT_TOKEN": TOKEN, "SWINEHERD_TELEGRAM_CHAT": str(CHAT), "TELEGRAM_API_URL": ""}
+    for name, value in (right | changes).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadSettings, match=why) as told:
+        async with channels(world.parts, Settings()):
+            pass
+    assert SECRET not in str(told.value)
 
 
 async def test_an_extra_that_is_not_installed_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,51 +1,19 @@
 """What is told on any channel: links to pay, ends of runs, alarms; and by one process at a time."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from dataclasses import replace
 
 import pytest
 
 from agent.chat import news, relay
-from agent.chat.messages import Asking, Over, Said, ToPay
-from agent.chat.posted import Posted, alone
-from agent.chat.relay import Relay
+from agent.chat.posted import alone
 from agent.parts import Parts
 from policies.charge import ChargeState
+from tests.agent.chat.wall import Wall, relay_of
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK, CHECKOUT, PRICE, World
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import RequestLost
-
-
-@dataclass
-class Wall:
-    """A channel on which everything stays as it was put."""
-
-    name: ClassVar[str] = "wall"
-    asked: list[Asking] = field(default_factory=list)
-    links: list[ToPay] = field(default_factory=list)
-    closed: list[tuple[str, Over]] = field(default_factory=list)
-    told: list[tuple[str, Said]] = field(default_factory=list)
-
-    async def ask(self, asking: Asking) -> str:
-        self.asked.append(asking)
-        return f"card-{len(self.asked)}"
-
-    async def offer_link(self, link: ToPay) -> str:
-        self.links.append(link)
-        return f"link-{len(self.links)}"
-
-    async def close(self, ref: str, over: Over) -> None:
-        self.closed.append((ref, over))
-
-    async def tell(self, ref: str, said: Said) -> None:
-        self.told.append((ref, said))
-
-
-def relay_of(world: World, wall: Wall) -> Relay:
-    world.home.chat.mkdir(exist_ok=True)
-    return Relay(world.parts, wall, Posted.read(world.home.chat / "wall.json"))
 
 
 async def test_a_link_is_posted_while_it_stands(make_world: MakeWorld) -> None:
@@ -59,6 +27,7 @@ async def test_a_link_is_posted_while_it_stands(make_world: MakeWorld) -> None:
         await relaying.round()
     (paying,) = wall.links
     assert (paying.run_id, paying.link.charge.amount, paying.link.host) == (run_id, PRICE, "checkout.stripe.com")
+    assert paying.title.endswith("= $0.98, by card")
     assert paying.link.url.startswith("https://checkout.stripe.com/")
     world.market.pay(next(iter(world.market.orders)))
     assert (await world.drive(run_id)).code == 0

@@ -20,6 +20,7 @@ from policies.policy import Chat
 from tests.agent.conftest import MakeWorld
 from tests.agent.engine.plain_queue import PlainQueue
 from tests.agent.world import ASK, World
+from tools.spend_log.holder import is_alive, this_process
 from tools.ssh.snapshot import pack
 
 HERE = Address("127.0.0.1", 0, None)
@@ -123,15 +124,26 @@ async def test_a_notice_is_there_while_it_serves(world: World) -> None:
     folder = world.parts.home.web_links
     async with serving(engine_of(world), HERE, "ann", sandbox=False) as door:
         port = int(door.place.origin.rpartition(":")[2])
-        assert read_notice(folder, port) == Notice(door.place.origin, ("web:ann",))
+        assert read_notice(folder, port, world.parts.alive) == Notice(door.place.origin, ("web:ann",))
     with pytest.raises(BadSettings, match="`swineherd serve` starts one"):
-        read_notice(folder, port)
+        read_notice(folder, port, world.parts.alive)
+
+
+async def test_no_link_leads_to_one_that_was_killed(world: World) -> None:
+    """Its notice is left behind, with the process that nobody can be taken for."""
+    folder = world.parts.home.web_links
+    async with serving(engine_of(world), HERE, "ann", sandbox=False) as door:
+        port = int(door.place.origin.rpartition(":")[2])
+        world.restart()
+        with pytest.raises(BadSettings, match=f"port {port}: the one that did, process 100, is gone; `swineherd"):
+            read_notice(folder, port, world.parts.alive)
 
 
 def test_a_notice_says_whom_a_link_may_be_for(tmp_path: Path) -> None:
     """One alone need not be named."""
-    with noticed(tmp_path, 1, Notice("http://127.0.0.1:1", ("web:ann", "web:bob"))):
-        notice = read_notice(tmp_path, 1)
+    server = this_process()
+    with noticed(tmp_path, 1, Notice("http://127.0.0.1:1", ("web:ann", "web:bob")), server):
+        notice = read_notice(tmp_path, 1, is_alive)
         assert notice.person("bob") == "web:bob"
         for name in (None, "eve", "web:bob", ""):
             with pytest.raises(BadSettings, match="one of ann, bob"):

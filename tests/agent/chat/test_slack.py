@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from structlog.typing import EventDict
 
+from agent.chat import tails
 from agent.chat.slack.press import NOT_YOU
 from tests.agent.chat.office import IN_SLACK, Office
+from tests.agent.chat.running import LONG, job_runs, writes
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import PRICE
 from tests.fakes.slack import APP, BOT, TEAM, FakeSlack, markup, text_of
@@ -30,7 +32,15 @@ async def test_a_card_says_what_a_yes_covers_and_no_code(office: Office) -> None
     approval = office.world.log.approval(run_id)
     assert approval is not None
     text = text_of(card["blocks"])
-    for shown in ("RTX 4090 (24 GB)", "2 h × $0.49/h = $0.98", "python train.py", "today $25.00", "workdir", run_id):
+    for shown in (
+        "RTX 4090 (24 GB)",
+        "2 h × $0.49/h = $0.98",
+        "Paid\nfrom credits",
+        "python train.py",
+        "today $25.00",
+        "workdir",
+        run_id,
+    ):
         assert shown in text
     assert markup(card) == []
     assert approval.code not in json.dumps(card)
@@ -58,6 +68,27 @@ async def test_a_yes_buys_once_and_the_thread_has_the_report(office: Office) -> 
     assert "epoch 1 ``` <!channel>" in text
     assert markup(reply) == []
     assert office.world.purchases == ["rent_with_credits"]
+
+
+async def test_the_log_is_one_reply_in_the_thread_that_is_edited(office: Office) -> None:
+    """Without markup, whatever the job writes, and bounded; the report is another reply, of which people are told."""
+    office.world.pods.script = LONG
+    run_id = await office.asked()
+    await job_runs(office.world, run_id)
+    await office.relay.round()
+    writes(office.world, run_id, "loss ``` <!channel> :tada: " + "9" * 9000 + "\n")
+    office.world.clock.advance(tails.EVERY.total_seconds())
+    await office.relay.round()
+    (card,) = office.slack.cards
+    (reply,) = office.slack.replies(card["ts"])
+    assert f"{run_id}: the job runs" in text_of(reply["blocks"])
+    assert len(text_of(reply["blocks"])) < 3000
+    assert markup(reply) == []
+    await office.world.drive(run_id)
+    await office.relay.round()
+    log, report = office.slack.replies(card["ts"])
+    assert text_of(log["blocks"]) == f"{run_id}: {tails.OVER}"
+    assert f"{run_id}: succeeded" in text_of(report["blocks"])
 
 
 async def test_a_no_ends_it(office: Office) -> None:

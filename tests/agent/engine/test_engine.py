@@ -4,7 +4,9 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
+from agent.approvals import fresh_offer
 from agent.engine.crew import BEAT_SECONDS, executor_id
 from agent.engine.legs import GRACE_SECONDS, Came
 from agent.parts import LEASE_SECONDS
@@ -16,9 +18,10 @@ from tests.agent.conftest import MakeWorld
 from tests.agent.engine.crews import until, working
 from tests.agent.engine.plain_queue import PlainQueue
 from tests.agent.watched import Killed
-from tests.agent.world import ASK, CHECKOUT, World
+from tests.agent.world import ASK, AUTO, CHECKOUT, World
 from tests.fakes.pods import LOG, Script
 from tools.errors import StoreBusy
+from tools.spend_log.port import Recorded
 from tools.spend_log.rows import ENDED, Awaited, Decision, Holder, RunStatus
 
 FOREGROUND = Holder(boot_id="boot", pid=4711, started="9", host="here")
@@ -64,6 +67,23 @@ async def test_an_approval_from_elsewhere_goes_on_at_once(make_world: MakeWorld)
         assert world.calls == before
         world.decide(run_id, Decision.APPROVED)
         await until(world, lambda: world.purchases, seconds=1.5)
+        await until(world, lambda: ended(world, run_id))
+    succeeded(world, run_id)
+
+
+async def test_a_fresh_offer_is_made_at_once(make_world: MakeWorld) -> None:
+    """Long after the last one expired; it is asked about, though by now it might be paid without."""
+    world = make_world(ASK)
+    run_id = world.submit()
+    async with working(world):
+        await until(world, lambda: "fresh offer" in world.parts.run(run_id).reason)
+        await world.clock.sleep(7200)
+        assert isinstance(fresh_offer(world.parts, run_id, f"{run_id}/1", by="me"), Recorded)
+    world.change(policy=AUTO)
+    async with working(world):
+        await until(world, lambda: world.log.approval(run_id), seconds=2)
+        assert world.purchases == []
+        world.decide(run_id, Decision.APPROVED)
         await until(world, lambda: ended(world, run_id))
     succeeded(world, run_id)
 
@@ -262,3 +282,14 @@ async def test_a_store_that_is_busy_for_a_while(world: World, monkeypatch: pytes
 
 def _busy(*_: object) -> list[object]:
     raise StoreBusy("another process holds it")
+
+
+async def test_a_policy_that_changed_is_logged_once(world: World) -> None:
+    """It does not hold for a worker that began before."""
+    with capture_logs() as logged:
+        async with working(world):
+            await world.clock.sleep(100)
+            world.parts.policy_file.path.write_text("[budget]\n", encoding="utf-8")
+            await world.clock.sleep(300)
+    told = [line for line in logged if line["event"].startswith("the policy has changed")]
+    assert [line["file"] for line in told] == [str(world.parts.policy_file.path)]

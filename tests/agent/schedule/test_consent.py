@@ -82,7 +82,7 @@ async def test_what_can_not_be_granted_is_said(asking: World, make_world: MakeWo
     with pytest.raises(BadJob, match="is over"):
         await asked(asking, schedule, Asked(None, 1, asking.clock.now()))
     nothing = scheduled(asking, 1, text="run: x\nresources: {vram_gb: 900}\nhours: 1")
-    with pytest.raises(BadJob, match="--usd-per-night"):
+    with pytest.raises(BadJob, match="name the dollars"):
         await asked(asking, nothing)
     with pytest.raises(BadJob, match="needs no yes"):
         await asked(asking, schedule, Asked(Cents(0), 1, None))

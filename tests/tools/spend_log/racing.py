@@ -97,6 +97,14 @@ def say_anything(log: SpendLog, number: int) -> object:
     return said.reason.partition(" ")[0] if isinstance(said, NotRecorded) else "recorded"
 
 
+def freeze_or_thaw(log: SpendLog, number: int) -> object:
+    """Half of them have a new reason to freeze, the others have read the first one alone."""
+    if number % 2 == 0:
+        return log.unfreeze(NOW, seen=1)
+    log.freeze(f"reason {number}", NOW)
+    return "frozen"
+
+
 def use_the_grant(log: SpendLog, number: int) -> object:
     """All want the one order that is left under the grant of run-1, each with an approval or without."""
     approval = "run-1/1" if number % 2 else None

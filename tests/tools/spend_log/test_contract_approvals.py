@@ -166,6 +166,19 @@ def test_nine_wrong_codes_do_not(log: SpendLog) -> None:
     assert isinstance(answer(log), Recorded)
 
 
+def test_the_code_of_an_earlier_offer_is_no_wrong_try(log: SpendLog) -> None:
+    """However often an old card is typed off the question stands; it answers nothing, and guesses count as ever."""
+    ask(log)
+    offer = offered(log, an_offer(attempt=2))
+    log.ask(offer, "NEWCODE2", NOW, NOW + HOUR)
+    for _ in range(12):
+        assert "an earlier offer" in refused(answer(log))
+    for _ in range(9):
+        assert refused(answer(log, code="guess")) == "the code is wrong"
+    assert not any(event.kind == "decided" for event in log.events())
+    assert isinstance(answer(log, code="NEWCODE2"), Recorded)
+
+
 def test_wrong_codes_after_the_answer_change_nothing(log: SpendLog) -> None:
     """Nobody can take back another's yes by guessing."""
     offer = an_offer()

@@ -152,6 +152,17 @@ def test_the_first_reason_to_freeze_stands(log: SpendLog) -> None:
     assert log.frozen() is None
 
 
+def test_only_what_was_read_is_cleared(log: SpendLog) -> None:
+    """By who is named in the history; a reason that came since keeps all frozen."""
+    log.freeze("first", NOW)
+    log.freeze("second", NOW)
+    assert not log.unfreeze(NOW, seen=1, by="me")
+    assert log.frozen() == "first"
+    assert log.unfreeze(NOW, seen=2, by="me")
+    assert [event.body for event in log.events() if event.kind == "unfrozen"] == ['{"by": "me"}']
+    assert log.frozen() is None
+
+
 def test_no_second_rental_follows_an_orphaned_one(log: SpendLog) -> None:
     """The money is gone and the pod unknown: whatever a checkpoint says, this run buys nothing more."""
     charge = submitted(log, an_offer())

@@ -8,6 +8,7 @@ from tests.tools.spend_log.racing import (
     answer,
     begin_the_night,
     buy_for_a_dollar,
+    freeze_or_thaw,
     only_open,
     race,
     say_anything,
@@ -41,6 +42,16 @@ def test_an_approval_is_used_once_under_a_race(log: SpendLog, place: Store) -> N
     approval = log.approval("run-1")
     assert approval is not None
     assert approval.charge_id == charge.charge_id
+
+
+def test_no_reason_to_freeze_is_cleared_unread_under_a_race(log: SpendLog, place: Store) -> None:
+    """Whoever thaws has read the first reason: a later one stands, and nobody thaws after it."""
+    log.freeze("the first", NOW)
+    race(place, freeze_or_thaw, 8)
+    kinds = [event.kind for event in log.events()]
+    assert kinds.count("frozen") == 5
+    assert "unfrozen" not in kinds[2:]
+    assert log.frozen() is not None
 
 
 def test_the_first_answer_wins_under_a_race(log: SpendLog, place: Store) -> None:

@@ -15,6 +15,8 @@ def act_words(kind: str, body: Mapping[str, Any]) -> str | None:
             return str(body["decision"])
         case "instead":
             return "asked for another offer"
+        case "renewed":
+            return "asked for a fresh offer"
         case "run_granted":
             return "approved this and later offers of the run"
         case "grant_revoked" | "standing_grant_revoked":

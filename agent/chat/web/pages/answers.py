@@ -16,7 +16,7 @@ from agent.chat.web.sessions import Session
 from policies.money import Cents, cents_from_text, usd
 from policies.offer import Rail
 from policies.text import counted
-from policies.wish import Wish
+from policies.wish import Wish, out_of_the_question
 from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import Decision
 
@@ -64,6 +64,9 @@ class AnswerPages:
         said, form = await self._said(request), await fields(request)
         hours = _count(form["hours"], "hours") if form.get("hours") else None
         wish = Wish(Rail.STRIPE if form.get("rail") == Rail.STRIPE else None, hours)
+        if refused := out_of_the_question(wish, self.desk.parts.policy):
+            rules = f"The policy is {self.desk.parts.policy_file.path}; the offer stands."
+            raise refuse(HTTPStatus.CONFLICT, refused, rules)
         answered = instead(self.desk.parts, said.subject, wish, code=said.code, amount=said.amount, by=session.by)
         return self._recorded(request, session, answered, f"Another offer is made for {said.subject}: {wish}.")
 
@@ -96,7 +99,7 @@ class AnswerPages:
 
     def _recorded(self, request: Request, session: Session, answered: object, words: str) -> Response:
         if isinstance(answered, NotRecorded):
-            raise refuse(HTTPStatus.CONFLICT, answered.reason, "Load the page anew.")
+            raise refuse(HTTPStatus.CONFLICT, answered.reason, "The page says where it stands.")
         return self.desk.said(request, session, words, page_of(self.desk.parts, request.path_params["subject"]))
 
 

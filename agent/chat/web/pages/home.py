@@ -71,9 +71,8 @@ class HomePages:
         causes, log = why_frozen(self.desk.parts.log), self.desk.parts.log
         if causes is None:
             return self.desk.said(request, session, "Spending was not frozen.", "/")
-        if shown != seen(causes.text()):
+        same = shown == seen(causes.text())
+        if not same or not log.unfreeze(self.desk.parts.clock.now(), seen=causes.last, by=session.by):
             raise refuse(HTTPStatus.CONFLICT, "there is another reason by now", "Read it first: load the page anew.")
-        _log.info("unfreezing", by=session.by, causes=causes.text())
-        log.note("", "unfreezing", {"by": session.by}, self.desk.parts.clock.now())
-        log.unfreeze(self.desk.parts.clock.now())
+        _log.info("unfrozen", by=session.by, causes=causes.text())
         return self.desk.said(request, session, "Spending is allowed again.", "/")

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from agent.chat.cards import lines_of
+from agent.chat.doing import doing_of
+from agent.chat.had import offer_of
 from agent.chat.web.live import Shown, Whole
 from agent.chat.web.pages.acts import act_words
-from agent.chat.web.pages.run_view import doing_of
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
 from agent.chat.web.svg import Bar, bar_of
 from agent.chat.web.templates import text
 from agent.frozen import Causes, why_frozen
 from agent.parts import Parts
+from agent.policy_file import PolicyFile
 from agent.questions import Question, question_of, questions_ahead
 from agent.result import timestamp
 from policies.money import Cents
@@ -94,6 +96,8 @@ class HomeView:
     frozen: Causes | None
     lately: tuple[Act, ...]
     jobs: Path
+    changed: PolicyFile | None
+    """The policy, where it has changed since this server read it."""
 
 
 def home_view(parts: Parts, jobs: Path, now: datetime) -> HomeView:
@@ -110,6 +114,7 @@ def home_view(parts: Parts, jobs: Path, now: datetime) -> HomeView:
         frozen=why_frozen(parts.log),
         lately=tuple(lately(parts.log.events(limit=LOOKED_BACK))),
         jobs=jobs,
+        changed=parts.policy_file if parts.policy_file.changed() else None,
     )
 
 
@@ -117,6 +122,7 @@ def shown(view: HomeView) -> Shown:
     """The parts of the page; nobody's session is in them."""
     heads = [one.shown.ledger_head for one in view.standings if isinstance(one, Offered)]
     parts = [
+        Whole.of("policy", text("policy_changed.html", changed=view.changed)),
         Whole.of("waiting", text("home_waiting.html", view=view), but_for=heads[0][:16] if heads else ""),
         Whole.of("runs", text("home_runs.html", view=view)),
         Whole.of("money", text("home_money.html", view=view)),
@@ -139,8 +145,8 @@ class HomeSubject:
         return "home"
 
     def marks(self) -> Hashable:
-        """It shows no file."""
-        return None
+        """Of the policy."""
+        return self.parts.policy_file.mark()
 
     def show(self) -> Shown:
         """As it stands now."""
@@ -176,8 +182,8 @@ def page_of(parts: Parts, subject: str) -> str:
 
 def row_of(parts: Parts, run: Run) -> Row:
     """A run as lists show it."""
-    attempts = parts.log.attempts(run.run_id)
-    return Row(run, doing_of(run), attempts[-1].offer.gpu_name if attempts else "", parts.log.totals(run.run_id))
+    offer = offer_of(parts.log, run)
+    return Row(run, doing_of(run), offer.gpu_name if offer else "", parts.log.totals(run.run_id))
 
 
 def _used(parts: Parts, now: datetime) -> tuple[Used, ...]:

@@ -8,7 +8,7 @@ from os import stat_result
 from agent.chat.web.live import Piece
 from agent.chat.web.templates import text
 from agent.folders import RunFolder
-from policies.printable import printable
+from policies.printable import overwritten, printable
 
 MOST_BYTES = 64 * 1024
 """Of the log's end, on a page that is loaded."""
@@ -116,10 +116,4 @@ def _shown(data: bytes, *, first: bool) -> tuple[str, int]:
         decoded = decoded[: unfinished.start()]
     if first and "\n" in decoded:
         decoded = decoded.partition("\n")[2]
-    return _overwritten(printable(decoded, colours=False)), upto
-
-
-def _overwritten(shown: str) -> str:
-    """A line that was written over itself, as progress bars do, shows what was written last."""
-    lines = shown.replace("\r\n", "\n").split("\n")
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+    return overwritten(printable(decoded, colours=False)), upto

@@ -8,8 +8,8 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import Response
 
-from agent.chat.commands import Cancel
-from agent.chat.web.behind import Page
+from agent.chat.commands import Cancel, FreshOffer
+from agent.chat.web.behind import Page, fields
 from agent.chat.web.live import cursor_of
 from agent.chat.web.pages.desk import Desk
 from agent.chat.web.pages.run_view import RunSubject, run_view, shown
@@ -29,6 +29,7 @@ class RunPages:
         return [
             Page("/runs/{run_id}", self._show),
             Stream("/runs/{run_id}/events", self._events),
+            Page("/runs/{run_id}/offer", self._offer, "POST"),
             Page("/runs/{run_id}/cancel", self._cancel, "POST"),
         ]
 
@@ -41,7 +42,14 @@ class RunPages:
         subject = RunSubject(self.desk.parts, self.desk.run(request).run_id)
         return self.desk.live.watch(subject, cursor_of(request))
 
+    async def _offer(self, request: Request, session: Session) -> Response:
+        """The card names the question that nobody answered: pressed twice, it makes one offer."""
+        question = (await fields(request)).get("question") or "none"
+        return await self._obeyed(request, session, FreshOffer(self.desk.run(request).run_id, question))
+
     async def _cancel(self, request: Request, session: Session) -> Response:
-        run = self.desk.run(request)
-        heard = await self.desk.obey(Cancel(run.run_id), session.by, HTTPStatus.CONFLICT)
-        return self.desk.said(request, session, heard.words, f"/runs/{run.run_id}")
+        return await self._obeyed(request, session, Cancel(self.desk.run(request).run_id))
+
+    async def _obeyed(self, request: Request, session: Session, command: FreshOffer | Cancel) -> Response:
+        heard = await self.desk.obey(command, session.by, HTTPStatus.CONFLICT)
+        return self.desk.said(request, session, heard.words, f"/runs/{command.run_id}")

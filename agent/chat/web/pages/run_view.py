@@ -4,6 +4,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
+from agent.chat.doing import doing_of
+from agent.chat.had import offer_of
 from agent.chat.web.live import Shown, Whole
 from agent.chat.web.pages.job_log import JobLog, log_of, log_stat
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
@@ -11,27 +13,13 @@ from agent.chat.web.pages.thread import Busy, Thread, thread_of
 from agent.chat.web.svg import Line, line_of
 from agent.chat.web.templates import text
 from agent.parts import Parts
+from agent.policy_file import PolicyFile
 from policies.offer import Offer
 from policies.order import short_id
 from tools.spend_log.rows import ENDED, Run, Totals
 
 MOST_FIGURES = 120
 """Of the GPU's, in its line."""
-
-STEPS = {
-    "intake": "reading the job",
-    "discover": "looking at the market",
-    "pick": "picking a GPU",
-    "rent": "reading the price again",
-    "escalate": "waiting for an answer",
-    "pay": "paying",
-    "poll": "the pod is deploying",
-    "run_job": "the job runs",
-    "collect": "bringing the results home",
-    "terminate": "ending the pod",
-    "diagnose": "finding out what went wrong",
-    "report": "writing the report",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +40,8 @@ class RunView:
     thread: Thread
     log: JobLog
     busy: tuple[Busy, ...]
+    changed: PolicyFile | None
+    """The policy, where it has changed since this server read it."""
 
     @property
     def line(self) -> Line:
@@ -64,25 +54,21 @@ class RunView:
         return self.run.status in ENDED
 
 
-def doing_of(run: Run) -> str:
-    """The step that a run is in, in words; "" once it has ended."""
-    return "" if run.status in ENDED else STEPS.get(run.step, "waiting for a worker")
-
-
 def run_view(parts: Parts, run: Run, now: datetime) -> RunView:
     """As it stands now."""
-    folder, attempts = parts.home.run(run.run_id), parts.log.attempts(run.run_id)
+    folder = parts.home.run(run.run_id)
     thread = thread_of(parts.log, folder, run.run_id)
     return RunView(
         run=run,
         doing=doing_of(run),
-        offer=attempts[-1].offer if attempts else None,
+        offer=offer_of(parts.log, run),
         totals=parts.log.totals(run.run_id),
         orders=tuple(short_id(order.order_id) for order in parts.log.orders(run.run_id)),
         standing=standing_of(parts, run, now),
         thread=thread,
         log=log_of(folder),
         busy=thread.busy(MOST_FIGURES),
+        changed=parts.policy_file if parts.policy_file.changed() else None,
     )
 
 
@@ -91,6 +77,7 @@ def shown(view: RunView) -> Shown:
     standing = view.standing
     head = standing.shown.ledger_head if isinstance(standing, Offered) else ""
     wholes = [
+        Whole.of("policy", text("policy_changed.html", changed=view.changed)),
         Whole.of("state", text("run_state.html", view=view)),
         Whole.of("card", text("run_card.html", standing=standing, opened=True), but_for=head[:16]),
         Whole.of("actions", text("run_actions.html", view=view)),
@@ -112,14 +99,14 @@ class RunSubject:
         return f"run {self.run_id}"
 
     def marks(self) -> Hashable:
-        """Of the diary and the log."""
+        """Of the diary, the log and the policy."""
         folder = self.parts.home.run(self.run_id)
         log = log_stat(folder)
         try:
             told = folder.diary.stat().st_size
         except OSError:
             told = 0
-        return told, log and (log.st_ino, log.st_size)
+        return told, log and (log.st_ino, log.st_size), self.parts.policy_file.mark()
 
     def show(self) -> Shown:
         """As it stands now."""

@@ -1,21 +1,23 @@
 """Schedules: a list, and a page for each with its nights, its question, and a form that asks for a yes ahead."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
+from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from agent.chat.web.behind import Page, fields
+from agent.chat.web.live import Shown, Whole, cursor_of
 from agent.chat.web.pages.desk import Desk
 from agent.chat.web.pages.home_view import Ahead, asked_about
 from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
 from agent.chat.web.stream import Stream
-from agent.chat.web.templates import render
+from agent.chat.web.templates import render, text
 from agent.parts import Parts
 from agent.schedule.add import read_schedule
 from agent.schedule.consent import Asked, ask, expect_night
@@ -38,18 +40,53 @@ class ScheduleView:
     times: tuple[str, ...]
     nights: tuple[Night, ...]
     asked: Ahead | None
+    until: datetime | None
+    """When it looks otherwise by time alone."""
 
 
 def schedule_view(parts: Parts, schedule: Schedule) -> ScheduleView:
     """As it stands now."""
     now, zone = parts.clock.now(), ZoneInfo(schedule.timezone)
+    times, asked = next_times(schedule, now), asked_about(parts, schedule.schedule_id)
     return ScheduleView(
         schedule=schedule,
         state=state(schedule),
-        times=tuple(f"{due.astimezone(zone):%a %Y-%m-%d %H:%M}" for due in next_times(schedule, now)),
+        times=tuple(f"{due.astimezone(zone):%a %Y-%m-%d %H:%M}" for due in times),
         nights=tuple(parts.log.nights(schedule.schedule_id, limit=SHOWN_NIGHTS)),
-        asked=asked_about(parts, schedule.schedule_id),
+        asked=asked,
+        until=min([*times, *([asked.question.expires_at] if asked else [])], default=None),
     )
+
+
+def shown(view: ScheduleView) -> Shown:
+    """The parts of its page that change; the form between them stays, with what was typed into it."""
+    wholes = [
+        Whole.of("schedule", text("schedule_state.html", view=view)),
+        Whole.of("nights", text("schedule_nights.html", view=view)),
+    ]
+    return Shown(wholes, view.until)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSubject:
+    """A schedule, for those who watch it."""
+
+    parts: Parts
+    schedule: Schedule
+
+    @property
+    def name(self) -> str:
+        """As no other page's."""
+        return f"schedule {self.schedule.schedule_id}"
+
+    def marks(self) -> Hashable:
+        """It shows no file."""
+        return None
+
+    def show(self) -> Shown:
+        """As it stands now: paused, say, since the page was loaded."""
+        now = self.parts.log.schedule(self.schedule.schedule_id)
+        return shown(schedule_view(self.parts, now or self.schedule))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +100,7 @@ class SchedulePages:
         return [
             Page("/schedules", self._list),
             Page("/schedules/{schedule_id}", self._show),
+            Stream("/schedules/{schedule_id}/events", self._events),
             Page("/schedules/{schedule_id}/ask", self._ask, "POST"),
         ]
 
@@ -72,7 +110,11 @@ class SchedulePages:
 
     async def _show(self, request: Request, session: Session) -> Response:
         view = schedule_view(self.desk.parts, self._schedule(request))
-        return render("schedule.html", session, view=view, most_nights=MOST_NIGHTS)
+        return render("schedule.html", session, view=view, cursor=shown(view).cursor, most_nights=MOST_NIGHTS)
+
+    def _events(self, request: Request, _: Session) -> AsyncGenerator[ServerSentEvent, None]:
+        subject = ScheduleSubject(self.desk.parts, self._schedule(request))
+        return self.desk.live.watch(subject, cursor_of(request))
 
     async def _ask(self, request: Request, _: Session) -> Response:
         """Ask as `schedule grant` does; the card that comes of it is answered like any other."""
@@ -84,7 +126,7 @@ class SchedulePages:
             jobs = read_schedule(schedule)
             ask(parts, schedule, jobs, await expect_night(parts, schedule, jobs), wanted)
         except FileError as error:
-            raise refuse(HTTPStatus.CONFLICT, "; ".join(map(str, error.problems))) from error
+            raise refuse(HTTPStatus.CONFLICT, "; ".join(problem.unquoted() for problem in error.problems)) from error
         except BadJob as error:
             raise refuse(HTTPStatus.CONFLICT, str(error)) from error
         except SwineherdError as error:
@@ -116,6 +158,6 @@ def _wanted(form: Mapping[str, str], timezone: str) -> Asked:
     return Asked(amount, nights, until)
 
 
-def _day_end(text: str, timezone: str) -> datetime:
-    day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ZoneInfo(timezone))
+def _day_end(typed: str, timezone: str) -> datetime:
+    day = datetime.strptime(typed, "%Y-%m-%d").replace(tzinfo=ZoneInfo(timezone))
     return (day + timedelta(days=1)).astimezone(UTC)

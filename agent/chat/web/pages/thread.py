@@ -9,9 +9,10 @@ from agent.chat.web.pages.acts import act_words
 from agent.chat.web.templates import text
 from agent.diary import Entry, entries
 from agent.folders import RunFolder
-from agent.result import timestamp
+from agent.result import exact_timestamp
+from policies.offer import Rail
 from tools.spend_log.port import SpendLog
-from tools.spend_log.rows import Event
+from tools.spend_log.rows import Event, RunStatus
 
 MOST_SHOWN = 200
 """Messages on a page that is loaded; the history of a run is longer."""
@@ -83,12 +84,15 @@ def thread_of(log: SpendLog, folder: RunFolder, run_id: str) -> Thread:
 
 def _said(event: Event) -> Message | None:
     """What a human did, or what an offer came to; the run's own diary tells the rest."""
-    body, at = json.loads(event.body), timestamp(event.at) or ""
+    body, at = json.loads(event.body), exact_timestamp(event.at)
     if words := act_words(event.kind, body):
         return Message(at, words, str(body.get("by", "")))
     match event.kind:
         case "asked":
-            return Message(at, f"asks for ${body['usd']}: {body['gpu']} for {body['hours']} h from {body['rail']}")
+            paid = Rail(body["rail"]).words
+            return Message(at, f"asks for ${body['usd']} {paid}: {body['gpu']} for {body['hours']} h")
+        case "status" if body["status"] == RunStatus.WAITING_FOR_HUMAN:
+            return Message(at, body["reason"])
         case "status" if body["reason"]:
             return Message(at, f"{body['status'].replace('_', ' ')}: {body['reason']}")
         case _:

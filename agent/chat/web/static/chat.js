@@ -45,3 +45,16 @@ function tell(words) {
 }
 document.addEventListener("htmx:sseError", () => tell("Not connected: what you see may be old. Trying again …"));
 document.addEventListener("htmx:sseOpen", () => tell(""));
+
+// Enter sends, Shift+Enter is a new line; where there are fingers alone there is no Shift, and the button sends.
+if (matchMedia("(any-pointer: fine)").matches) {
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const hint of document.querySelectorAll(".enter")) hint.hidden = false;
+  });
+  document.addEventListener("keydown", (key) => {
+    const modified = key.shiftKey || key.ctrlKey || key.altKey || key.metaKey;
+    if (key.key !== "Enter" || modified || key.isComposing || key.target.id !== "say") return;
+    key.preventDefault();
+    if (!key.repeat) key.target.form.querySelector("button").click();
+  });
+}

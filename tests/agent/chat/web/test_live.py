@@ -11,11 +11,18 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 
 from agent.chat.web.live import MOST_CURSOR, Live, Shown, Whole, cursor_of, cursor_text
+from agent.chat.web.pages.grants import GrantsSubject
 from agent.chat.web.pages.job_log import MOST_BYTES, MOST_GROWN, log_of
+from agent.chat.web.pages.schedules import ScheduleSubject
 from agent.chat.web.pages.thread import thread_of
 from agent.diary import Diary
+from agent.schedule.add import read_schedule
+from agent.schedule.consent import Asked, ask, expect_night
+from policies.money import Cents
 from tests.agent.conftest import MakeWorld
-from tests.agent.world import World
+from tests.agent.schedule.scheduled import scheduled
+from tests.agent.world import ASK, World
+from tools.spend_log.rows import Decision
 
 
 @dataclass
@@ -205,6 +212,21 @@ def test_the_log_of_a_later_pod_begins_anew(logged: Logged) -> None:
     assert (piece.name, "of the second" in piece.html) == ("log-anew", True)
 
 
+def test_a_thread_is_in_order_within_a_second(make_world: MakeWorld) -> None:
+    """What the run told, and what humans did."""
+    world = make_world()
+    run_id = world.submit()
+    folder, diary = world.home.run(run_id), Diary(world.face, world.home, world.clock)
+    world.clock.advance(0.1)
+    diary.tell(run_id, "picked")
+    world.clock.advance(0.1)
+    world.log.request_cancel(run_id, world.clock.now(), "me")
+    world.clock.advance(0.1)
+    diary.tell(run_id, "ended")
+    told = [message.text for message in thread_of(world.log, folder, run_id).messages()]
+    assert told == ["submitted", "picked", "asked to cancel", "ended"]
+
+
 def test_a_thread_goes_on_after_its_last_message(make_world: MakeWorld) -> None:
     """From the diary and the history both."""
     world = make_world()
@@ -220,3 +242,31 @@ def test_a_thread_goes_on_after_its_last_message(make_world: MakeWorld) -> None:
     assert "web:ann" in piece.html
     assert "first" not in piece.html
     assert thread_of(world.log, folder, run_id).since(piece.token) is None
+
+
+async def test_a_schedules_page_and_the_grants_change_while_they_are_open(make_world: MakeWorld) -> None:
+    """Asked, answered, taken back, paused: what is typed into the form beside it stays."""
+    world = make_world(ASK)
+    schedule = scheduled(world, 1)
+    subjects = ScheduleSubject(world.parts, schedule), GrantsSubject(world.parts)
+    page, grants = (subject.show() for subject in subjects)
+    jobs = read_schedule(schedule)
+    expected = await expect_night(world.parts, schedule, jobs)
+    grant = ask(world.parts, schedule, jobs, expected, Asked(Cents(800), 5, None))
+    asks, listed = (subject.show() for subject in subjects)
+    assert lacks(asks, page) == ["schedule"]
+    assert lacks(listed, grants) == ["grants"]
+    assert asks.until == listed.until == grant.expires_at
+    now = world.clock.now()
+    world.log.decide_standing_grant(grant.grant_id, grant.code, grant.terms.total, Decision.APPROVED, "me", now)
+    answered, given = (subject.show() for subject in subjects)
+    assert lacks(answered, asks) == ["schedule"]
+    assert lacks(given, listed) == ["grants"]
+    world.log.pause_schedule(schedule.schedule_id, now)
+    assert lacks(subjects[0].show(), answered) == ["schedule"]
+
+
+def lacks(shown: Shown, before: Shown) -> list[str]:
+    """The parts that a page is sent which shows what was before."""
+    has = {part.key: part.token for part in before.parts}
+    return [part.key for part in shown.parts if part.since(has[part.key]) is not None]

@@ -1,0 +1,1 @@
+"""Telegram, by long polling: no address of ours is reached from outside."""
