@@ -1,17 +1,12 @@
 """What a run that begins anew must know of its earlier life: where its checkpoints are lost, its job may be over."""
 
-import json
-from typing import Any
-
 from agent import endings
 from agent.job_end import JOB_ENDED
+from agent.noted import DIAGNOSED, GAVE_UP, noted
 from agent.parts import Parts
 from agent.state import State
-from agent.steps.diagnose import DIAGNOSED, GAVE_UP, ending_of
+from agent.steps.diagnose import ending_of
 from policies.recovery import Failure, FailureKind
-
-EVERY = 10_000_000
-"""Events of a run: one that can't fetch its outputs adds one every few seconds, for hours."""
 
 
 def known_end(parts: Parts, run_id: str) -> State | None:
@@ -24,7 +19,7 @@ def known_end(parts: Parts, run_id: str) -> State | None:
 
 def _of_its_job(parts: Parts, run_id: str) -> State | None:
     """The job ended on the last pod, which is gone."""
-    ended = _noted(parts, run_id, JOB_ENDED)
+    ended = noted(parts.log, run_id, JOB_ENDED)
     attempts = parts.log.attempts(run_id)
     if not ended or not attempts or ended[-1]["attempt"] != attempts[-1].offer.attempt:
         return None
@@ -41,7 +36,7 @@ def _of_its_job(parts: Parts, run_id: str) -> State | None:
 
 def _given_up(parts: Parts, run_id: str) -> State | None:
     """No other pod was to be tried."""
-    moves = _noted(parts, run_id, DIAGNOSED)
+    moves = noted(parts.log, run_id, DIAGNOSED)
     if not moves or moves[-1]["move"] != GAVE_UP:
         return None
     reason = moves[-1]["reason"]
@@ -54,7 +49,3 @@ def _out_of_pods(parts: Parts, run_id: str) -> State | None:
     if parts.pods_used(run_id) < most:
         return None
     return endings.provider_failed(f"max_pods_per_run = {most} are used, and how the last one fared is not known")
-
-
-def _noted(parts: Parts, run_id: str, kind: str) -> list[dict[str, Any]]:
-    return [json.loads(event.body) for event in parts.log.events(run_id, EVERY) if event.kind == kind]

@@ -146,14 +146,14 @@ def alternatives(log: SpendLog, run_id: str) -> tuple[Alternative, ...]:
     return tuple(Alternative(**one | {"amount": Cents(one["amount"])}) for one in found)
 
 
-def note_alternatives(parts: Parts, run_id: str, quotes: Sequence[Quote]) -> None:
-    """Keep what came after the first of the ranked quotes, with what it would have cost more."""
-    best, *others = quotes
-    offers = [_next_best(best, quote) for quote in others[:MOST_ALTERNATIVES]]
+def note_alternatives(parts: Parts, run_id: str, taken: Quote, quotes: Sequence[Quote]) -> None:
+    """Keep the first of the ranked quotes that were not taken, with what each costs beside the one that was."""
+    others = [quote for quote in quotes if quote != taken]
+    offers = [_next_best(taken, quote) for quote in others[:MOST_ALTERNATIVES]]
     parts.log.note(run_id, ALTERNATIVES, {"offers": offers}, parts.clock.now())
 
 
-def _next_best(best: Quote, quote: Quote) -> dict[str, object]:
+def _next_best(taken: Quote, quote: Quote) -> dict[str, object]:
     listing = quote.listing
     return {
         "gpu_id": listing.gpu_id,
@@ -161,16 +161,16 @@ def _next_best(best: Quote, quote: Quote) -> dict[str, object]:
         "vram_gb": listing.vram_gb,
         "hours": quote.hours,
         "amount": quote.total,
-        "reason": f"${usd(quote.total)} for {quote.hours} h, {_dearer(best, quote)}",
+        "reason": f"${usd(quote.total)} for {quote.hours} h, {beside(taken, quote)}",
     }
 
 
-def _dearer(best: Quote, quote: Quote) -> str:
-    """Ranked by price × hours paid, then by price per hour: it is never cheaper."""
-    more = quote.total - best.total
+def beside(one: Quote, quote: Quote) -> str:
+    """What a quote costs beside another one: `$0.20 more`."""
+    more = quote.total - one.total
     if more:
-        return f"${usd(Cents(more))} more"
-    prices: tuple[Decimal, Decimal] = (best.listing.price_per_hour, quote.listing.price_per_hour)
+        return f"${usd(abs(more))} {'more' if more > 0 else 'less'}"
+    prices: tuple[Decimal, Decimal] = (one.listing.price_per_hour, quote.listing.price_per_hour)
     return "the same" if prices[0] == prices[1] else f"the same sum at ${price_text(prices[1])}/h"
 
 

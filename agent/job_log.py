@@ -9,6 +9,8 @@ from agent.parts import Parts
 from agent.variables import MissingVariable, secret_literals, secrets_of
 from policies.diagnosis import MOST_TAIL_BYTES, OutOfMemory, out_of_memory
 from policies.masking import Masker
+from policies.printable import overwritten, printable
+from policies.text import clean_lines
 from tools.errors import LogCutShort
 from tools.ports import PodSession, RemoteHome, Running
 from tools.spend_log.rows import OrderRow
@@ -85,9 +87,23 @@ def put_away(folder: RunFolder, why: str) -> None:
 
 def ran_out_of_memory(parts: Parts, run_id: str, exit_code: int) -> OutOfMemory | None:
     """Whether the end of the log here says that the GPU's memory was too small."""
+    return out_of_memory(tail(parts.home.run(run_id), MOST_TAIL_BYTES), exit_code)
+
+
+def tail_text(folder: RunFolder, most_bytes: int) -> str:
+    """The end of the log here as whole lines without anything invisible; masked as the log is."""
+    data = tail(folder, most_bytes + 1)
+    shown = overwritten(printable(data[-most_bytes:].decode(errors="replace"), colours=False))
+    if len(data) > most_bytes:
+        shown = shown.partition("\n")[2] or shown
+    return clean_lines(shown, most_bytes)
+
+
+def tail(folder: RunFolder, most_bytes: int) -> bytes:
+    """The last bytes of the log here; none without one."""
     try:
-        with parts.home.run(run_id).log.open("rb") as log:
-            log.seek(max(0, log.seek(0, SEEK_END) - MOST_TAIL_BYTES))
-            return out_of_memory(log.read(MOST_TAIL_BYTES), exit_code)
+        with folder.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, SEEK_END) - most_bytes))
+            return log.read(most_bytes)
     except OSError:
-        return None
+        return b""

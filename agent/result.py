@@ -1,7 +1,9 @@
 """A run as `run --json` and `show --json` print it (CONTRACT §6)."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from policies.charge import ChargeState
@@ -40,6 +42,16 @@ def run_result(log: SpendLog, run_id: str, now: datetime) -> dict[str, object]:
         "started_at": timestamp(run.started_at),
         "ended_at": timestamp(run.ended_at),
     }
+
+
+def summary_in(report: Path, result: dict[str, object]) -> list[str]:
+    """The plain words in a run's `report.json`; none where there is no such file, or where money has moved since."""
+    try:
+        written = json.loads(report.read_text(encoding="utf-8"))
+        same = all(written[key] == result[key] for key in ("status", "spent_usd", "held_usd", "in_doubt_usd"))
+        return [str(line) for line in written["summary"]] if same else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 @dataclass(frozen=True, slots=True)

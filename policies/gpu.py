@@ -62,8 +62,13 @@ def _canonical(joined: str) -> str:
 
 
 def gpu_of(listing: Listing) -> Gpu:
-    """The GPU of a listing. Its id is what gets rented, so the id decides where it names a known model."""
-    by_id, by_name = parse_gpu(listing.gpu_id), parse_gpu(listing.name)
+    """The GPU of a listing."""
+    return gpu_named(listing.gpu_id, listing.name)
+
+
+def gpu_named(gpu_id: str, name: str) -> Gpu:
+    """The GPU of a listing with this id and name. The id is what gets rented: it decides where it names a known one."""
+    by_id, by_name = parse_gpu(gpu_id), parse_gpu(name)
     if by_name.model == by_id.model:
         return Gpu(by_id.model, by_id.memory_gb or by_name.memory_gb, by_id.form or by_name.form)
     return by_id if by_id.known or not by_name.known else by_name

@@ -53,8 +53,8 @@ class TryAnother:
     """Look again.
 
     Attributes:
-        avoid: the gpu_id that is not to be had in this run, or "". Bad ones are remembered for every run instead, and
-            one that was too small is below the next pod's least VRAM.
+        avoid: the gpu_id that is not to be had again in this run, or "". Bad ones are remembered for every run instead,
+            and one that was too small is below the next pod's least VRAM.
     """
 
     avoid: str
@@ -66,6 +66,21 @@ class GiveUp:
     """End the run."""
 
     reason: str
+
+
+class Advice(StrEnum):
+    """All that a model may say to a failure that no rule knows."""
+
+    BIGGER_GPU = "bigger_gpu"
+    ELSEWHERE = "elsewhere"
+    GIVE_UP = "give_up"
+    ASK_HUMAN = "ask_human"
+
+
+MOST_ADVISED = 1
+"""Retries of one run that rest on a model's word, whatever it says and however often."""
+
+_ADVISES = {Advice.BIGGER_GPU: "a model advises a larger GPU", Advice.ELSEWHERE: "a model advises another GPU"}
 
 
 def next_move(
@@ -82,11 +97,39 @@ def next_move(
     last = failures[-1]
     if last.kind not in ANOTHER_POD_MAY_HELP:
         return GiveUp(last.reason)
+    if limit := _limit_reached(failures, pods_used, max_pods, same_failure_limit):
+        return GiveUp(f"{last.reason}; {limit}")
+    return TryAnother(last.gpu_id if last.kind is FailureKind.SOLD_OUT else "", last.reason)
+
+
+def advised(
+    advice: Advice, failures: Sequence[Failure], pods_used: int, *, max_pods: int, same_failure_limit: int, taken: int
+) -> TryAnother | GiveUp:
+    """What to do after a failure that no rule knows, on a model's advice: it may ask for one retry, and set no limit.
+
+    Args:
+        taken: retries of this run that rested on advice before.
+        failures, pods_used, max_pods, same_failure_limit: as for `next_move`.
+    """
+    last = failures[-1]
+    if advice is Advice.ASK_HUMAN:
+        return GiveUp(f"{last.reason}; why, a human has to see: change the job and `swineherd run` it again")
+    if advice is Advice.GIVE_UP:
+        return GiveUp(last.reason)
+    reason = f"{last.reason}; {_ADVISES[advice]}"
+    if taken >= MOST_ADVISED:
+        return GiveUp(f"{reason}; a run is tried again once on a model's advice")
+    if limit := _limit_reached(failures, pods_used, max_pods, same_failure_limit):
+        return GiveUp(f"{reason}; {limit}")
+    return TryAnother(last.gpu_id if advice is Advice.ELSEWHERE else "", reason)
+
+
+def _limit_reached(failures: Sequence[Failure], pods_used: int, max_pods: int, same_failure_limit: int) -> str:
+    """Which limit of the policy another pod would break; "" where none."""
     if pods_used >= max_pods:
-        return GiveUp(f"{last.reason}; max_pods_per_run = {max_pods} are used")
+        return f"max_pods_per_run = {max_pods} are used"
+    last = failures[-1]
     alike = sum(1 for failure in failures if failure.kind is last.kind)
     if alike >= same_failure_limit and last.kind is not FailureKind.SOLD_OUT:
-        return GiveUp(
-            f"{last.reason}; {counted(alike, 'time')} the same failure (same_failure_limit = {same_failure_limit})"
-        )
-    return TryAnother(last.gpu_id if last.kind is FailureKind.SOLD_OUT else "", last.reason)
+        return f"{counted(alike, 'time')} the same failure (same_failure_limit = {same_failure_limit})"
+    return ""

@@ -43,7 +43,7 @@ class _Wish:
     """Hours on the reference."""
     margin: Decimal
     least_vram_gb: int
-    """What a pod that ran out of memory has shown to be needed; 0 where none did."""
+    """What is needed after a pod that was too small; 0 where none was."""
     hours_said: int | None
     """To pay for on any listing, where a human said so."""
 
@@ -73,7 +73,7 @@ def select(
         ceiling: lowers the policy's cap for one run, as the job's own budget does; None where there is none.
         exclude: gpu_id -> why this run does not take it.
         bad: gpu_id -> why it is remembered as bad: left out, unless nothing else fits.
-        least_vram_gb: one more floor, after a pod of this run ran out of memory.
+        least_vram_gb: one more floor, after a pod of this run was too small.
         hours: to pay for on whatever GPU, in place of those that the job needs there.
     """
     listings, wish = tuple(listings), _wish(job, policy, ceiling, least_vram_gb, hours)
@@ -102,6 +102,11 @@ def _select(listings: Iterable[Listing], wish: _Wish, left_out: Mapping[str, str
     quotes.sort(key=_rank)
     placed = tuple(_placed(quote, place, len(quotes)) for place, quote in enumerate(quotes, start=1))
     return Selection(placed, tuple(rejections), _warnings(quotes, wish))
+
+
+def choosable(selection: Selection, premium: Decimal, most: int) -> tuple[Quote, ...]:
+    """The first-ranked quote and those within `premium` of it, in their order, at most `most`: any may be taken."""
+    return tuple(one for one in selection.quotes[:most] if within_premium(one, selection.quotes[0], premium))
 
 
 def within_premium(quote: Quote, best: Quote, premium: Decimal) -> bool:
@@ -175,7 +180,7 @@ def _other_gpu(listing: Listing, wish: _Wish) -> str:
 
 def _too_small(listing: Listing, wish: _Wish) -> str:
     if listing.vram_gb < wish.least_vram_gb:
-        return f"the last pod ran out of memory: {listing.vram_gb} GB < {wish.least_vram_gb} GB"
+        return f"too small after the last pod: {listing.vram_gb} GB < {wish.least_vram_gb} GB"
     if listing.vram_gb >= wish.needed_gb:
         return ""
     stated = wish.job.vram_gb is not None and wish.job.vram_gb >= wish.needed_gb

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from io import SEEK_END
 
 from agent.card import offer_card
 from agent.chat.cards import lines_of
@@ -12,15 +11,16 @@ from agent.chat.had import outputs_of
 from agent.chat.messages import Asking, Said, ToPay
 from agent.diary import last_figure
 from agent.folders import RunFolder
+from agent.job_log import tail_text
 from agent.offers import describe
 from agent.parts import Parts
 from agent.questions import Question, questions
 from agent.result import Payable, link_to_pay, timestamp
+from agent.summary import what_happened
 from policies.charge import ChargeState
 from policies.money import usd
 from policies.order import short_id
-from policies.printable import overwritten, printable
-from policies.text import clean, clean_lines, without_links
+from policies.text import clean, without_links
 from tools.spend_log.rows import Approval, Run
 
 MOST_TAIL_BYTES = 2500
@@ -102,7 +102,8 @@ def ended(parts: Parts, run: Run) -> Said:
     exit_code = "" if run.job_exit_code is None else f"the job's exit code is {run.job_exit_code}"
     folder = outputs_of(parts, run)
     outputs = f"outputs are in {clean(folder, 300)}" if folder else ""
-    lines = (_shown(run.reason), money, exit_code, outputs)
+    told = (_shown(line) for line in what_happened(parts.log, run.run_id, parts.hour))
+    lines = (_shown(run.reason), money, *told, exit_code, outputs)
     return Said(f"{run.run_id}: {run.status}", tuple(line for line in lines if line), tail(parts.home.run(run.run_id)))
 
 
@@ -130,16 +131,7 @@ def _last_written(folder: RunFolder) -> Iterator[str]:
 
 def tail(folder: RunFolder) -> str:
     """The last lines of the job's log as it was masked; "" without one."""
-    try:
-        with folder.log.open("rb") as log:
-            start = log.seek(max(0, log.seek(0, SEEK_END) - MOST_TAIL_BYTES))
-            data = log.read(MOST_TAIL_BYTES)
-    except OSError:
-        return ""
-    shown = overwritten(printable(data.decode(errors="replace"), colours=False))
-    if start:
-        shown = shown.partition("\n")[2] or shown
-    return "\n".join(clean_lines(shown, MOST_TAIL_BYTES).splitlines()[-MOST_TAIL_LINES:])
+    return "\n".join(tail_text(folder, MOST_TAIL_BYTES).splitlines()[-MOST_TAIL_LINES:])
 
 
 def _shown(text: str) -> str:

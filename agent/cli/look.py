@@ -12,7 +12,7 @@ from agent.cli import output
 from agent.cli.places import is_batch, is_schedule, no_run, settings_or_fail, stores
 from agent.cli.waiting import all_waiting
 from agent.folders import Home
-from agent.result import run_result, timestamp
+from agent.result import run_result, summary_in, timestamp
 from agent.settings import Settings
 from policies.charge import ChargeState
 from policies.money import usd
@@ -97,7 +97,7 @@ def show(run_id: str, *, as_json: bool) -> None:
 
 
 def _show_run(settings: Settings, run_id: str, *, as_json: bool) -> None:
-    with found(settings, run_id) as (log, _):
+    with found(settings, run_id) as (log, home):
         result = run_result(log, run_id, datetime.now(UTC))
         open_question = _open_question(log, run_id)
         if as_json:
@@ -107,6 +107,8 @@ def _show_run(settings: Settings, run_id: str, *, as_json: bool) -> None:
         for key, value in result.items():
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             output.line(f"{key:<14}{'-' if shown in (None, '') else shown}")
+        for line in summary_in(home.run(run_id).report, result):
+            output.line(line)
         _offers(log.attempts(run_id))
         _history(log.events(run_id))
         if open_question:

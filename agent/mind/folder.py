@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.mind.tokens import TOKENS
 from agent.submit import BadJob
 from policies.masking import mask
 
@@ -14,11 +15,7 @@ MOST_IN_ALL = 20_000
 
 _READ = re.compile(r".*\.(?:py|sh|toml|cfg)|requirements[\w.-]*\.txt|Makefile")
 _STAYS = re.compile(r"\.env(?:\..*)?|.*\.pem|id_(?:rsa|dsa|ecdsa|ed25519)|credentials(?:\.json)?|\.netrc|\.pypirc")
-_LOOKS_SECRET = re.compile(
-    r"\b(?:sk-|ghp_|gho_|github_pat_|hf_|xox[abp]-|xapp-|AKIA|ghk_)[A-Za-z0-9_-]{8,}"
-    r"|(?<=[:=])\s*[\"'][^\"'\n]{12,}[\"'](?=\s*(?:#|$))",
-    re.MULTILINE,
-)
+_LOOKS_SECRET = re.compile(TOKENS + r"|(?<=[:=])\s*[\"'][^\"'\n]{12,}[\"'](?=\s*(?:#|$))", re.MULTILINE)
 
 
 def folder_for(folder: Path, store: Path) -> Path:

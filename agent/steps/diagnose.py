@@ -6,16 +6,27 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent import endings
+from agent.advice import Counsel, counsel
 from agent.job_log import ran_out_of_memory
+from agent.noted import ANOTHER_POD, DIAGNOSED, GAVE_UP
 from agent.parts import BUYS_NOTHING, Parts
 from agent.state import EndingState, State, failed, failures_of
-from policies.recovery import BAD_GPU, BAD_GPU_FOR, Failure, FailureKind, GiveUp, TryAnother, next_move
+from policies.recovery import (
+    BAD_GPU,
+    BAD_GPU_FOR,
+    Advice,
+    Failure,
+    FailureKind,
+    GiveUp,
+    TryAnother,
+    advised,
+    next_move,
+)
 from policies.vram import needed_after
 from tools.spend_log.rows import RunStatus
 
-DIAGNOSED = "diagnosed"
-"""The event that says what went wrong, and what is done about it."""
-GAVE_UP = "give up"
+THE_JOBS_OWN = {FailureKind.OUT_OF_MEMORY, FailureKind.JOB_FAILED}
+"""Failures after which the run ends with the job's own exit code, unless another pod is rented."""
 
 
 async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["discover", "report"]]:
@@ -24,27 +35,38 @@ async def diagnose(state: State, runtime: Runtime[Parts]) -> Command[Literal["di
     run_id = state["run_id"]
     found = _named(state, parts)
     failures = failures_of(found)
-    rules = parts.policy.recovery
-    move = next_move(
-        failures,
-        parts.pods_used(run_id),
-        max_pods=rules.max_pods_per_run,
-        same_failure_limit=rules.same_failure_limit,
-    )
+    advice = await counsel(parts, run_id, failures[-1], state.get("job_exit_code"))
+    move = _move(parts, run_id, failures, advice)
     if isinstance(move, TryAnother) and not parts.spends:
         move = GiveUp(f"{move.reason}; {BUYS_NOTHING}, so no other pod was rented")
+    if isinstance(move, TryAnother) and advice is not None and advice.advised.advice is Advice.BIGGER_GPU:
+        had = parts.attempt(run_id).offer.vram_gb
+        found["least_vram_gb"] = max(found.get("least_vram_gb", 0), had + 1)
     _remember(parts, failures[-1])
-    _note(parts, run_id, failures[-1], move, found.get("least_vram_gb", 0))
+    _note(parts, run_id, failures[-1], move, found.get("least_vram_gb", 0), advice)
     match move:
         case TryAnother(avoid=gpu_id, reason=reason):
             least = f" with at least {found['least_vram_gb']} GB of VRAM" if "least_vram_gb" in found else ""
-            parts.face.tell(run_id, f"{reason}; looking for another offer{least}")
+            parts.face.tell(run_id, f"{_with_words(reason, advice)}; looking for another offer{least}")
             avoid = state.get("avoid", {}) | ({gpu_id: reason} if gpu_id else {})
             found |= State(avoid=avoid, offers_made=0, overcome=len(failures))
             return Command(update=found, goto="discover")
         case GiveUp(reason=reason):
-            found |= ending_of(failures[-1], reason, state.get("job_exit_code"))
+            found |= ending_of(failures[-1], _with_words(reason, advice), state.get("job_exit_code"))
             return Command(update=found, goto="report")
+
+
+def _move(parts: Parts, run_id: str, failures: tuple[Failure, ...], advice: Counsel | None) -> TryAnother | GiveUp:
+    rules, pods_used = parts.policy.recovery, parts.pods_used(run_id)
+    most, alike = rules.max_pods_per_run, rules.same_failure_limit
+    if advice is None:
+        return next_move(failures, pods_used, max_pods=most, same_failure_limit=alike)
+    said, before = advice.advised.advice, advice.taken
+    return advised(said, failures, pods_used, max_pods=most, same_failure_limit=alike, taken=before)
+
+
+def _with_words(reason: str, advice: Counsel | None) -> str:
+    return reason if advice is None else f"{reason}; {advice.said}"
 
 
 def _named(state: State, parts: Parts) -> State:
@@ -72,34 +94,37 @@ def _remember(parts: Parts, failure: Failure) -> None:
         parts.log.remember_bad_gpu(failure.gpu_id, failure.reason, now, now + BAD_GPU_FOR)
 
 
-def _note(parts: Parts, run_id: str, failure: Failure, move: TryAnother | GiveUp, least_vram_gb: int) -> None:
+def _note(
+    parts: Parts, run_id: str, failure: Failure, move: TryAnother | GiveUp, least_vram_gb: int, advice: Counsel | None
+) -> None:
     body: dict[str, object] = {
+        "attempt": parts.attempt(run_id).offer.attempt,
         "failure": failure.kind.value,
         "gpu": failure.gpu_id,
-        "move": "another pod" if isinstance(move, TryAnother) else GAVE_UP,
+        "move": ANOTHER_POD if isinstance(move, TryAnother) else GAVE_UP,
         "reason": move.reason,
     }
     if least_vram_gb:
         body["least_vram_gb"] = least_vram_gb
+    if advice is not None:
+        body |= advice.written()
     parts.log.note(run_id, DIAGNOSED, body, parts.clock.now())
 
 
 def ending_of(failure: Failure, reason: str, exit_code: int | None) -> State:
     """How a run ends that gives up after this failure."""
-    if failure.kind is FailureKind.OUT_OF_MEMORY and exit_code is not None:
+    if failure.kind in THE_JOBS_OWN and exit_code is not None:
         return State(ending={**endings.job_failed(exit_code)["ending"], "reason": reason})
-    if failure.kind is FailureKind.JOB_FAILED and exit_code is not None:
-        return endings.job_failed(exit_code)
     if failure.kind is FailureKind.SOLD_OUT:
         return endings.refused(reason)
     return endings.provider_failed(reason)
 
 
-def too_small_for_the_job(state: State) -> EndingState | None:
-    """The ending of a run whose job ran out of memory and for which no larger GPU was rented: the job's own failure."""
+def refused_another(state: State) -> EndingState | None:
+    """The ending of a run whose job failed and for which no other GPU could be rented: the job's own failure."""
     failures, exit_code = failures_of(state), state.get("job_exit_code")
     refused = state.get("ending", {}).get("status") == RunStatus.REFUSED
-    if not (refused and failures and failures[-1].kind is FailureKind.OUT_OF_MEMORY):
+    if not (refused and failures and failures[-1].kind in THE_JOBS_OWN):
         return None
     reason = f"{failures[-1].reason}; {state['ending']['reason']}"
     return ending_of(failures[-1], reason, exit_code)["ending"]

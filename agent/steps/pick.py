@@ -8,20 +8,23 @@ from langgraph.types import Command
 
 from agent import endings
 from agent.account import means
-from agent.card import note_alternatives
+from agent.card import beside, note_alternatives
+from agent.mind.choose import MOST_OFFERS
 from agent.parts import Parts
+from agent.preference import preferred
 from agent.state import State
 from agent.steps.discover import thaw_listing
+from policies.money import usd
 from policies.offer import Offer, Quote, Rail, Rejection
 from policies.payment import AskThenPay, PayFromCredits, Refuse, UseCheckout, decide
-from policies.selection import Selection, select
+from policies.selection import Selection, choosable, select
 from policies.wish import NO_WISH, Wish
 
 Verdict = PayFromCredits | AskThenPay | UseCheckout | Refuse
 
 
 async def pick(state: State, runtime: Runtime[Parts]) -> Command[Literal["rent", "report"]]:
-    """Rank what fits, take the first, and note the offer with its reasons in the spend log.
+    """Rank what fits, take the first or what a model prefers to it, and note the offer with its reasons.
 
     A wish that can't be met ends no run: the offer is as it was before, says why, and `rent` asks about it.
     """
@@ -32,21 +35,23 @@ async def pick(state: State, runtime: Runtime[Parts]) -> Command[Literal["rent",
         parts.face.tell(run_id, f"warning: {warning}")
     if isinstance(choice.verdict, Refuse):
         return Command(update=endings.refused(choice.verdict.reason), goto="report")
-    quote = choice.selection.quotes[0]
-    offer = make_offer(parts, run_id, quote, rail_of(choice.verdict))
-    parts.log.add_attempt(offer, f"{unmet}{quote.reason}", parts.clock.now())
+    rail = rail_of(choice.verdict)
+    quote, why = await taken(parts, run_id, choice, rail)
+    offer = make_offer(parts, run_id, quote, rail)
+    parts.log.add_attempt(offer, f"{unmet}{why}", parts.clock.now())
     note_rejections(parts, run_id, choice.selection.rejections)
-    note_alternatives(parts, run_id, choice.selection.quotes)
-    parts.face.tell(run_id, f"{unmet}picked {offer.gpu_name}: {quote.reason}")
+    note_alternatives(parts, run_id, quote, choice.selection.quotes)
+    parts.face.tell(run_id, f"{unmet}picked {offer.gpu_name}: {why}")
     return Command(goto="rent")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What there is, and how the first of it would be paid."""
+    """What there is under a wish, and how the first of it would be paid."""
 
     selection: Selection
     verdict: Verdict
+    wish: Wish
 
 
 async def as_wished(state: State, parts: Parts) -> tuple[Choice, str]:
@@ -67,14 +72,43 @@ async def choose(state: State, parts: Parts, wish: Wish) -> Choice:
     if not selection.quotes:
         rejections = selection.rejections
         of = rejections if wish == NO_WISH else _last(parts, run_id, rejections)
-        return Choice(selection, Refuse("no offer fits: " + why_none(of)))
-    return Choice(selection, await way_to_pay(parts, run_id, selection.quotes[0], wish.rail))
+        return Choice(selection, Refuse("no offer fits: " + why_none(of)), wish)
+    return Choice(selection, await way_to_pay(parts, run_id, selection.quotes[0], wish.rail), wish)
 
 
 def _last(parts: Parts, run_id: str, rejections: tuple[Rejection, ...]) -> tuple[Rejection, ...]:
     """Of the GPU that a human was offered last, and wished something about; all where it is not listed."""
     offered = parts.attempt(run_id).offer.gpu_id
     return tuple(item for item in rejections if item.gpu_id == offered) or rejections
+
+
+async def taken(parts: Parts, run_id: str, choice: Choice, rail: Rail) -> tuple[Quote, str]:
+    """The quote to offer, with its reasons: the first, or another that a model prefers and that is paid alike."""
+    first = choice.selection.quotes[0]
+    preference = await preferred(parts, run_id, _open_to_choice(parts, run_id, choice.selection, rail))
+    if preference is None:
+        return first, first.reason
+    if preference.quote is None:
+        return first, f"{first.reason}; {preference.model} named none of the offers"
+    quote = preference.quote
+    if quote == first:
+        return first, f"{first.reason}; chosen by {preference.said}"
+    verdict = await way_to_pay(parts, run_id, quote, choice.wish.rail)
+    if type(verdict) is not type(choice.verdict):
+        name, cost = quote.listing.name, usd(quote.total)
+        return first, f"{first.reason}; {preference.model} prefers {name} for ${cost}, but {verdict.reason}"
+    return quote, f"{quote.reason}, {beside(first, quote)}; chosen by {preference.said}"
+
+
+def _open_to_choice(parts: Parts, run_id: str, selection: Selection, rail: Rail) -> tuple[Quote, ...]:
+    """What a model may choose among. Nothing dearer than the first where it would be at the cost of later pods or other
+    jobs: a yes given ahead and the budget of a batch are counted out in first-ranked offers.
+    """
+    quotes = choosable(selection, parts.policy.gpu.max_premium, MOST_OFFERS)
+    granted = parts.log.covering_grant(make_offer(parts, run_id, quotes[0], rail), parts.clock.now())
+    if granted is None and parts.log.batch_of(run_id) is None:
+        return quotes
+    return tuple(quote for quote in quotes if quote.total <= quotes[0].total)
 
 
 def rank(state: State, parts: Parts, hours: int | None) -> Selection:

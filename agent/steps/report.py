@@ -11,7 +11,8 @@ from agent.folders import write_atomically
 from agent.parts import Parts
 from agent.result import run_result
 from agent.state import EndingState, State, unanswered
-from agent.steps.diagnose import ending_of, too_small_for_the_job
+from agent.steps.diagnose import ending_of, refused_another
+from agent.summary import account, summary
 from agent.sync import where_synced
 from tools.spend_log.rows import ENDED, RunStatus
 
@@ -30,15 +31,18 @@ async def report(state: State, runtime: Runtime[Parts]) -> Command[Literal["__en
         for attempt in parts.log.attempts(run_id)[-1:]:
             parts.log.end_attempt(run_id, attempt.offer.attempt, status.value, parts.clock.now())
         parts.log.set_status(run_id, status, parts.clock.now(), reason=reason, code=code, job_exit_code=exit_code)
-    text = json.dumps(run_result(parts.log, run_id, parts.clock.now()), indent=2) + "\n"
-    write_atomically(parts.home.run(run_id).report, text)
+    words = {"summary": summary(parts.log, run_id, parts.hour)}
+    document = run_result(parts.log, run_id, parts.clock.now()) | words
+    write_atomically(parts.home.run(run_id).report, json.dumps(document, indent=2) + "\n")
+    for line in account(parts.log, run_id, parts.hour):
+        parts.face.tell(run_id, line)
     return Command(goto="__end__")
 
 
 def how_it_ended(state: State) -> EndingState:
     """What a step said, else the last failure, else success."""
     if "ending" in state:
-        return too_small_for_the_job(state) or state["ending"]
+        return refused_another(state) or state["ending"]
     failures = unanswered(state)
     if failures:
         return ending_of(failures[-1], failures[-1].reason, state.get("job_exit_code"))["ending"]

@@ -48,7 +48,7 @@ async def test_a_job_that_ran_out_of_memory_gets_a_larger_gpu(world: World) -> N
     assert (diagnosed["failure"], diagnosed["move"]) == ("out_of_memory", "another pod")
     assert diagnosed["least_vram_gb"] == 31
     rejected = notes(world, run.run_id, "rejected")[-1]
-    assert rejected[GPU] == rejected[RTX_3090] == "the last pod ran out of memory: 24 GB < 31 GB"
+    assert rejected[GPU] == rejected[RTX_3090] == "too small after the last pod: 24 GB < 31 GB"
     assert world.log.bad_gpus(world.clock.now()) == {}
     world.check()
 

@@ -69,6 +69,7 @@ async def test_the_report_is_what_show_prints(world: World) -> None:
         "reason": report["reason"],
         "started_at": "2026-03-30T12:00:00Z",
         "ended_at": report["ended_at"],
+        "summary": report["summary"],
     }
 
 

@@ -79,13 +79,15 @@ class KeptSaver(InMemorySaver):
 
 @dataclass
 class RecordingFace:
-    """Remembers what it was told."""
+    """Remembers what it was told, and somebody looks on."""
 
     lines: list[str] = field(default_factory=list)
     output: bytes = b""
+    told: Callable[[str], object] = lambda _line: None
 
     def tell(self, run_id: str, line: str) -> None:
         self.lines.append(line)
+        self.told(line)
 
     def job_output(self, run_id: str, data: bytes) -> None:
         self.output += data

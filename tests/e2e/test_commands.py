@@ -120,7 +120,8 @@ def test_looking_at_a_run_while_it_runs_and_after(running: Ran, gate: Gate) -> N
     assert herd.run("ps", "--json").document == {"runs": []}
     shown = herd.run("show", run_id)
     assert shown.code == 0
-    for said in ("succeeded", "RTX A4000", "offer 1: RTX A4000, 1 h, $0.20 from credits: cheapest of", "history"):
+    summary = "RTX A4000 (16 GB) cost $0.20 for 1 h; the pod was up for "
+    for said in ("succeeded", summary, "offer 1: RTX A4000, 1 h, $0.20 from credits: cheapest of", "history"):
         assert said in shown.stdout
     ended_already = herd.run("cancel", run_id)
     assert ended_already.code == 2

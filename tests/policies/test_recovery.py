@@ -3,15 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.recovery import (
     ANOTHER_POD_MAY_HELP,
     BAD_GPU,
     BAD_GPU_FOR,
+    MOST_ADVISED,
+    Advice,
     Failure,
     FailureKind,
     GiveUp,
     TryAnother,
+    advised,
     next_move,
 )
 
@@ -90,3 +95,66 @@ def test_sold_out_costs_nothing_and_is_not_counted() -> None:
 def test_only_the_last_failure_decides() -> None:
     """A failing job after a lost pod ends the run."""
     assert after(LOST, Failure(FailureKind.JOB_FAILED, "gpu-4", "exited with 3")) == GiveUp("exited with 3")
+
+
+FAILED = Failure(FailureKind.JOB_FAILED, "gpu-6", "the job exited with 3")
+
+
+def on_advice(
+    advice: Advice, *failures: Failure, pods: int = 1, max_pods: int = 3, alike: int = 2, taken: int = 0
+) -> TryAnother | GiveUp:
+    limits = {"max_pods": max_pods, "same_failure_limit": alike}
+    return advised(advice, failures or (FAILED,), pods, taken=taken, **limits)
+
+
+@pytest.mark.parametrize(
+    ("advice", "move"),
+    [
+        (Advice.BIGGER_GPU, TryAnother("", "the job exited with 3; a model advises a larger GPU")),
+        (Advice.ELSEWHERE, TryAnother("gpu-6", "the job exited with 3; a model advises another GPU")),
+        (Advice.GIVE_UP, GiveUp("the job exited with 3")),
+        (
+            Advice.ASK_HUMAN,
+            GiveUp(
+                "the job exited with 3; why, a human has to see: change the job and `swineherd run` it again",
+            ),
+        ),
+    ],
+)
+def test_what_advice_may_lead_to(advice: Advice, move: TryAnother | GiveUp) -> None:
+    """Two of the four words may try again; the GPU is avoided where the machine is to blame."""
+    assert on_advice(advice) == move
+
+
+@pytest.mark.parametrize("advice", [Advice.BIGGER_GPU, Advice.ELSEWHERE])
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"taken": MOST_ADVISED}, "a run is tried again once on a model's advice"),
+        ({"pods": 3}, "max_pods_per_run = 3 are used"),
+        ({"alike": 1}, "1 time the same failure (same_failure_limit = 1)"),
+    ],
+    ids=["advice", "pods", "alike"],
+)
+def test_advice_keeps_every_limit(advice: Advice, limits: dict[str, int], why: str) -> None:
+    """One retry of its own, and the policy's limits as for any failure; each is named."""
+    move = on_advice(advice, **limits)
+    assert isinstance(move, GiveUp)
+    assert move.reason.endswith(why)
+
+
+@given(
+    st.lists(st.sampled_from(list(Advice)), min_size=1, max_size=20),
+    st.integers(1, 20),
+    st.integers(1, 20),
+)
+def test_no_series_of_advice_buys_a_second_retry(said: list[Advice], max_pods: int, alike: int) -> None:
+    """Whatever a model says to failure after failure."""
+    failures, pods, taken = [FAILED], 1, 0
+    for advice in said:
+        move = on_advice(advice, *failures, pods=pods, max_pods=max_pods, alike=alike, taken=taken)
+        if isinstance(move, GiveUp):
+            break
+        failures, pods, taken = [*failures, FAILED], pods + 1, taken + 1
+    assert pods <= min(1 + MOST_ADVISED, max_pods)
+    assert MOST_ADVISED == 1

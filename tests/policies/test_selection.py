@@ -9,7 +9,7 @@ from policies.job import Job
 from policies.money import Cents
 from policies.offer import Listing
 from policies.policy import Budget, Gpu, Policy
-from policies.selection import Selection, within_premium
+from policies.selection import Selection, choosable, within_premium
 from tests.policies.selections import A6000, MARKET, MI300X, RTX_3090, RTX_4090, TWO_HOURS, choose, reason_of
 
 
@@ -196,7 +196,7 @@ def test_the_next_gpu_has_more_memory_than_the_last() -> None:
     """A floor of its own, with its own reason, below and above what the job states; its edge fits."""
     found = choose((RTX_4090, A6000), replace(TWO_HOURS, vram_gb=16), least_vram_gb=31)
     assert [quote.listing for quote in found.quotes] == [A6000]
-    assert found.rejections[0].reason == "the last pod ran out of memory: 24 GB < 31 GB"
+    assert found.rejections[0].reason == "too small after the last pod: 24 GB < 31 GB"
     assert found.quotes[0].reason.endswith("48 GB ≥ 31 GB")
     assert choose((A6000,), least_vram_gb=48).quotes
     stated = choose((RTX_4090,), replace(TWO_HOURS, vram_gb=48), least_vram_gb=20)
@@ -242,6 +242,17 @@ def test_a_premium_up_to_the_share_is_allowed(price: str, *, inside: bool) -> No
     (best,) = choose(job=Job(run="x", hours=Decimal(1))).quotes
     dearer = replace(best, listing=replace(RTX_4090, price_per_hour=Decimal(price)))
     assert within_premium(dearer, best, Decimal("0.25")) is inside
+
+
+def test_what_may_be_chosen_is_of_like_cost() -> None:
+    """The first-ranked and those within the premium of it, in their order and no more than are wanted."""
+    near = replace(RTX_4090, gpu_id="near", price_per_hour=Decimal("0.6125"))
+    far = replace(RTX_4090, gpu_id="far", price_per_hour=Decimal("0.6126"))
+    found = choose((far, near, RTX_4090))
+    assert [quote.listing for quote in choosable(found, Decimal("0.25"), 8)] == [RTX_4090, near]
+    assert [quote.listing for quote in choosable(found, Decimal("0.25"), 1)] == [RTX_4090]
+    assert [quote.listing for quote in choosable(found, Decimal(0), 8)] == [RTX_4090]
+    assert choosable(choose(()), Decimal("0.25"), 8) == ()
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)

@@ -14,6 +14,7 @@ from agent.drive import Driver
 from agent.folders import Home
 from agent.graph import Road, build_graph
 from agent.herd import Herd
+from agent.mind.port import Mind
 from agent.parts import Parts
 from agent.policy_file import PolicyFile
 from agent.reconcile import reconcile
@@ -85,6 +86,7 @@ class Life:
         self.saver = InMemorySaver()
         self.processes: dict[int, Process] = {}
         self.kills_left = like.kills
+        self.mind: Mind | None = None
         self.run_ids: list[str] = []
         self._numbers, self._linked = count(1), set[str]()
         self._handles: list[asyncio.TimerHandle] = []
@@ -131,6 +133,7 @@ class Life:
             read_checkout=partial(
                 read_checkout, checkout_hosts=like.policy.payment.checkout_hosts, allow_private=False
             ),
+            mind=self.mind,
         )
         graph = road()
         graph.checkpointer = SaverOf(self.saver, process)

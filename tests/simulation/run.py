@@ -4,8 +4,11 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
+from agent.mind.port import Mind
+from policies.policy import Gpu
 from tests.simulation.life import Life
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.store import a_home
@@ -39,10 +42,14 @@ def a_loop() -> Iterator[VirtualLoop]:
         loop.close()
 
 
-def lived(seed: int, rate: float = 0.1) -> Lived:
-    """Live the life of a seed."""
+def lived(seed: int, rate: float = 0.1, *, mind: Mind | None = None) -> Lived:
+    """Live the life of a seed. Where a model is asked, it may choose what costs twice as much as the first-ranked."""
     with a_home() as home, a_loop() as loop:
         life = Life(seed, home, loop, rate)
+        if mind is not None:
+            like = life.circumstances
+            life.mind, policy = mind, replace(like.policy, gpu=Gpu(max_premium=Decimal(1)))
+            life.circumstances = replace(like, policy=policy)
         blown: list[str] = []
         try:
             loop.run_until_complete(life.live())

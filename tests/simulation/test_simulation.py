@@ -3,13 +3,19 @@
 import os
 import subprocess
 import sys
+from collections import Counter
+from itertools import count, islice
+from random import Random
 
 import pytest
 
+from tests.agent.minds import Contrary
+from tests.simulation.circumstances import draw
 from tests.simulation.replay import SHOWN, told
 from tests.simulation.run import lived
 
 CHUNKS, LIVES = 12, 25
+MISLED = 15
 
 
 @pytest.mark.no_cover  # it takes as long again; what is reached by lives is measured in the forty of another test
@@ -20,6 +26,21 @@ def test_the_nine_laws_hold_in_every_life(chunk: int) -> None:
     for seed in range(chunk * LIVES, (chunk + 1) * LIVES):
         life = lived(seed)
         assert not life.broken, f"seed {seed}\n{told(life, SHOWN)}"
+
+
+@pytest.mark.no_cover
+@pytest.mark.timeout(300)
+def test_the_nine_laws_hold_under_a_model_that_heeds_nobody() -> None:
+    """It takes the dearest or what there is not, wants another pod for every failure, or does not answer at all."""
+    asked = Counter[str]()
+    choosy = (seed for seed in count() if draw(Random(seed), 0.1).any_gpu)
+    for seed in islice(choosy, MISLED):
+        mind = Contrary(Random(seed))
+        life = lived(seed, mind=mind)
+        assert not life.broken, f"seed {seed}\n{told(life, SHOWN)}"
+        asked += mind.asked
+    assert asked["Taken"] > MISLED / 3
+    assert asked["Diagnosis"]
 
 
 def test_a_seed_lives_the_same_life_each_time() -> None:
