@@ -31,25 +31,21 @@ class JobForm(BaseModel):
     budget_usd: float | None = Field(None, description="total ceiling in US dollars")
     vram_gb: float | None = Field(None, description="GPU memory in GB")
     outputs: list[str] = Field(default_factory=list, description="paths wanted back")
-    parameters_b: float | None = Field(None, description="model size in billions of parameters")
-    method: str | None = Field(None, description="inference, full, lora or qlora")
 
 
 _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
     (
         "Fine-tune Mistral 7B with LoRA: `python tune.py --epochs 3`, 90 minutes, at most $4, out/ back, 32 GB RAM",
         {"title": "LoRA on Mistral 7B", "run": "python tune.py --epochs 3", "hours": 1.5, "budget_usd": 4,
-         "vram_gb": None, "outputs": ["out/"], "parameters_b": 7, "method": "lora"},
+         "vram_gb": None, "outputs": ["out/"]},
     ),
     (
         "embed the corpus with embed.py, it is 200 GB of text",
-        {"title": "embed the corpus", "run": None, "hours": None, "budget_usd": None, "vram_gb": None, "outputs": [],
-         "parameters_b": None, "method": "inference"},
+        {"title": "embed the corpus", "run": None, "hours": None, "budget_usd": None, "vram_gb": None, "outputs": []},
     ),
     (
         "Training mit 24 GB VRAM, ungefähr zwei Stunden, maximal 3 Euro pro Stunde",
-        {"title": "Training", "run": None, "hours": 2, "budget_usd": None, "vram_gb": 24, "outputs": [],
-         "parameters_b": None, "method": None},
+        {"title": "Training", "run": None, "hours": 2, "budget_usd": None, "vram_gb": 24, "outputs": []},
     ),
 )  # fmt: skip
 

@@ -10,14 +10,12 @@ from decimal import Decimal
 
 from agent.mind.port import Mind, ModelGarbled, ModelUnavailable
 from agent.mind.prompts import INSTRUCTIONS, JobForm, turns
-from policies.reading.numerals import numbers
 from policies.reading.outputs import lies_there
 from policies.reading.rules import Source, Understood
 from policies.reading.rules import understand as understand_by_rule
 
 __all__ = ["understand", "understand_by_rule"]
 
-METHODS = frozenset({"inference", "full", "lora", "qlora"})
 _NUMBERS = {"hours": "How many hours does it take", "budget_usd": "How many US dollars may it cost at most",
             "vram_gb": "How many GB of GPU memory does it need"}  # fmt: skip
 
@@ -64,7 +62,6 @@ class _Checked:
         for name in _NUMBERS:
             self._number(name)
         self._outputs()
-        self._work()
         self._title()
         return Understood(self._fields, self._sources, self._asks, self._rule.unused)
 
@@ -79,13 +76,16 @@ class _Checked:
         del self._asks["run"]
 
     def _number(self, name: str) -> None:
-        """One that the text does not have was made up. One that rules read otherwise, or not at all, is asked about."""
+        """One that the text does not have was made up, and what the rules have a meaning for has that one.
+
+        Any other is asked about: rules may have overlooked it.
+        """
         filled = getattr(self._form, name)
         if filled is None or name in self._asks or name in self._given:
             return
         value = Decimal(str(filled))
         known = self._fields.get(name)
-        if value not in numbers(self._text) or (known is not None and Decimal(str(known)) == value):
+        if value not in self._rule.free or (known is not None and Decimal(str(known)) == value):
             return
         reads = f"{value:f}" if known is None else f"{known} or {value:f}"
         self._asks[name] = f"{_NUMBERS[name]}: is it {reads}?"
@@ -97,17 +97,6 @@ class _Checked:
         wanted = tuple(path for path in there if not lies_there(path, self._files))
         if wanted:
             self._said("outputs", wanted)
-
-    def _work(self) -> None:
-        known = self._fields.get("workload", {})
-        work = dict(known) if isinstance(known, Mapping) else {}
-        if self._form.method in METHODS:
-            work.setdefault("method", self._form.method)
-        size = self._form.parameters_b
-        if size is not None and Decimal(str(size)) in numbers(self._text):
-            work.setdefault("parameters_b", Decimal(str(size)))
-        if work:
-            self._said("workload", work)
 
     def _title(self) -> None:
         if self._form.title and "name" not in self._fields:

@@ -45,6 +45,14 @@ _NOT_MEANT = one_of(
 )
 
 
+def sizes(prose: str) -> list[Figure]:
+    """Every size in GB, of whatever."""
+    return [
+        Figure(value_of(match["number"]), "GB", match.start(), match.end(), match[0], Weight.LIKELY)
+        for match in _SIZE.finditer(prose)
+    ]
+
+
 def video_memory(prose: str) -> list[Figure]:
     """Every size that is said to be a GPU's memory; whole GB, rounded up."""
     parts = clauses(prose)

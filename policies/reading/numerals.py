@@ -73,8 +73,9 @@ def value_of(written: str) -> Decimal | None:
 
 
 def numbers(text: str) -> frozenset[Decimal]:
-    """Every number of a text, whatever it counts; one that may mean two things is both."""
-    return frozenset(value for match in _ANY.finditer(text) for value in _readings(match[0]))
+    """Every number of a text, whatever it counts; one that may mean two things is both. Articles are none."""
+    written = (match[0] for match in _ANY.finditer(text) if match[0].lower() not in _ONE.split())
+    return frozenset(value for one in written for value in _readings(one))
 
 
 def _readings(written: str) -> set[Decimal]:

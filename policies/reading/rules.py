@@ -12,7 +12,8 @@ from policies.reading.dollars import DOLLARS, OTHER_CURRENCY, PER_TIME, money, u
 from policies.reading.durations import durations
 from policies.reading.figures import Doubt, Figure, Weight, settled
 from policies.reading.gpus import gpus
-from policies.reading.memory import video_memory
+from policies.reading.memory import sizes, video_memory
+from policies.reading.numerals import numbers
 from policies.reading.outputs import outputs
 from policies.reading.prose import Span, blanked, clauses, code_spans, prose_of, unwrapped
 from policies.reading.to_run import to_run
@@ -39,6 +40,7 @@ class Understood:
         asks: field → what a human has to say before anything is bought.
         unused: parts of the text that nothing was taken from.
         notes: field → how its value came about, where that takes words.
+        free: numbers of the text that no rule has a meaning for.
     """
 
     fields: Mapping[str, object]
@@ -46,6 +48,7 @@ class Understood:
     asks: Mapping[str, str]
     unused: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    free: frozenset[Decimal] = frozenset()
 
 
 def understand(text: str, files: Mapping[str, str], given: Mapping[str, object]) -> Understood:
@@ -65,7 +68,7 @@ def understand(text: str, files: Mapping[str, str], given: Mapping[str, object])
         fields[name], sources[name] = value, Source.FILE
         if name != "budget_usd":
             asks.pop(name, None)
-    return Understood(fields, sources, asks, reading.unused())
+    return Understood(fields, sources, asks, reading.unused(), free=reading.free())
 
 
 def _cents(value: object) -> int:
@@ -107,6 +110,13 @@ class _Reading:
         spans = [*self._used, *code_spans(self._text)]
         rest = [part for part in parts if not any(part.start < span.end and span.start < part.end for span in spans)]
         return tuple(" ".join(part.text.replace("\x00", "").split()) for part in rest)
+
+    def free(self) -> frozenset[Decimal]:
+        """Numbers that are no duration, money, size or argument, and no part of a name."""
+        known = [*durations(self._figures), *money(self._figures), *sizes(self._figures)]
+        spans = [Span(figure.start, figure.end, figure.text) for figure in known]
+        _, of_models = work(self._figures)
+        return numbers(blanked(self._figures, [*spans, *of_models]))
 
     def _put(self, name: str, value: object, source: Source) -> None:
         self.fields[name], self.sources[name] = value, source

@@ -32,13 +32,30 @@ async def test_a_number_that_the_text_does_not_have_was_made_up() -> None:
         ("train.py, 3 ore", JobForm(hours=3), "hours"),
         ("train.py, 20 epochs, two hours", JobForm(hours=20), "hours"),
         ("train.py, max $5 for 40 epochs", JobForm(budget_usd=40), "budget_usd"),
-        ("train.py, 64 GB RAM", JobForm(vram_gb=64), "vram_gb"),
+        ("train.py, it needs 40 of vram", JobForm(vram_gb=40), "vram_gb"),
         ("train.py, massimo 5 dollari", JobForm(budget_usd=5), "budget_usd"),
     ],
 )
 async def test_a_number_that_the_rules_read_otherwise_is_asked_about(text: str, form: JobForm, field: str) -> None:
     """Whoever is right: money hangs on it, and a human knows."""
     assert field in (await _read(text, form)).asks
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("train.py, 64 GB RAM", JobForm(vram_gb=64)),
+        ("train.py, max $1.50 an hour, $4 in all", JobForm(budget_usd=1.5)),
+        ("train.py, last week it took 10 hours", JobForm(hours=10)),
+        ("run `python train.py --epochs 40`", JobForm(hours=40)),
+        ("train.py on a 4090", JobForm(vram_gb=4090)),
+        ("train.py with a 7B model", JobForm(vram_gb=7)),
+    ],
+)
+async def test_a_number_that_the_rules_have_a_meaning_for_has_that_one(text: str, form: JobForm) -> None:
+    """Nobody is asked whether 64 GB of RAM are GPU memory because a model thinks so."""
+    by_rule, _ = await understand(None, text, FILES, {})
+    assert (await _read(text, form)).asks == by_rule.asks
 
 
 async def test_what_was_given_or_asked_already_is_not_asked_again() -> None:
