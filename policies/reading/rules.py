@@ -17,7 +17,7 @@ from policies.reading.numerals import numbers
 from policies.reading.outputs import outputs
 from policies.reading.prose import Span, blanked, clauses, code_spans, prose_of, unwrapped
 from policies.reading.to_run import to_run
-from policies.reading.work import work
+from policies.reading.work import model_sizes, work
 
 
 class Source(StrEnum):
@@ -115,8 +115,7 @@ class _Reading:
         """Numbers that are no duration, money, size or argument, and no part of a name."""
         known = [*durations(self._figures), *money(self._figures), *sizes(self._figures)]
         spans = [Span(figure.start, figure.end, figure.text) for figure in known]
-        _, of_models = work(self._figures)
-        return numbers(blanked(self._figures, [*spans, *of_models]))
+        return numbers(blanked(self._figures, [*spans, *model_sizes(self._figures)]))
 
     def _put(self, name: str, value: object, source: Source) -> None:
         self.fields[name], self.sources[name] = value, source

@@ -60,6 +60,11 @@ def work(prose: str) -> tuple[Mapping[str, object], tuple[Span, ...]]:
     return (found, tuple(spans)) if {"parameters_b", "method"} <= found.keys() else ({}, ())
 
 
+def model_sizes(prose: str) -> tuple[Span, ...]:
+    """Where numbers of parameters stand."""
+    return tuple(span for _, span in _sizes(prose))
+
+
 def _sizes(prose: str) -> list[tuple[Decimal, Span]]:
     billions = [match for pattern in (_BILLIONS, _IN_A_NAME) for match in pattern.finditer(prose)]
     if billions:
