@@ -23,7 +23,8 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
     asking = _Asking(face)
     secrets = tuple(value for name, value in parts.variables.items() if _is_secret(name))
     ask = asking if asking.keyboard.is_there else None
-    reader = Reader(parts.mind, parts.home.path, secrets, ask, parts.policy.gpu.vram_headroom)
+    headroom = parts.policy.gpu.vram_headroom
+    reader = Reader(parts.mind, parts.home.path, secrets, ask, headroom, lambda line: face.tell("", line))
     words = words_of(job)
     if words is None:
         read, without = await reader.file(load_job(Path(job), ignore, described=True))

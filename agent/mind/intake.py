@@ -81,6 +81,7 @@ class Reader:
         secrets: values that no model may see.
         ask: puts what is left open to a human; None where there is none.
         headroom: `gpu.vram_headroom` of the policy.
+        tell: says what takes a while.
     """
 
     mind: Mind | None
@@ -88,6 +89,7 @@ class Reader:
     secrets: tuple[str, ...]
     ask: Ask | None
     headroom: Decimal
+    tell: Callable[[str], None] = lambda _: None
 
     async def words(self, words: Words) -> tuple[ReadJob, str]:
         """A job from a description.
@@ -142,6 +144,8 @@ class Reader:
     ) -> tuple[Understood, str]:
         if len(text) > MOST_TEXT:
             raise BadJob(f"a description of more than {MOST_TEXT} characters is not read: write a job file")
+        if self.mind is not None:
+            self.tell(f"{self.mind.name} reads the description too")
         return await understand(self.mind, text, files, given)
 
 
