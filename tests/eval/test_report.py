@@ -1,12 +1,14 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+import pytest
+
 from agent.mind.port import ModelUnavailable
 from agent.mind.prompts import JobForm
 from agent.mind.scripted import ScriptedMind
 from policies.reading.rules import Understood
-from tests.eval.__main__ import by_model, by_rule, evaluated, report
-from tests.eval.corpus import Description, load
+from tests.eval.__main__ import arguments, by_model, by_rule, chosen, evaluated, report
+from tests.eval.corpus import Description, load, part, sample
 from tests.eval.score import Reading
 from tests.eval.table import HEAD, Scored, markdown, mistakes, plain, rows, silent
 
@@ -110,3 +112,20 @@ def test_a_question_in_place_of_a_value_is_told_as_one() -> None:
     """What was wanted first, then what came."""
     (line,) = mistakes([_scored(OPEN, "hours")])
     assert line == "plain-en-llama-adapters: hours: asked back: Decimal('3'), not a question"
+
+
+def test_what_is_held_out_can_be_measured_alone() -> None:
+    """Its table is all there is then; without a word everything is read."""
+    alone = chosen(CORPUS, arguments(["--held-out-only"]))
+    assert alone == part(CORPUS, held_out=True) != ()
+    text = report([_scored(one) for one in alone], in_markdown=False, with_mistakes=False)
+    assert text.startswith(f"Held out: {len(alone)} descriptions")
+    assert "Open" not in text
+    assert chosen(CORPUS, arguments([])) == CORPUS
+    assert chosen(CORPUS, arguments(["--sample", "3"])) == sample(CORPUS, 3)
+
+
+def test_a_sample_of_what_is_held_out_is_refused() -> None:
+    """The sample is open: the two exclude each other."""
+    with pytest.raises(SystemExit):
+        arguments(["--held-out-only", "--sample", "3"])
