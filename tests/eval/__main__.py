@@ -11,7 +11,7 @@ from agent.mind.port import Mind
 from agent.mind.understand import understand, understand_by_rule
 from agent.settings import Settings
 from policies.reading.rules import Understood
-from tests.eval.corpus import SAMPLE, Description, load, sample
+from tests.eval.corpus import SAMPLE, Description, load, part, sample
 from tests.eval.score import Reading
 from tests.eval.table import Scored, markdown, mistakes, plain, rows, silent
 
@@ -20,9 +20,8 @@ Read = Callable[[str, Mapping[str, str], Mapping[str, object]], Awaitable[Readin
 
 def main() -> None:
     """Prints the tables; exit code 1 where a silent money error is among them."""
-    asked = _arguments(sys.argv[1:])
-    corpus = sample(load(), asked.sample) if asked.sample else load()
-    scored = asyncio.run(evaluated(corpus, _reader(model=asked.model)))
+    asked = arguments(sys.argv[1:])
+    scored = asyncio.run(evaluated(chosen(load(), asked), _reader(model=asked.model)))
     sys.stdout.write(report(scored, in_markdown=asked.markdown, with_mistakes=asked.mistakes))
     sys.exit(1 if silent(scored) else 0)
 
@@ -46,13 +45,23 @@ def report(scored: Sequence[Scored], *, in_markdown: bool, with_mistakes: bool) 
     return "\n\n".join(parts) + "\n"
 
 
-def _arguments(words: Sequence[str]) -> argparse.Namespace:
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.eval", description=__doc__)
     parser.add_argument("--model", action="store_true", help="the model of the environment reads, not the rules")
-    parser.add_argument("--sample", type=int, choices=range(1, len(SAMPLE) + 1), help="only so many, always the same")
+    few = parser.add_mutually_exclusive_group()
+    few.add_argument("--sample", type=int, choices=range(1, len(SAMPLE) + 1), help="only so many, always the same")
+    few.add_argument("--held-out-only", action="store_true", help="only what is held out")
     parser.add_argument("--markdown", action="store_true", help="tables as the README has them")
     parser.add_argument("--mistakes", action="store_true", help="list what is not right, but of what is held out")
     return parser.parse_args(words)
+
+
+def chosen(corpus: tuple[Description, ...], asked: argparse.Namespace) -> tuple[Description, ...]:
+    """The descriptions that are to be read."""
+    if asked.held_out_only:
+        return part(corpus, held_out=True)
+    return sample(corpus, asked.sample) if asked.sample else corpus
 
 
 def by_rule(reader: Callable[[str, Mapping[str, str], Mapping[str, object]], Understood]) -> Read:

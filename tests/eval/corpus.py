@@ -149,6 +149,11 @@ def _of_file(file: Path) -> list[Description]:
     return descriptions
 
 
+def part(corpus: Iterable[Description], *, held_out: bool) -> tuple[Description, ...]:
+    """What is held out, or what is open."""
+    return tuple(one for one in corpus if one.held_out is held_out)
+
+
 def sample(corpus: Iterable[Description], size: int) -> tuple[Description, ...]:
     """The first so many of the named ten, in their order."""
     by_id = {one.id: one for one in corpus}

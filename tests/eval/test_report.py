@@ -1,18 +1,20 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+import pytest
+
 from agent.mind.port import ModelUnavailable
 from agent.mind.prompts import JobForm
 from agent.mind.scripted import ScriptedMind
 from policies.reading.rules import Understood
-from tests.eval.__main__ import by_model, by_rule, evaluated, report
-from tests.eval.corpus import Description, load
+from tests.eval.__main__ import arguments, by_model, by_rule, chosen, evaluated, report
+from tests.eval.corpus import Description, load, part, sample
 from tests.eval.score import Reading
 from tests.eval.table import HEAD, Scored, markdown, mistakes, plain, rows, silent
 
 CORPUS = load()
 BY_ID = {one.id: one for one in CORPUS}
-OPEN, HELD_OUT = BY_ID["plain-en-llama-adapters"], BY_ID["plain-de-held-entrauschen"]
+OPEN, HELD_OUT = BY_ID["plain-en-llama-adapters"], BY_ID["plain-de-held-handschrift"]
 
 
 def _scored(one: Description, *asks: str, **changed: object) -> Scored:
@@ -91,11 +93,11 @@ def test_the_report_tells_silent_errors_by_name_and_nothing_else_of_what_is_held
     text = report(scored, in_markdown=False, with_mistakes=True)
     assert "Open: 1 descriptions" in text
     assert "Held out: 1 descriptions" in text
-    assert "plain-en-llama-adapters: hours\nplain-de-held-entrauschen: hours\n" in text
+    assert "plain-en-llama-adapters: hours\nplain-de-held-handschrift: hours\n" in text
     assert "plain-en-llama-adapters: hours: silent money error: Decimal('3'), not Decimal('30')" in text
     assert "plain-en-llama-adapters: outputs: wrong: ('adapters/',), not ()" in text
     assert "0.25" not in text
-    assert "entrauschen: setup" not in text
+    assert "handschrift: setup" not in text
 
 
 def test_a_clean_report_says_so() -> None:
@@ -110,3 +112,20 @@ def test_a_question_in_place_of_a_value_is_told_as_one() -> None:
     """What was wanted first, then what came."""
     (line,) = mistakes([_scored(OPEN, "hours")])
     assert line == "plain-en-llama-adapters: hours: asked back: Decimal('3'), not a question"
+
+
+def test_what_is_held_out_can_be_measured_alone() -> None:
+    """Its table is all there is then; without a word everything is read."""
+    alone = chosen(CORPUS, arguments(["--held-out-only"]))
+    assert alone == part(CORPUS, held_out=True) != ()
+    text = report([_scored(one) for one in alone], in_markdown=False, with_mistakes=False)
+    assert text.startswith(f"Held out: {len(alone)} descriptions")
+    assert "Open" not in text
+    assert chosen(CORPUS, arguments([])) == CORPUS
+    assert chosen(CORPUS, arguments(["--sample", "3"])) == sample(CORPUS, 3)
+
+
+def test_a_sample_of_what_is_held_out_is_refused() -> None:
+    """The sample is open: the two exclude each other."""
+    with pytest.raises(SystemExit):
+        arguments(["--held-out-only", "--sample", "3"])
