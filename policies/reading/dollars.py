@@ -15,14 +15,14 @@ PER_TIME = "usd for a time"
 
 _USD_BEFORE = r"US\$|USD|\$"
 _OTHER_BEFORE = r"€|EUR|£|GBP|CHF|¥|C\$|A\$"
-_USD_AFTER = r"\$|USD|US[- ]?dollars?|d[oó]lar(?:es)?|dollars?|bucks?"
+_USD_AFTER = r"US-?\$|\$|USD|US[- ]?dollars?|d[oó]lar(?:es)?|dollars?|bucks?"
 _FOREIGN = r"(?:canadian|australian|kanadische|australische|hong[ -]kong|singapore|new zealand)\s+dollars?"
 _FOREIGN_BEHIND = r"d[oó]l{1,2}ar(?:e?s)?\s+(?:canadi\w+|australi\w+)"
 _OTHER_WORDS = (
     r"euros?|pounds?|quid|franken|francs?|yen|yuan|rupees?|rupien|pesos?|pfund|kronor|kronen|zloty|reais|rubles?|won"
 )
 _OTHER_AFTER = rf"€|EUR|£|GBP|CHF|{_FOREIGN}|{_FOREIGN_BEHIND}|{_OTHER_WORDS}"
-_CENTS_AFTER = r"(?:cents?|ct|c[eé]ntimos?|centavos?)(?:\s+de\s+d[oó]lar)?"
+_CENTS_AFTER = r"(?:(?:US-?)?cents?|ct|c[eé]ntimos?|centavos?|centimes?)(?:\s+de\s+d[oó]l{1,2}ar)?"
 _TIMES = r"k|K|m|M|million|Mio|tausend|thousand|mil"
 _SCALE = {"k": 10**3, "tausend": 10**3, "thousand": 10**3, "mil": 10**3, "m": 10**6, "mio": 10**6, "million": 10**6}
 _TO = r"\s*(?:-|–|to|bis|à|a|and|und|et|y)\s*"
@@ -32,6 +32,7 @@ _MONEY = re.compile(
     rf"(?P<first>{NUMBER})(?:{_TO}\$?(?P<last>{NUMBER}))?(?:\s?(?P<times>{_TIMES})(?![A-Za-zÀ-ÿ]))?"
     rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
     rf"[\s-]?(?P<after>{_OTHER_AFTER}|{_USD_AFTER}|(?<!a )(?<!an )(?<!einen )(?<!un ){_CENTS_AFTER})(?![A-Za-zÀ-ÿ])"
+    rf"(?P<half>\s+(?:and\s+a\s+half|y\s+medio|et\s+demi|und\s+einen\s+halben)(?!\w))?"
     rf"(?:\s+(?:con|and|et|y|und)?\s*(?P<change>{NUMBER})(?=\s*(?:[.,;!?)\n]|$|eh\b|max\b|please\b|bitte\b)))?",
     re.IGNORECASE,
 )
@@ -46,8 +47,14 @@ _A_TIME = (
     r"semana|mes|noche|epoch)\b"
 )
 _THEN_PER_TIME = begins_with(_PER + _A_TIME)
-_BY_THE_HOUR = re.compile(
-    phrases("per hour, per-hour, hourly", "stundenpreis, stundensatz, pro stunde", "par heure", "por hora") + r"|/h\b",
+_BY_TIME = re.compile(
+    phrases(
+        "per hour, per-hour, hourly, per day, daily, per week",
+        "stundenpreis, stundensatz, pro stunde, pro tag, am tag, je tag, pro nacht",
+        "par heure, par jour",
+        "por hora, por día, al día",
+    )
+    + r"|/h\b",
     re.IGNORECASE,
 )
 _CEILING = re.compile(
@@ -67,9 +74,9 @@ _THEN_CEILING = begins_with(
 _OF_SOMETHING_ELSE = one_of(
     "cost us, cost me, costs us, costs me, has cost, have cost, would cost, raised, paid, worth, last time, "
     "last month, last run, last week, last year, yesterday, previous, credits, salary, revenue, prize, charges, "
-    "normally, usually, subscription",
-    "gekostet, bezahlt, ausgegeben, eingesammelt, letzte, letzten, letztes",
-    "coûté, payé, dépensé, levé, dernier, dernière, salaire",
+    "normally, usually, subscription, refunded, refund",
+    "gekostet, kostete, bezahlt, ausgegeben, eingesammelt, letzte, letzten, letztes",
+    "coûté, coûtait, payé, dépensé, levé, dernier, dernière, salaire",
     "costó, costaron, pagué, pagamos, gasté, gastamos, recaudado, recaudamos, pasado, pasada",
 )
 _EXPECTED = re.compile(
@@ -113,8 +120,8 @@ def _unit(prose: str, match: re.Match[str], clause: Span) -> str:
     if not re.fullmatch(f"{_USD_BEFORE}|{_USD_AFTER}|{_CENTS_AFTER}", sign, re.IGNORECASE):
         return OTHER_CURRENCY
     alone = len(_MONEY.findall(clause.text)) == 1
-    by_the_hour = alone and _BY_THE_HOUR.search(clause.text)
-    return PER_TIME if by_the_hour or _THEN_PER_TIME.match(prose, match.end()) else DOLLARS
+    by_time = alone and _BY_TIME.search(clause.text)
+    return PER_TIME if by_time or _THEN_PER_TIME.match(prose, match.end()) else DOLLARS
 
 
 def _value(match: re.Match[str]) -> Decimal | None:
@@ -122,7 +129,7 @@ def _value(match: re.Match[str]) -> Decimal | None:
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers):
         return None
-    change = value_of(match["change"]) if match["change"] else Decimal(0)
+    change = value_of(match["change"]) if match["change"] else Decimal(50 if match["half"] else 0)
     if change is None or not 0 <= change < 100:
         return None
     times = (match["times"] or match["many"] or "").lower()

@@ -18,13 +18,14 @@ _WEEK = r"(?:weeks?|wochen?|semaines?|semanas?)"
 _UNITS = {_HOUR: Fraction(1), _MINUTE: Fraction(1, 60), _DAY: Fraction(24), _WEEK: Fraction(168)}
 _UNIT = "(?:" + "|".join(_UNITS) + ")"
 _AND_HALF = r"(?:\s+and\s+a\s+half|\s+et\s+demie?|\s+y\s+media|\s+und\s+eine\s+halbe)"
+_AND_THREE_QUARTERS = r"(?:\s+and\s+three\s+quarters|\s+et\s+trois\s+quarts|\s+y\s+tres\s+cuartos)"
 _AND_QUARTER = r"(?:\s+and\s+a\s+quarter|\s+et\s+quart|\s+y\s+cuarto|\s+und\s+eine\s+viertel(?:stunde)?)"
 _TO = r"\s*(?:-|–|to|bis|à|a|or|oder|ou|o|and|und|et|y)\s*"
 
 _DURATION = re.compile(
     rf"(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?(?:\s+and\s+an?\s+(?P<part>half|quarter))?"
     rf"[\s-]*(?P<unit>{_UNIT})(?![A-Za-zÀ-ÿ0-9])"
-    rf"(?:(?P<half>{_AND_HALF})|(?P<quarter>{_AND_QUARTER})|\s*(?:and|und|et|y)?\s*(?P<minutes>[0-9]{{1,2}})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
+    rf"(?:(?P<half>{_AND_HALF})|(?P<quarter>{_AND_QUARTER})|(?P<quarters>{_AND_THREE_QUARTERS})|\s*(?:and|und|et|y)?\s*(?P<minutes>[0-9]{{1,2}})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -49,9 +50,10 @@ _OF_THE_PAST = re.compile(
     phrases(
         "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had, "
         "queue, allows, died, crashed, failed, stopped, gave up, timed out",
-        "gedauert, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte, abgestürzt",
-        "a pris, a duré, a tourné, a planté, hier, dernier, dernière",
-        "tardó, duró, falló, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
+        "gedauert, gekostet, kostete, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte, "
+        "abgestürzt",
+        "a pris, a coûté, l'autre jour, a duré, a tourné, a planté, hier, dernier, dernière",
+        "tardó, costó, duró, falló, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
     )
     + r"|(?<!be )\btrained\b",
     re.IGNORECASE,
@@ -79,7 +81,7 @@ _APPOINTMENT = begins_with(r",?\s*" + phrases("i, we, my, the demo", "ich, wir, 
 _PER = ends_with(r"\b(?:per|pro|par|por|every|each)")
 _A_PRICE = ends_with(r"[0-9$€]|\b(?:dollars?|bucks|cents|euros?|usd|eur)")
 _ONE = re.compile(r"an?\s", re.IGNORECASE)
-_HALF_READ = re.compile(r"(?:\w{2,}(?:ty|teen)[\s-]+|\b(?:and|und|et|y)\s+)$", re.IGNORECASE)
+_HALF_READ = re.compile(rf"(?:\w{{2,}}(?:ty|teen)[\s-]+|{NUMBER}\s+(?:and|und|et|y)\s+)$", re.IGNORECASE)
 """Only the end of a number was understood: a part of `fourty five`, say, which is misspelt."""
 _PARTS = 10_000
 """Of an hour: a job file has four decimals."""
@@ -122,6 +124,8 @@ def _value(prose: str, match: re.Match[str]) -> Decimal | None:
 def _and_a_part(match: re.Match[str]) -> Fraction:
     if match["half"] or match["part"] == "half":
         return Fraction(1, 2)
+    if match["quarters"]:
+        return Fraction(3, 4)
     return Fraction(1, 4) if match["quarter"] or match["part"] else Fraction(0)
 
 

@@ -5,7 +5,10 @@ from decimal import Decimal
 from itertools import product
 
 _BOTH_SIGNS = r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}"
-DIGITS = rf"(?:{_BOTH_SIGNS})(?![0-9])|[0-9]{{1,3}}(?:[.,'’ ][0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
+_PARTS = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
+DIGITS = (
+    rf"[0-9]{{0,4}}[½¼¾]|(?:{_BOTH_SIGNS})(?![0-9])|[0-9]{{1,3}}(?:[.,'’ ][0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
+)
 
 _GROUPED = re.compile(r"([0-9]{1,3})((?:[.,'’ ][0-9]{3})+)")
 
@@ -63,6 +66,8 @@ def value_of(written: str) -> Decimal | None:
     text = " ".join(written.lower().split())
     if text in _KNOWN:
         return _KNOWN[text]
+    if text[-1] in _PARTS:
+        return Decimal(text[:-1] or 0) + _PARTS[text[-1]]
     if re.fullmatch(_BOTH_SIGNS, text):
         return Decimal(re.sub(r"[.,](?=.*[.,])", "", text).replace(",", "."))
     grouped = _GROUPED.fullmatch(text)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from policies.reading.prose import clauses
+from policies.reading.prose import around, clauses
 from policies.reading.words import ends_with, one_of, phrases
 
 _PATH = re.compile(
@@ -18,7 +18,7 @@ _WANTED = one_of(
     "artefakt*, schreibt, landet, speicher*, rücksendung, schick*",
     "récup*, rends, rendez, rendre, conserve*, garde, garder, gardez, veux, voudrais, rapporte*, sortie, sorties",
     "résultat, résultats, renvoie*, renvoy*",
-    "quiero, necesito, recuper*, devuel*, devolv*, pásame, guard*, conserv*, trae, traer, tráeme",
+    "quiero, necesito, regres*, recuper*, devuel*, devolv*, pásame, guard*, conserv*, trae, traer, tráeme",
     "salida, salidas, resultado*",
 )
 _THIS = ends_with(
@@ -30,28 +30,50 @@ _THIS = ends_with(
     )
     + r"\s*(?:(?:the|my|das|den|die|le|la|les|el|los|las)\s+)?`?"
 )
+_DATA = re.compile(
+    r"\.(?:pt|pth|bin|ckpt|safetensors|onnx|gguf|npy|npz|h5|hdf5|csv|tsv|json|jsonl|parquet|txt|log|pkl|zip|gz|tar|png|jpe?g|"
+    r"svg|pdf|gif|tiff?|exr|mp4|mkv|wav|mp3|flac|ply|obj|glb|vtu|vtk|nii|pdb|xtc|edr|srt|html)$",
+    re.IGNORECASE,
+)
+_GIVEN = one_of(
+    "from, reads, read, input, inputs, in, is in, lies in, lie in, config, start from, resume, repaired, no, not",
+    "aus, liegt, liegen, liest, eingabe, kein, keine, nicht",
+    "depuis, lit, entrée, sont dans, pas",
+    "desde, lee, entrada, están en, no",
+)
 _CODE = (".py", ".sh", ".ipynb", ".yaml", ".yml", ".com", ".org", ".io", ".md")
 
 
-def outputs(text: str, files: Mapping[str, str]) -> tuple[str, ...]:
-    """Globs as they were said, in the order of the text.
+def outputs(text: str, prose: str, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Globs as they were said, in the order of the text: what is wanted, and files and folders that are not there yet.
 
     What lies in the folder already is no result, unless the text asks for that very path.
+
+    Args:
+        prose: the text with its commands blotted out.
     """
-    found: list[str] = []
+    found: list[tuple[int, str]] = []
     wanting = False
     for clause in clauses(text):
         paths = list(_PATH.finditer(clause.text))
         only_paths = not re.search(r"[a-zà-ÿ]{4,}", _PATH.sub(" ", clause.text), re.IGNORECASE)
         wanting = bool(_WANTED.search(clause.text)) or (wanting and only_paths)
         if wanting:
-            found += [path[1].removeprefix("./") for path in paths if _is_result(path, clause.text, files)]
-    return tuple(dict.fromkeys(found))
+            found += [(clause.start + path.start(), path[1]) for path in paths if _is_result(path, clause.text, files)]
+    found += [(path.start(), path[1]) for path in _PATH.finditer(prose) if _is_new(path, prose, files)]
+    return tuple(dict.fromkeys(name.removeprefix("./") for _, name in sorted(found)))
 
 
 def _is_result(path: re.Match[str], clause: str, files: Mapping[str, str]) -> bool:
     name = path[1].removeprefix("./")
     return not lies_there(name, files) or (not name.endswith(_CODE) and bool(_THIS.search(clause[: path.start()])))
+
+
+def _is_new(path: re.Match[str], prose: str, files: Mapping[str, str]) -> bool:
+    """A file or folder that is named and not there: a job makes it, unless it is said to come from somewhere."""
+    clause = around(clauses(prose), path.start())
+    is_file = re.search(r"\w{2,}/$", path[1]) is not None or _DATA.search(path[1]) is not None
+    return is_file and not lies_there(path[1].removeprefix("./"), files) and not _GIVEN.search(clause.text)
 
 
 def lies_there(path: str, files: Mapping[str, str]) -> bool:

@@ -206,7 +206,7 @@ class _Reading:
             )
 
     def _outputs(self) -> None:
-        if found := outputs(self._text, self._files):
+        if found := outputs(self._text, blanked(self._prose, self._commands), self._files):
             self._use(*self._spans_of(found))
             self._put("outputs", found, Source.SAID)
 
