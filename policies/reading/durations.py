@@ -50,8 +50,8 @@ _OF_THE_PAST = re.compile(
     phrases(
         "took, lasted, ran, spent, was, were, yesterday, ago, last, previous, previously, earlier, laptop, had, "
         "queue, allows, died, crashed, failed, stopped, gave up, timed out",
-        "gedauert, gekostet, kostete, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, zuvor, habe, hatte, "
-        "abgestürzt",
+        "gedauert, gekostet, kostete, gelaufen, lief, gestern, letzte, letzten, letzter, letztes, vorher, "
+        "zuvor, habe, hatte, abgestürzt",
         "a pris, a coûté, l'autre jour, a duré, a tourné, a planté, hier, dernier, dernière",
         "tardó, costó, duró, falló, llevó, estuvo, ayer, pasado, pasada, última, anterior, portátil",
     )
