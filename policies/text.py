@@ -28,6 +28,11 @@ _LINK = re.compile(
 """What a terminal, a chat or Markdown would make a link of; bare host names aside."""
 
 
+MOST_BLANKS = 40
+_LINE_END = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BLANKS = re.compile(rf"\s{{{MOST_BLANKS + 1},}}")
+
+
 def clean(text: str, limit: int) -> str:
     """One line of `text` without control, bidi and zero-width characters, at most `limit` characters long.
 
@@ -48,6 +53,17 @@ def clean_lines(text: str, limit: int) -> str:
     lines = [clean(line, limit) for line in text[: 4 * limit].splitlines()]
     kept = [line for before, line in zip(["", *lines], lines, strict=False) if line or before]
     return _cut("\n".join(kept).strip(), limit)
+
+
+def as_seen(text: str) -> str:
+    r"""`text` with its lines, but without what is drawn as nothing, so that what is read is what a human sees.
+
+    A blank that is no tab is a space, a line end `\n`, and a run of blanks at most `MOST_BLANKS` long.
+    """
+    lines = _LINE_END.sub("\n", text)
+    kept = (char for char in lines if char.isspace() or _is_seen(char))
+    seen = (" " if char.isspace() and char not in "\n\t" else char for char in kept)
+    return _BLANKS.sub(lambda run: run[0][:MOST_BLANKS] + "\n" * ("\n" in run[0][MOST_BLANKS:]), "".join(seen))
 
 
 def has_link(text: str) -> bool:

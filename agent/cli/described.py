@@ -12,6 +12,9 @@ from agent.parts import Parts
 from agent.submit import ReadJob, load_job
 from policies.reading.rules import Understood
 
+_SECRET = ("KEY", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "DATABASE_URL", "DSN", "COOKIE")
+"""In the name of a variable whose value no model may see."""
+
 
 async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face: TerminalFace) -> ReadJob:
     """Read what `run` and `quote` are given, say how words were understood, and ask what they leave open.
@@ -38,7 +41,7 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
 
 
 def _is_secret(name: str) -> bool:
-    return any(part in name.upper() for part in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
+    return any(part in name.upper() for part in _SECRET)
 
 
 def table_of(understood: Mapping[str, str]) -> list[str]:

@@ -8,13 +8,21 @@ from pathlib import Path
 from agent.mind.tokens import TOKENS
 from agent.submit import BadJob
 from policies.masking import mask
+from policies.text import clean
 
 MOST_NAMES = 200
 MOST_HEAD = 2000
 MOST_IN_ALL = 20_000
 
 _READ = re.compile(r".*\.(?:py|sh|toml|cfg)|requirements[\w.-]*\.txt|Makefile")
-_STAYS = re.compile(r"\.env(?:\..*)?|.*\.pem|id_(?:rsa|dsa|ecdsa|ed25519)|credentials(?:\.json)?|\.netrc|\.pypirc")
+_STAYS = re.compile(
+    r"\.env(?:rc|\..*)?|.*\.(?:env|pem|key|p12|pfx|jks|ppk|kdbx)|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:\..*)?|"
+    r"credentials(?:\..*)?|\.?_?netrc|\.pypirc|\.npmrc|\.pgpass|\.git-credentials|kaggle\.json|"
+    r"service[-_]account.*\.json|\.?secrets?(?:\.(?:json|ya?ml|toml|txt))?",
+    re.IGNORECASE,
+)
+_PRIVATE = frozenset({".ssh", ".aws", ".gnupg", ".kube", ".docker", ".azure", ".gcloud"})
+"""Folders whose every file stays."""
 _LOOKS_SECRET = re.compile(TOKENS + r"|(?<=[:=])\s*[\"'][^\"'\n]{12,}[\"'](?=\s*(?:#|$))", re.MULTILINE)
 
 
@@ -22,7 +30,7 @@ def folder_for(folder: Path, store: Path) -> Path:
     """A folder that may go to a pod as it is.
 
     Raises:
-        BadJob: it is the user's home, holds it, or holds or lies in the store.
+        BadJob: it is the user's home, holds it, holds or lies in the store, or is of keys.
     """
     place, home, kept = folder.resolve(), Path.home().resolve(), store.resolve()
     if home.is_relative_to(place):
@@ -31,22 +39,35 @@ def folder_for(folder: Path, store: Path) -> Path:
         )
     if kept.is_relative_to(place) or place.is_relative_to(kept):
         raise BadJob(f"{folder} has the store in it: describe the job in a folder of its own")
+    if _PRIVATE.intersection(place.parts):
+        raise BadJob(f"{folder} is a folder of keys: describe the job in a folder of its own")
     return place
 
 
 def names(folder: Path) -> list[str]:
-    """What lies in a folder and in the folders in it, hidden names aside; folders end in a slash."""
+    """What lies in a folder and in the folders in it; folders end in a slash.
+
+    Hidden names are left out, links out of the folder, and names that a human would see as others than they are.
+    """
     return [name for name, _ in zip(_names(folder), range(MOST_NAMES), strict=False)]
 
 
 def _names(folder: Path) -> Iterator[str]:
     for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
+        if not _is_plain(path.name) or _leaves(path, folder):
             continue
         yield path.name + ("/" if path.is_dir() else "")
         if path.is_dir() and not path.is_symlink():
-            below = sorted(one for one in path.iterdir() if not one.name.startswith("."))
+            below = sorted(one for one in path.iterdir() if _is_plain(one.name) and not _leaves(one, folder))
             yield from (f"{path.name}/{one.name}" + ("/" if one.is_dir() else "") for one in below)
+
+
+def _is_plain(name: str) -> bool:
+    return not name.startswith(".") and clean(name, len(name)) == name
+
+
+def _leaves(path: Path, folder: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
 
 
 def look_at(folder: Path, secrets: tuple[str, ...]) -> dict[str, str]:
@@ -60,7 +81,7 @@ def look_at(folder: Path, secrets: tuple[str, ...]) -> dict[str, str]:
     try:
         for name in names(folder):
             head = _head(folder / name, min(left, MOST_HEAD)) if _READ.fullmatch(Path(name).name) else ""
-            seen[name] = _masked(head, secrets)
+            seen[name] = masked(head, secrets)
             left -= len(head)
     except OSError as error:
         raise BadJob(f"{error.filename}: can't be read: {error.strerror}") from error
@@ -74,7 +95,8 @@ def _head(path: Path, most: int) -> str:
         return file.read(most).decode(errors="replace")
 
 
-def _masked(text: str, secrets: tuple[str, ...]) -> str:
+def masked(text: str, secrets: tuple[str, ...]) -> str:
+    """Without known secrets, and without what looks like one."""
     known = mask(text.encode(), secrets).decode(errors="replace")
     return _LOOKS_SECRET.sub(lambda match: "*" * len(match[0]), known)
 
@@ -82,7 +104,7 @@ def _masked(text: str, secrets: tuple[str, ...]) -> str:
 def stays_here(folder: Path) -> frozenset[Path]:
     """Files below a folder that go to no pod: keys, `.env` and the like."""
     found = set()
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in {".git", "node_modules", ".venv"}]
-        found |= {Path(parent, name).resolve() for name in files if _STAYS.fullmatch(name)}
+    for parent, _, files in os.walk(folder):
+        private = not _PRIVATE.isdisjoint(Path(parent).relative_to(folder).parts)
+        found |= {Path(parent, name).resolve() for name in files if private or _STAYS.fullmatch(name)}
     return frozenset(found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from agent.mind.folder import folder_for, look_at, stays_here
+from agent.mind.folder import folder_for, look_at, masked, stays_here
 from agent.mind.port import Mind
 from agent.mind.sizing import sized
 from agent.mind.understand import understand, understand_by_rule
@@ -15,13 +15,18 @@ from agent.submit import BadJob, ReadJob, place_of
 from policies.file_problem import shown
 from policies.job import Job, job_fields
 from policies.reading.rules import Source, Understood
+from policies.text import as_seen, clean, without_links
 
 MOST_TEXT = 32 * 1024
+MOST_NUMBERS = 300
+"""A text with more is a table or a log."""
+MOST_QUESTION = 1000
 MOST_QUESTIONS = 3
 """So often is asked about one description."""
 MOST_UNUSED = 6
 BRIEFS = frozenset({".md", ".txt"})
 
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "at most ${}", "vram_gb": "{} GB of VRAM"}
 
 Ask = Callable[[Understood, str], Awaitable[str | None]]
@@ -102,12 +107,13 @@ class Reader:
             BadJob: the text is too long, or its folder can't go to a pod.
             JobFileError: what it says is no job.
         """
+        text = _readable(words.text)
         folder = folder_for(words.folder, self.store)
         files = look_at(folder, self.secrets)
-        understood, without = await self._understood(words.text, files, {})
-        understood = sized(await _asked(understood, files, self.ask), words.text, self.headroom)
+        understood, without = await self._understood(text, files, {})
+        understood = sized(await _asked(understood, files, self.ask), text, self.headroom)
         read = ReadJob(
-            job_of(understood, words.text),
+            job_of(understood, masked(text, self.secrets)),
             folder / DESCRIBED,
             unused(understood),
             folder=folder,
@@ -126,27 +132,54 @@ class Reader:
         job = read.job
         if not job.description.strip() or job.complete:
             return read, ""
-        files = look_at(place_of(read.base, job.workdir, "workdir"), self.secrets) if job.workdir else {}
+        text, files, stays = _readable(job.description), {}, read.stays
+        if (folder := self._folder(read)) is not None:
+            files = look_at(folder, self.secrets)
+            stays |= frozenset() if job.run else stays_here(folder)
         given = {name: value for name, value in job_fields(job).items() if name != "resources"} | _resources(job)
-        understood, without = await self._understood(job.description, files, given)
+        understood, without = await self._understood(text, files, given)
         if not job.run:
             understood = await _asked(understood, files, self.ask)
-        understood = sized(understood, job.description, self.headroom)
-        open_ = tuple(f"description: {question}" for question in understood.asks.values())
+        understood = sized(understood, text, self.headroom)
+        open_ = tuple(f"description: {_fit(question)}" for question in understood.asks.values())
         added = {
             name: one for name, one in explained(understood).items() if understood.sources[name] is not Source.FILE
         }
         warnings = (*read.warnings, *open_, *unused(understood))
-        return replace(read, job=filled(job, understood), warnings=warnings, understood=added), without
+        return replace(read, job=filled(job, understood), warnings=warnings, understood=added, stays=stays), without
+
+    def _folder(self, read: ReadJob) -> Path | None:
+        """What is looked at beside a job file; None where that is nobody's business, and the file says what to run."""
+        if not read.job.workdir:
+            return None
+        try:
+            return folder_for(place_of(read.base, read.job.workdir, "workdir"), self.store)
+        except BadJob:
+            if read.job.run:
+                return None
+            raise
 
     async def _understood(
         self, text: str, files: Mapping[str, str], given: Mapping[str, object]
     ) -> tuple[Understood, str]:
-        if len(text) > MOST_TEXT:
-            raise BadJob(f"a description of more than {MOST_TEXT} characters is not read: write a job file")
         if self.mind is not None:
             self.tell(f"{self.mind.name} reads the description too")
-        return await understand(self.mind, text, files, given)
+        return await understand(self.mind, text, files, given, self.secrets)
+
+
+def _readable(text: str) -> str:
+    """As a human sees it. Raises `BadJob` where that can't be known, or it is no description."""
+    if len(text) > MOST_TEXT:
+        raise BadJob(f"a description of more than {MOST_TEXT} characters is not read: write a job file")
+    if _TURNS.search(text):
+        raise BadJob("the description has marks that turn the direction of text: it is not what it looks like")
+    if len(re.findall(r"[0-9]+", text)) > MOST_NUMBERS:
+        raise BadJob(f"a description with more than {MOST_NUMBERS} numbers is not read: write a job file")
+    return as_seen(text)
+
+
+def _fit(question: str) -> str:
+    return without_links(clean(question, MOST_QUESTION))
 
 
 def _resources(job: Job) -> dict[str, object]:
@@ -157,7 +190,7 @@ def unused(understood: Understood) -> tuple[str, ...]:
     """What nothing was taken from, as a warning; () where all was used."""
     if not understood.unused:
         return ()
-    words = "; ".join(shown(part) for part in understood.unused[:MOST_UNUSED])
+    words = "; ".join(without_links(shown(part)) for part in understood.unused[:MOST_UNUSED])
     return (f"of the description this was of no use: {words}",)
 
 
@@ -178,7 +211,7 @@ async def _asked(understood: Understood, files: Mapping[str, str], ask: Ask | No
 
 def question_of(understood: Understood) -> str:
     """All that is open, in one."""
-    return " ".join(understood.asks.values())
+    return _fit(" ".join(understood.asks.values()))
 
 
 def answered(understood: Understood, answer: str, files: Mapping[str, str]) -> Understood:

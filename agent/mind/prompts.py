@@ -1,7 +1,7 @@
 """What a model is asked when it reads a description, with examples that show what is left empty."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,12 +50,12 @@ _EXAMPLES: tuple[tuple[str, dict[str, object]], ...] = (
 )  # fmt: skip
 
 
-def turns(text: str, files: Mapping[str, str]) -> list[Said]:
+def turns(text: str, names: Iterable[str]) -> list[Said]:
     """The examples, then the description with the names of the files beside it."""
     shown: list[Said] = []
     for described, filled in _EXAMPLES:
         shown += [Said("user", _question(described, ())), Said("assistant", json.dumps(filled))]
-    return [*shown, Said("user", _question(text[:MOST_TEXT], tuple(files)[:MOST_FILES]))]
+    return [*shown, Said("user", _question(text[:MOST_TEXT], tuple(names)[:MOST_FILES]))]
 
 
 def _question(text: str, names: tuple[str, ...]) -> str:

@@ -8,26 +8,36 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from agent.mind.folder import masked
 from agent.mind.port import Mind, ModelGarbled, ModelUnavailable
 from agent.mind.prompts import INSTRUCTIONS, JobForm, turns
 from policies.reading.outputs import lies_there
 from policies.reading.rules import Source, Understood
 from policies.reading.rules import understand as understand_by_rule
+from policies.reading.to_run import says_what_runs
+from policies.text import clean
 
 __all__ = ["understand", "understand_by_rule"]
 
+MOST_ERROR = 400
+MOST_WORDS = 5
 _NUMBERS = {"hours": "How many hours does it take", "budget_usd": "How many US dollars may it cost at most",
             "vram_gb": "How many GB of GPU memory does it need"}  # fmt: skip
 
 
 async def understand(
-    mind: Mind | None, text: str, files: Mapping[str, str], given: Mapping[str, object]
+    mind: Mind | None,
+    text: str,
+    files: Mapping[str, str],
+    given: Mapping[str, object],
+    secrets: tuple[str, ...] = (),
 ) -> tuple[Understood, str]:
     """Read a description.
 
     Args:
         files: name → first characters of what lies in the workdir.
         given: fields that a job file has already.
+        secrets: values that no model may see.
 
     Returns:
         What was understood, and why a model had no part in it ("" where it had).
@@ -36,10 +46,15 @@ async def understand(
     if mind is None:
         return by_rule, "no model is configured"
     try:
-        form = await mind.fill(JobForm, INSTRUCTIONS, turns(text, files))
+        shown = turns(masked(text, secrets), [masked(name, secrets) for name in files])
+        form = await mind.fill(JobForm, INSTRUCTIONS, shown)
     except (ModelUnavailable, ModelGarbled) as error:
-        return by_rule, f"the model {mind.name} was no help: {error}"
+        return by_rule, f"the model {mind.name} was no help: {clean(str(error), MOST_ERROR)}"
     return _Checked(by_rule, form, text, files, given).understood(), ""
+
+
+_WORD = re.compile(r"\w+")
+_BELOW = re.compile(r"[\w*.][\w*./-]*")
 
 
 class _Checked:
@@ -51,6 +66,7 @@ class _Checked:
         self._rule = by_rule
         self._form = form
         self._text = " ".join(text.split())
+        self._is_doubt = says_what_runs(text, files)
         self._files = files
         self._given = given
         self._fields = dict(by_rule.fields)
@@ -69,8 +85,11 @@ class _Checked:
         self._fields[name], self._sources[name] = value, Source.SAID
 
     def _command(self) -> None:
+        """One that rules overlooked. Where the text names any, and what is open is which, a human says it."""
         command = " ".join((self._form.run or "").split())
-        if "run" not in self._asks or not re.match(r"[\w./-]+ \S", command) or command not in self._text:
+        if "run" not in self._asks or self._is_doubt or not re.match(r"\w[\w./-]* \S", command):
+            return
+        if not re.search(rf"(?<![\w/.-]){re.escape(command)}(?![\w/-])", self._text):
             return
         self._said("run", command)
         del self._asks["run"]
@@ -93,11 +112,15 @@ class _Checked:
     def _outputs(self) -> None:
         if "outputs" in self._fields:
             return
-        there = [path for path in self._form.outputs if re.search(rf"(?<!\S){re.escape(path)}(?![\w/])", self._text)]
+        below = [path for path in self._form.outputs if _BELOW.fullmatch(path) and ".." not in path.split("/")]
+        there = [path for path in below if re.search(rf"(?<!\S){re.escape(path)}(?![\w/])", self._text)]
         wanted = tuple(path for path in there if not lies_there(path, self._files))
         if wanted:
             self._said("outputs", wanted)
 
     def _title(self) -> None:
-        if self._form.title and "name" not in self._fields:
-            self._fields["name"], self._sources["name"] = self._form.title, Source.ESTIMATED
+        """It becomes a part of the run's id, which others see: in words of the text, and no others."""
+        known = set(_WORD.findall(self._text.lower()))
+        title = [word for word in _WORD.findall(self._form.title or "") if word.lower() in known]
+        if title and "name" not in self._fields:
+            self._fields["name"], self._sources["name"] = " ".join(title[:MOST_WORDS]), Source.ESTIMATED

@@ -9,11 +9,12 @@ import yaml
 from agent.submit import slug
 from policies.job import Job, read_job
 from policies.reading.rules import Source, Understood
-from policies.text import clean
+from policies.text import clean, without_links
 
 DESCRIBED = "the description"
 MOST_NAME = 40
 MOST_DESCRIPTION = 2000
+MOST_SHOWN = 200
 
 _RESOURCES = ("accelerators", "vram_gb")
 _TOP = ("run", "setup", "hours", "budget_usd", "outputs", "workdir")
@@ -73,8 +74,11 @@ def explained(understood: Understood) -> Mapping[str, str]:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
-    if isinstance(value, tuple | list):
-        return ", ".join(map(str, value))
-    return clean(str(value), 200)
+    match value:
+        case Mapping():
+            text = ", ".join(f"{name} {one}" for name, one in value.items())
+        case tuple() | list():
+            text = ", ".join(map(str, value))
+        case _:
+            text = str(value)
+    return without_links(clean(text, MOST_SHOWN))

@@ -59,11 +59,12 @@ _INSTALLER = re.compile(
     r"apt(?:-get)?\s+(?:update|install)|poetry\s+install|npm\s+(?:ci|install))\b"
 )
 _LABELLED = re.compile(
-    r"^[\s>*#-]*(?P<label>run|command|cmd|befehl|commande|comando|setup|install)\**\s*:\**\s*(?P<rest>\S.*)$",
+    r"^[ \t>*#-]*(?P<label>run|command|cmd|befehl|commande|comando|setup|install)\**\s*:\**\s*(?P<rest>\S.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _BARE = re.compile(
-    r"(?<![\w/.-])(?:(?:python3?|bash|sh|torchrun|accelerate launch|deepspeed)\s+[^\s,;]+|pip3?\s+install\s+[^\s,;]+|"
+    r"(?<![\w/.-])(?:(?:python3?|bash|sh|torchrun|accelerate launch|deepspeed)\s+[^\s,;\"{}<>]+|"
+    r"pip3?\s+install\s+[^\s,;]+|"
     r"make\s+[a-z][\w-]*(?=\s*(?:$|[.,;\n])))",
     re.MULTILINE,
 )
@@ -72,7 +73,7 @@ _ARGUMENT = re.compile(
     r"|[\w./-]+\.(?:py|sh|ya?ml|json|toml|txt|csv|jsonl)\b|[\w./-]+/[\w./-]*|[\w.]+=[^\s,;]+)"
 )
 _PROGRAM = re.compile(r"[\w.-]+(?: \S+)* -{1,2}[A-Za-z]\S*(?: .*)?")
-_CONTINUED = re.compile(r"\s*\\\n\s*")
+_CONTINUED = re.compile(r"(?<!\s)\s*\\\n\s*")
 _SETS_UP = one_of(
     "setup, set up, environment, dependencies, install, installs, prepare first",
     "umgebung, abhängigkeiten, installiere, installieren, einrichten",
@@ -105,19 +106,23 @@ def commands(text: str, prose: str, files: Mapping[str, str]) -> list[Command]:
 
 def _labelled(text: str) -> Iterator[Command]:
     for match in _LABELLED.finditer(text):
-        command = _until_prose(match["rest"])
+        command, length = _until_prose(match["rest"])
         if _is_command(command, {}):
             sets_up = match["label"].lower() in {"setup", "install"} or _INSTALLER.match(command) is not None
-            yield Command(command, sets_up, Span(match.start("rest"), match.end("rest"), command))
+            yield Command(command, sets_up, Span(match.start("rest"), match.start("rest") + length, command))
 
 
-def _until_prose(rest: str) -> str:
-    """In `run: python train.py, about two hours` the command ends at the comma; between backticks it ends with them."""
+def _until_prose(rest: str) -> tuple[str, int]:
+    """The command, and how much of the line it takes.
+
+    In `run: python train.py, about two hours` it ends at the comma; between backticks it ends with them.
+    """
     ticks = re.match(r"`([^`]+)`", rest)
     if ticks:
-        return ticks[1].strip()
+        return ticks[1].strip(), ticks.end()
     bare = _BARE.match(rest)
-    return _with_arguments(rest, bare) if bare and "," in rest else rest.strip()
+    command = _with_arguments(rest, bare) if bare and "," in rest else rest.strip()
+    return command, len(command)
 
 
 def _in_code(text: str, prose: str, files: Mapping[str, str]) -> Iterator[Command]:

@@ -3,8 +3,8 @@
 import re
 from decimal import Decimal
 
-from policies.reading.figures import Figure, Weight
-from policies.reading.numerals import NUMBER, value_of
+from policies.reading.figures import MOST, Figure, Weight
+from policies.reading.numerals import NUMBER, torn, value_of
 from policies.reading.prose import Span, around, clauses, sentences
 from policies.reading.words import begins_with, one_of, phrases
 
@@ -38,7 +38,9 @@ _MONEY = re.compile(
 )
 
 _CURRENCY = re.compile(
-    rf"[$€£₹₽₩]|(?<!\w)(?:usd|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|{_OTHER_WORDS})(?!\w)", re.IGNORECASE
+    rf"[$€£¥₹₽₩¢₺₴₪₫฿₿﹩＄￡￥￦￠💲💵]"
+    rf"|(?<![A-Za-zÀ-ÿ])(?:usd|ＵＳＤ|ｕｓｄ|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|{_OTHER_WORDS})(?!\w)",
+    re.IGNORECASE,
 )
 
 _PER = r"(?:/|per|an?|pro|je|die|par|de\s+l['’]|l['’]|por|la|al|each|every)\s*"
@@ -95,24 +97,26 @@ _NEAR = 25
 
 def money(prose: str) -> list[Figure]:
     """Every amount, in the order of the text; values in dollars unless the unit is `OTHER_CURRENCY`."""
+    found = list(_MONEY.finditer(prose))
+    if len(found) > MOST:
+        return [Figure(None, DOLLARS, one.start(), one.end(), one[0], Weight.SAID) for one in found]
     parts, whole = clauses(prose), sentences(prose)
-    return [
-        _figure(prose, match, around(parts, match.start()), around(whole, match.start()))
-        for match in _MONEY.finditer(prose)
-    ]
+    return [_figure(prose, match, around(parts, match.start()), around(whole, match.start())) for match in found]
 
 
 def unread(prose: str, figures: list[Figure]) -> str:
     """An amount that was not understood: a word for a currency that no figure has; "" where there is none."""
+    read = {place for figure in figures for place in range(figure.start, figure.end)}
     for match in _CURRENCY.finditer(prose):
-        if not any(figure.start <= match.start() < figure.end for figure in figures):
+        if match.start() not in read:
             return prose[max(0, match.start() - _NEAR) : match.end()].strip()
     return ""
 
 
 def _figure(prose: str, match: re.Match[str], clause: Span, sentence: Span) -> Figure:
     unit, weight = _unit(prose, match, clause), _weight(prose, match, clause, sentence)
-    return Figure(_value(match), unit, match.start(), match.end(), match[0], weight)
+    value = None if torn(prose, match.start()) else _value(match)
+    return Figure(value, unit, match.start(), match.end(), match[0], weight)
 
 
 def _unit(prose: str, match: re.Match[str], clause: Span) -> str:

@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 
-from policies.reading.figures import Figure, Weight
-from policies.reading.numerals import NUMBER, value_of
+from policies.reading.figures import MOST, Figure, Weight
+from policies.reading.numerals import NUMBER, torn, value_of
 from policies.reading.prose import Span, around, clauses
 from policies.reading.words import begins_with, ends_with, one_of, phrases
 
@@ -29,7 +29,8 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"^\W*(?:expected |estimated )?(?:hours|duration|runtime|time|dauer|laufzeit|stunden|durée|heures|duración|horas)"
+    r"^[^\w\n]*(?:expected |estimated )?"
+    r"(?:hours|duration|runtime|time|dauer|laufzeit|stunden|durée|heures|duración|horas)"
     r"(?: in hours| \(hours\)| \(h\))?\W{0,4}[:=|]\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*\|?\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -83,6 +84,8 @@ _A_PRICE = ends_with(r"[0-9$€]|\b(?:dollars?|bucks|cents|euros?|usd|eur)")
 _ONE = re.compile(r"an?\s", re.IGNORECASE)
 _HALF_READ = re.compile(rf"(?:\w{{2,}}(?:ty|teen)[\s-]+|{NUMBER}\s+(?:and|und|et|y)\s+)$", re.IGNORECASE)
 """Only the end of a number was understood: a part of `fourty five`, say, which is misspelt."""
+_NEAR = 40
+"""Characters: no word of a number is longer."""
 _PARTS = 10_000
 """Of an hour: a job file has four decimals."""
 
@@ -91,7 +94,10 @@ def durations(prose: str) -> list[Figure]:
     """Every duration, in the order of the text; values in hours, rounded up to four decimals."""
     parts = clauses(prose)
     figures: list[Figure] = []
-    for start, end, value in sorted(_all(prose), key=lambda item: (item[0], -item[1])):
+    found = sorted(_all(prose), key=lambda item: (item[0], -item[1]))
+    if len(found) > MOST:
+        return [Figure(None, "hours", start, end, prose[start:end], Weight.SAID) for start, end, _ in found]
+    for start, end, value in found:
         if not figures or start >= figures[-1].end:
             weight = _weight(prose, around(parts, start), start, end)
             figures.append(Figure(value, "hours", start, end, prose[start:end], weight))
@@ -115,10 +121,14 @@ def _value(prose: str, match: re.Match[str]) -> Decimal | None:
     unit = next(size for source, size in _UNITS.items() if re.fullmatch(source, match["unit"], re.IGNORECASE))
     numbers = [value_of(match[part]) for part in ("first", "last") if match[part]]
     known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers) or _HALF_READ.search(prose, 0, match.start()):
+    if len(known) < len(numbers) or _is_end(prose, match.start()):
         return None
     number = Fraction(max(known)) + _and_a_part(match)
     return _hours(number * unit + Fraction(match["minutes"] or 0) / 60)
+
+
+def _is_end(prose: str, start: int) -> bool:
+    return torn(prose, start) or _HALF_READ.search(prose, max(0, start - _NEAR), start) is not None
 
 
 def _and_a_part(match: re.Match[str]) -> Fraction:

@@ -35,6 +35,10 @@ class Figure:
     weight: Weight
 
 
+MOST = 100
+"""Figures of one kind; where there are more, none of them is known to be the job's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """Why a figure can't be known."""

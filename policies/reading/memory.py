@@ -4,7 +4,7 @@ import re
 from decimal import ROUND_CEILING, Decimal
 
 from policies.reading.figures import Figure, Weight
-from policies.reading.numerals import NUMBER, value_of
+from policies.reading.numerals import NUMBER, torn, value_of
 from policies.reading.prose import around, clauses
 from policies.reading.words import begins_with, ends_with, one_of, phrases
 
@@ -61,8 +61,9 @@ def video_memory(prose: str) -> list[Figure]:
         clause = around(parts, match.start())
         if _is_video(prose[clause.start : match.start()], prose[match.end() : clause.end]):
             around_it = prose[prose.rfind(":", clause.start, match.start()) + 1 or clause.start : clause.end]
+            value = None if torn(prose, match.start()) else _whole(value_of(match["number"]))
             weight = Weight.OF_SOMETHING_ELSE if _NOT_MEANT.search(around_it) else Weight.SAID
-            found.append(Figure(_whole(value_of(match["number"])), "GB", match.start(), match.end(), match[0], weight))
+            found.append(Figure(value, "GB", match.start(), match.end(), match[0], weight))
     return found
 
 

@@ -6,9 +6,8 @@ from itertools import product
 
 _BOTH_SIGNS = r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}"
 _PARTS = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
-DIGITS = (
-    rf"[0-9]{{0,4}}[½¼¾]|(?:{_BOTH_SIGNS})(?![0-9])|[0-9]{{1,3}}(?:[.,'’ ][0-9]{{3}})+(?![0-9])|[0-9]+(?:[.,][0-9]+)?"
-)
+_GROUPS = r"[0-9]{1,3}(?:[.,'’ ][0-9]{3})+(?![0-9])"
+DIGITS = rf"(?<![0-9])(?:[0-9]{{0,4}}[½¼¾]|(?:{_BOTH_SIGNS})(?![0-9])|{_GROUPS}|[0-9]+(?:[.,][0-9]+)?)"
 
 _GROUPED = re.compile(r"([0-9]{1,3})((?:[.,'’ ][0-9]{3})+)")
 
@@ -58,7 +57,20 @@ WORDS = r"(?<![\w-])(?:" + "|".join(re.escape(word) for word in sorted(_KNOWN, k
 NUMBER = f"(?:{DIGITS}|{WORDS})"
 """Source of a regular expression, to be compiled with IGNORECASE."""
 
+MOST_SIGNS = 15
+"""Of a number in digits; what is longer counts nothing that a job has."""
+
 _ANY = re.compile(NUMBER, re.IGNORECASE)
+_PLAIN = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
+_TORN = re.compile(
+    r"[\d²³¹¼½¾][\s]?[/*×x^'’,·⁄٫٬-]+[-+]?$|\w[\^·⁄٫٬_]$|[0-9]e[-+]?$|[^\W_]$|_$|\.$|(?<![^\W_])[-−–,]$", re.IGNORECASE
+)
+"""What stands before the last part of `1/2`, `1e-3`, `10^3`, `.5` or `0٫5`, and before `-5`."""
+
+
+def torn(text: str, start: int) -> bool:
+    """Whether the number that begins at `start` is only the end of one, or is below zero."""
+    return _TORN.search(text[max(0, start - 4) : start]) is not None
 
 
 def value_of(written: str) -> Decimal | None:
@@ -66,15 +78,17 @@ def value_of(written: str) -> Decimal | None:
     text = " ".join(written.lower().split())
     if text in _KNOWN:
         return _KNOWN[text]
+    if len(text) > MOST_SIGNS:
+        return None
     if text[-1] in _PARTS:
         return Decimal(text[:-1] or 0) + _PARTS[text[-1]]
     if re.fullmatch(_BOTH_SIGNS, text):
         return Decimal(re.sub(r"[.,](?=.*[.,])", "", text).replace(",", "."))
     grouped = _GROUPED.fullmatch(text)
-    if grouped is None or text.startswith("0"):
+    if grouped is None or (text.startswith("0") and _PLAIN.fullmatch(text)):
         return Decimal(text.replace(",", "."))
     signs = grouped[2][::4]
-    return None if signs in {".", ","} else Decimal(re.sub(r"[^0-9]", "", text))
+    return None if signs in {".", ","} or text.startswith("0") else Decimal(re.sub(r"[^0-9]", "", text))
 
 
 def numbers(text: str) -> frozenset[Decimal]:
@@ -87,4 +101,7 @@ def _readings(written: str) -> set[Decimal]:
     value = value_of(written)
     if value is not None:
         return {value}
-    return {Decimal(re.sub(r"[^0-9]", "", written)), Decimal(written.replace(",", "."))}
+    if len(written) > MOST_SIGNS:
+        return set()
+    either = {Decimal(re.sub(r"[^0-9]", "", written))}
+    return either | ({Decimal(written.replace(",", "."))} if _PLAIN.fullmatch(written) else set())

@@ -7,7 +7,7 @@ from policies.reading.prose import around, clauses
 from policies.reading.words import ends_with, one_of, phrases
 
 _PATH = re.compile(
-    r"(?<![\w/.$@-])`?((?:\./)?(?:[\w*.-]+/)+[\w*.-]*|[\w*-]+(?:\.[\w*-]+)*\.[a-z][a-z0-9]{1,11})`?(?![\w/])",
+    r"(?<![\w/.$@*-])`?((?:\./)?(?:[\w*.-]+/)+[\w*.-]*|[\w*-]+(?:\.[\w*-]+)*\.[a-z][a-z0-9]{1,11})`?(?![\w/])",
     re.IGNORECASE,
 )
 _WANTED = one_of(

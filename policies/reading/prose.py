@@ -1,15 +1,20 @@
 """A text cut into what belongs together, with every offset kept: code apart from prose, one clause from the next."""
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n(.*?)^[ \t]*(?:```|~~~)[ \t]*$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)([^\n]*)$", re.MULTILINE)
 _TICKS = re.compile(r"`([^`\n]+)`")
 _SENTENCE = re.compile(r"(?<=[!?;])\s|(?<![0-9])\.(?=\s)|(?<=[0-9])\.(?=\s+[^0-9\s])|\n+|\.\s*$")
 _COMMA = re.compile(r",(?=\s)|(?<![0-9]),(?![0-9])|\s[–—-]\s|[()]")
-_WRAPPED = re.compile(r"(?m)^(?!\W*\w+ ?:)[^\n]{60,}\n(?=[^\s\-*#>`|0-9])")
+_WRAPPED = re.compile(r"(?m)^(?![^\w\n]*\w+ ?:)[^\n]{60,}\n(?=[^\s\-*#>`|0-9])")
 _BLANK = "\x00"
+
+LONGEST = 1000
+"""Characters of a sentence: each figure looks through all of its own, which must end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +28,26 @@ class Span:
 
 def code_spans(text: str) -> list[Span]:
     """What stands between backticks, fenced or inline; fences first, without their marks."""
-    fenced = [Span(match.start(), match.end(), match[1].strip("\n")) for match in _FENCE.finditer(text)]
+    fenced = list(_fenced(text))
     rest = blanked(text, fenced)
     inline = [Span(match.start(), match.end(), match[1].strip()) for match in _TICKS.finditer(rest)]
     return sorted([*fenced, *inline], key=lambda span: span.start)
 
 
+def _fenced(text: str) -> Iterator[Span]:
+    """Line by line: an expression over a whole block would look for the end of each that has none."""
+    opened: re.Match[str] | None = None
+    for mark in _FENCE.finditer(text):
+        if opened is None:
+            opened = mark
+        elif not mark[1].strip():
+            yield Span(opened.start(), mark.end(), text[opened.end() : mark.start()].strip("\n"))
+            opened = None
+
+
 def unwrapped(text: str) -> str:
     """The text without the line ends that only keep its lines short, every offset as it was; code stays as it is."""
-    fences = [range(match.start(), match.end()) for match in _FENCE.finditer(text)]
+    fences = [range(span.start, span.end) for span in _fenced(text)]
     chars = list(text)
     for match in _WRAPPED.finditer(text):
         if not any(match.end() in fence for fence in fences):
@@ -52,19 +68,28 @@ def blanked(text: str, spans: Iterable[Span]) -> str:
     return "".join(chars)
 
 
-def sentences(prose: str) -> list[Span]:
-    """Between full stops, line ends and the like."""
-    return list(_cut(prose, 0, len(prose), _SENTENCE))
+@lru_cache(maxsize=8)
+def sentences(prose: str) -> tuple[Span, ...]:
+    """Between full stops, line ends and the like; one without an end is cut at `LONGEST`."""
+    return tuple(part for one in _cut(prose, 0, len(prose), _SENTENCE) for part in _in_pieces(one))
 
 
-def clauses(prose: str) -> list[Span]:
+@lru_cache(maxsize=8)
+def clauses(prose: str) -> tuple[Span, ...]:
     """Sentences, cut at their commas too."""
-    return [clause for one in sentences(prose) for clause in _cut(prose, one.start, one.end, _COMMA)]
+    return tuple(clause for one in sentences(prose) for clause in _cut(prose, one.start, one.end, _COMMA))
 
 
-def around(spans: list[Span], place: int) -> Span:
+def _in_pieces(span: Span) -> Iterator[Span]:
+    for at in range(0, len(span.text), LONGEST):
+        part = span.text[at : at + LONGEST]
+        yield Span(span.start + at, span.start + at + len(part), part)
+
+
+def around(spans: Sequence[Span], place: int) -> Span:
     """The one that a place lies in."""
-    return next((span for span in spans if span.start <= place < span.end), Span(place, place, ""))
+    at = bisect_right(spans, place, key=lambda span: span.start) - 1
+    return spans[at] if at >= 0 and place < spans[at].end else Span(place, place, "")
 
 
 def _cut(text: str, start: int, end: int, where: re.Pattern[str]) -> Iterator[Span]:

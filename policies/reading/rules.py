@@ -19,6 +19,9 @@ from policies.reading.prose import Span, blanked, clauses, code_spans, prose_of,
 from policies.reading.to_run import to_run
 from policies.reading.work import model_sizes, work
 
+TOO_MANY = 10_000
+"""Hours, or GB: a job file takes fewer."""
+
 
 class Source(StrEnum):
     """Where a field of a job is from."""
@@ -137,9 +140,11 @@ class _Reading:
     def _hours(self) -> None:
         figures = durations(self._figures)
         match settled(figures, self._figures):
-            case Figure(value=Decimal() as hours) as figure if hours > 0:
+            case Figure(value=Decimal() as hours) as figure if 0 < hours < TOO_MANY:
                 self._use(*[one for one in figures if one.value == hours], figure)
                 self._put("hours", hours, Source.SAID)
+            case Figure(value=Decimal()) as figure:
+                self.asks["hours"] = f"How many hours does it take? {shown(figure.text.strip())} can't be."
             case Doubt(words):
                 self.asks["hours"] = f"How many hours does it take: {words}"
             case _:
@@ -181,9 +186,11 @@ class _Reading:
 
     def _memory(self) -> None:
         match settled(video_memory(self._prose), self._prose):
-            case Figure(value=Decimal() as size) as figure if size > 0:
+            case Figure(value=Decimal() as size) as figure if 0 < size < TOO_MANY:
                 self._use(figure)
                 self._put("vram_gb", int(size), Source.SAID)
+            case Figure(value=Decimal() as size) as figure if size > 0:
+                self.asks["vram_gb"] = f"How many GB of GPU memory? {shown(figure.text.strip())} can't be."
             case Doubt(words):
                 self.asks["vram_gb"] = f"How many GB of GPU memory: {words}"
             case _:

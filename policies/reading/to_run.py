@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from policies.reading.commands import Command, commands
-from policies.reading.prose import Span, around, clauses
+from policies.reading.prose import Span, around, blanked, clauses, prose_of
 from policies.reading.words import ends_with, one_of, phrases
 
-_SCRIPT = re.compile(r"(?<![\w/.-])(?:\./)?((?:[\w-]+/)*[\w-]+\.(?:py|sh))(?![\w/])")
+_SCRIPT = re.compile(r"(?<![\w/.-])(?:\./)?((?:\w[\w-]*/)*\w[\w-]*\.(?:py|sh))(?![\w/])")
 _MAIN = frozenset(
     [
         "train.py",
@@ -75,14 +75,20 @@ def to_run(text: str, prose: str, files: Mapping[str, str]) -> ToRun:
     setup = "\n".join(setups) or _usual_setup(files)
     spans = tuple(command.span for command in found)
     runs = [command for command in found if not command.sets_up]
-    if runs and (len(runs) == 1 or _follow(text, runs)):
+    beside = [_call(name) for name in _named(blanked(text, spans)) if name in files and not _calls(found, name)]
+    if runs and not beside and (len(runs) == 1 or _follow(text, runs)):
         return ToRun("\n".join(command.lines for command in runs), setup, said=True, question="", spans=spans)
     if runs:
-        question = f"Which command is to run: {_listed(command.lines for command in runs)}?"
+        question = f"Which command is to run: {_listed([*(command.lines for command in runs), *beside])}?"
         return ToRun("", setup, said=False, question=question, spans=spans)
     named = _named(text)
     script, question = _of_named(named, files) if named else _only_one(files)
     return ToRun(_call(script) if script else "", setup, said=bool(named), question=question, spans=spans)
+
+
+def says_what_runs(text: str, files: Mapping[str, str]) -> bool:
+    """Whether the text names a command or a script: what is open then is a doubt, and nothing that was overlooked."""
+    return bool(commands(text, prose_of(text), files) or _named(text))
 
 
 def _follow(text: str, runs: Sequence[Command]) -> bool:
@@ -115,8 +121,12 @@ def _of_named(named: Sequence[str], files: Mapping[str, str]) -> tuple[str, str]
     return there[0], ""
 
 
+def _calls(found: Iterable[Command], script: str) -> bool:
+    return any(script.rpartition("/")[2] in command.lines for command in found)
+
+
 def _only_one(files: Mapping[str, str]) -> tuple[str, str]:
-    scripts = sorted(name for name in files if re.fullmatch(r"[\w-]+\.(?:py|sh)", name))
+    scripts = sorted(name for name in files if re.fullmatch(r"\w[\w-]*\.(?:py|sh)", name))
     candidates = [name for name in scripts if name in _MAIN] or scripts
     if len(candidates) == 1:
         return candidates[0], ""

@@ -15,7 +15,7 @@ _BILLIONS = re.compile(
 _IN_A_NAME = re.compile(rf"(?<=[A-Za-z0-9.])[-_ ]{_SIZE}b(?![A-Za-z0-9])", re.IGNORECASE)
 _MILLIONS = re.compile(r"(?<![\w.,$])([0-9]{1,4})\s?M(?![A-Za-z0-9])")
 _NAME_OF_A_FILE = re.compile(
-    r"[\w/*.-]*(?:/[\w*.-]*|[\w*-]\.(?:py|sh|jsonl?|csv|txt|ya?ml|parquet|np[yz]|pth?|bin|ckpt|safetensors|png|zip|log|md|gguf))(?![\w])"
+    r"(?<![\w/*.-])[\w/*.-]*(?:/[\w*.-]*|[\w*-]\.(?:py|sh|jsonl?|csv|txt|ya?ml|parquet|np[yz]|pth?|bin|ckpt|safetensors|png|zip|log|md|gguf))(?![\w])"
 )
 _METHODS = {
     "qlora": phrases("qlora, q-lora, 4-bit lora, 4bit lora"),

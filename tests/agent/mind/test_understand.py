@@ -95,11 +95,20 @@ async def test_a_model_that_is_no_help_leaves_the_rules(error: Exception) -> Non
     assert str(error) in without
 
 
-async def test_a_name_is_a_name_whatever_a_model_writes() -> None:
-    """It becomes part of a run's id."""
-    understood = await _read("train.py", JobForm(title="../../$(reboot)\n`x` " + "é" * 80))
+async def test_a_name_is_of_the_text_whatever_a_model_writes() -> None:
+    """It becomes part of a run's id, which others see."""
+    understood = await _read("train.py for `x`", JobForm(title="../../$(reboot)\n`X` for hf_secret " + "é" * 80))
     assert understood.sources["name"] is Source.ESTIMATED
-    assert job_of(understood, "train.py").name == "reboot-x"
+    assert understood.fields["name"] == "X for"
+    assert job_of(understood, "train.py").name == "x-for"
+    assert "name" not in (await _read("train.py", JobForm(title="hf_secret"))).fields
+
+
+async def test_a_model_does_not_settle_what_the_text_leaves_in_doubt() -> None:
+    """Between two commands a human chooses."""
+    text = "`bash a.sh --x` or `bash b.sh --y`?"
+    assert "run" in (await _read(text, JobForm(run="bash b.sh --y"))).asks
+    assert "run" in (await _read("missing.py with uvx train --lr 1", JobForm(run="uvx train --lr 1"))).asks
 
 
 async def test_a_model_sees_names_and_a_bounded_text() -> None:
