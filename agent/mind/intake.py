@@ -29,6 +29,9 @@ BRIEFS = frozenset({".md", ".txt"})
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "at most ${}", "vram_gb": "{} GB of VRAM"}
 
+_COMMAND = re.compile(r"\./\S|\S+\s+\S")
+"""A program with an argument: a bare word, `yes` say, is no answer to what is to run."""
+
 Ask = Callable[[Understood, str], Awaitable[str | None]]
 """Shows what was understood, and puts the question; None where nobody answers."""
 
@@ -238,5 +241,5 @@ def _settled_by(said: Understood, answer: str, understood: Understood) -> set[st
     settled = {name for name in said.fields if said.sources[name] is Source.SAID}
     if "budget_usd" in settled:
         settled.add("price_per_hour")
-    only_run = set(understood.asks) == {"run"} and bool(answer.strip())
+    only_run = set(understood.asks) == {"run"} and _COMMAND.match(answer.strip().strip("`")) is not None
     return settled | ({"run"} if only_run else set())

@@ -132,6 +132,10 @@ class Swineherd:
         folder.mkdir()
         return Started([*command, *map(str, arguments)], self.env(), folder)
 
+    def started_in(self, folder: Path, *arguments: str) -> Started:
+        """Start a command in a folder that is there."""
+        return Started([*COMMAND, *arguments], self.env(), folder)
+
     def show(self, run_id: str) -> Document:
         """`show RUN --json`."""
         shown = self.run("show", run_id, "--json")

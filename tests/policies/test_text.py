@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.text import clean, clean_lines, counted, has_link, without_links
+from policies.text import MOST_BLANKS, as_seen, clean, clean_lines, counted, has_link, without_links
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,9 @@ def test_one_is_not_many(count: int, words: tuple[str, ...], wanted: str) -> Non
     """An s, or the words for many."""
     assert counted(count, *words) == wanted
     assert counted(2, "try", "tries") == "2 tries"
+
+
+def test_a_text_as_it_is_seen() -> None:
+    """Its lines stay, and its tabs; what is drawn as nothing goes, and blanks have an end."""
+    assert as_seen("a\u200bb\r\n\tc\u00a0d\x1b\u2028e\u3164") == "ab\n\tc d\ne"
+    assert as_seen("a" + " " * 1000 + "\n" + "b") == "a" + " " * MOST_BLANKS + "\nb"

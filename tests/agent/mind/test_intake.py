@@ -119,6 +119,14 @@ async def test_questions_end(tmp_path: Path, folder: Path) -> None:
     assert len(asked) == 3
 
 
+async def test_a_bare_word_is_no_command(tmp_path: Path, folder: Path) -> None:
+    """Whoever types yes has not said what is to run."""
+    ask, asked = _answers("yes", None)
+    with pytest.raises(Unclear):
+        await _reader(tmp_path, ask).words(Words("finetune.py does it", folder))
+    assert len(asked) == 2
+
+
 async def test_a_job_file_with_gaps_is_filled(tmp_path: Path, folder: Path) -> None:
     """By its description, which lowers a budget and never raises one."""
     file = folder / "job.yaml"
