@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent.cli import output
 from agent.cli.terminal import Keyboard, TerminalFace
-from agent.mind.intake import Reader, words_of
+from agent.mind.intake import reader_of, words_of
 from agent.mind.written import explained
 from agent.parts import Parts
 from agent.submit import ReadJob, load_job
@@ -21,9 +21,7 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
         JobFileError: it is not a job.
     """
     asking = _Asking(face)
-    secrets = tuple(value for name, value in parts.variables.items() if _is_secret(name))
-    ask = asking if asking.keyboard.is_there else None
-    reader = Reader(parts.mind, parts.home.path, secrets, ask, parts.policy.gpu.vram_headroom)
+    reader = reader_of(parts, asking if asking.keyboard.is_there else None)
     words = words_of(job)
     if words is None:
         read, without = await reader.file(load_job(Path(job), ignore, described=True))
@@ -34,10 +32,6 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
     if without and words is not None:
         face.tell("", f"read by rule: {without}")
     return read
-
-
-def _is_secret(name: str) -> bool:
-    return any(part in name.upper() for part in ("KEY", "TOKEN", "SECRET", "PASSWORD"))
 
 
 def table_of(understood: Mapping[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ from agent.mind.port import Mind
 from agent.mind.sizing import sized
 from agent.mind.understand import understand, understand_by_rule
 from agent.mind.written import DESCRIBED, explained, filled, job_of
+from agent.parts import Parts
 from agent.submit import BadJob, ReadJob, place_of
 from policies.file_problem import shown
 from policies.job import Job, job_fields
@@ -23,6 +24,8 @@ MOST_UNUSED = 6
 BRIEFS = frozenset({".md", ".txt"})
 
 _UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "at most ${}", "vram_gb": "{} GB of VRAM"}
+
+_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
 Ask = Callable[[Understood, str], Awaitable[str | None]]
 """Shows what was understood, and puts the question; None where nobody answers."""
@@ -143,6 +146,16 @@ class Reader:
         if len(text) > MOST_TEXT:
             raise BadJob(f"a description of more than {MOST_TEXT} characters is not read: write a job file")
         return await understand(self.mind, text, files, given)
+
+
+def reader_of(parts: Parts, ask: Ask | None) -> Reader:
+    """A reader that has what the parts have."""
+    return Reader(parts.mind, parts.home.path, secrets_of(parts.variables), ask, parts.policy.gpu.vram_headroom)
+
+
+def secrets_of(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Values that no model may see, by the names that people give to such."""
+    return tuple(value for name, value in variables.items() if any(part in name.upper() for part in _SECRET))
 
 
 def _resources(job: Job) -> dict[str, object]:
