@@ -70,7 +70,7 @@ def _remedy(error: Exception) -> str:
 
 def cleaned(text: str, limit: int = MOST_TEXT) -> str:
     """One line without links, order ids and what can't be seen."""
-    return with_short_ids(without_links(clean(text, limit)))
+    return with_short_ids(without_links(clean(text[: 4 * limit], limit)))
 
 
 def data(lines: Iterable[str]) -> dict[str, object]:

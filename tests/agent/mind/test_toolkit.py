@@ -135,8 +135,8 @@ async def test_a_job_in_words(asking: World) -> None:
 async def test_what_is_open_is_a_question_for_the_human(asking: World) -> None:
     """And no run."""
     box = Toolbox(asking)
-    for words in ("run it for two hours", "run `python train.py`, at most 3 euros"):
-        (box.folder / "other.py").write_text("print('which of them?')\n")
+    (box.folder / "train.py").unlink()
+    for words in ("train it for two hours", "run `python x.py` for 2 hours, budget 3 euros"):
         assert (await box.call("submit_job", description=words)).startswith("question for the human: ")
     assert asking.log.runs() == []
 

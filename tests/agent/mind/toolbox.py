@@ -31,14 +31,14 @@ class Toolbox:
         both = [*reading_tools(self.world.parts), *acting_tools(self.world.parts, pack, self.folder)]
         return {tool.name: tool for tool in both}
 
-    async def call(self, name: str, **given: Any) -> str:
+    async def call(self, name: str, /, **given: Any) -> str:
         """The answer, as a model sees it."""
         message = await self.tools[name].ainvoke({"type": "tool_call", "id": "1", "name": name, "args": given})
         assert isinstance(message.content, str)
         self.answers.append(message.content)
         return message.content
 
-    async def ask(self, name: str, **given: Any) -> dict[str, Any]:
+    async def ask(self, name: str, /, **given: Any) -> dict[str, Any]:
         """The answer, which is a document."""
         answer = json.loads(await self.call(name, **given))
         assert isinstance(answer, dict)
