@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from agent.herd import Herd
 from agent.mind.toolkit import acting_tools, reading_tools
 from policies.policy import Chat, Policy
 from tests.agent.conftest import MakeWorld
@@ -55,6 +56,13 @@ def test_two_groups(world: World, tmp_path: Path) -> None:
         schemas = {tool.name: convert_to_openai_tool(tool)["function"] for tool in tools}
         required = {name: set(schema["parameters"].get("required", [])) for name, schema in schemas.items()}
         assert required == expected
+
+
+def test_a_herd_hands_them_out(world: World, tmp_path: Path) -> None:
+    """Both groups, on its own parts."""
+    herd = Herd(world.parts, world.driver(), pack)
+    assert {tool.name for tool in herd.reading_tools()} == READING.keys()
+    assert {tool.name for tool in herd.acting_tools(tmp_path)} == ACTING.keys()
 
 
 def test_every_argument_is_described_and_nothing_else_is_taken(world: World) -> None:

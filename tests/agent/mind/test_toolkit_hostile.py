@@ -94,11 +94,11 @@ async def test_a_log_is_bounded(asking: World) -> None:
 async def test_what_the_market_says_is_data(world: World) -> None:
     """Names, packs, docs and the pig: no link, nothing invisible, bounded, marked."""
     box = Toolbox(world)
-    bad = [listing(f"RTX 4090 {number} {ORDER}" + "x" * 3000, 24, "0.49", ORDER) for number in range(60)]
+    bad = [listing(f"RTX 4090 {number} {ORDER}" + "x" * 300, 24, "0.49", ORDER) for number in range(40)]
     world.market.stock = {one.gpu_id: one for one in bad}
 
     async def docs() -> dict[str, object]:
-        return {"name": ORDER, "endpoints": [{"path": ORDER * 100}] * 200}
+        return {"name": ORDER, "endpoints": [{"path": ORDER * 10}] * 60}
 
     async def pig(message: str) -> str:
         return f"{ORDER}\n" * 500
