@@ -24,6 +24,8 @@ from tools.spend_log.rows import ENDED, NewRun, Run
 BY = "a model's tool"
 MOST_NAMED = 12
 
+_FIGURES = ("name", "workdir", "resources", "hours", "budget_usd", "outputs")
+
 
 @dataclass(frozen=True, slots=True)
 class Requesting:
@@ -146,8 +148,11 @@ def _next(run_id: str) -> str:
 
 
 def _read_as(read: ReadJob) -> dict[str, object]:
-    fields = {name: value for name, value in job_fields(read.job).items() if value}
-    return {"job": fields, "understood": dict(read.understood), "warnings": list(read.warnings)}
+    """How a job was understood. Commands and values of a file are left out: people put secrets there too."""
+    shown = _FIGURES if read.folder is None else (*_FIGURES, "run", "setup")
+    fields = {name: value for name, value in job_fields(read.job).items() if value and name in shown}
+    names = sorted(name for name, _ in (*read.job.envs, *read.job.secrets))
+    return {"job": fields | {"variables": names}, "understood": dict(read.understood), "warnings": list(read.warnings)}
 
 
 def _listed(listings: tuple[Listing, ...], wanted: str) -> str:

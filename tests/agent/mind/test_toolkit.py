@@ -252,6 +252,7 @@ async def test_variables_that_the_policy_lists(make_world: MakeWorld) -> None:
     world.change(variables={"WANDB_API_KEY": "wandb-value-123456"})
     box = Toolbox(world)
     asked = await box.ask("submit_job", **JOB, env_names=["WANDB_API_KEY"], envs={"EPOCHS": "1"})
-    assert asked["job"]["secrets"] == {"WANDB_API_KEY": None}
+    assert asked["job"]["variables"] == ["EPOCHS", "WANDB_API_KEY"]
+    assert world.parts.job(asked["run_id"]).secrets == (("WANDB_API_KEY", None),)
     assert world.parts.job(asked["run_id"]).envs == (("EPOCHS", "1"),)
     assert "wandb-value" not in "".join(box.answers)

@@ -200,17 +200,18 @@ async def test_a_job_file_elsewhere(asking: World, name: str) -> None:
 
 
 async def test_a_job_file(asking: World) -> None:
-    """Goes alone, quotes nothing of a file that is none, and asks for no variable that the policy does not list."""
+    """Goes alone, is not quoted, be it one or none, and asks for no variable that the policy does not list."""
     box = Toolbox(asking)
-    (box.folder / "job.yaml").write_text("run: python train.py\nhours: 1\n")
+    (box.folder / "job.yaml").write_text("run: x --key hunter2\nhours: 1\nenvs: {A: hunter2}\n")
     (box.folder / "wants.yaml").write_text("run: python train.py\nenvs: {HF_TOKEN: null}\n")
     (box.folder / "notes.yaml").write_text("hours: hunter2\nrun: x\n")
-    assert (await box.ask("submit_job", job_file="job.yaml"))["job"]["run"] == "python train.py"
+    asked = await box.ask("submit_job", job_file="job.yaml")
+    assert (asked["job"]["hours"], asked["job"]["variables"]) == (1, ["A"])
     assert "leave out hours" in await box.call("submit_job", job_file="job.yaml", hours=1)
     assert "HF_TOKEN: the policy's chat.job_envs" in await box.call("submit_job", job_file="wants.yaml")
     broken = await box.call("submit_job", job_file="notes.yaml")
     assert broken.startswith("refused: ")
-    assert "hunter2" not in broken
+    assert "hunter2" not in "".join(box.answers)
 
 
 @pytest.mark.parametrize("given", [{"run": "true"}, {"job_file": "job.yaml"}], ids=["written", "file"])
