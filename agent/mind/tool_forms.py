@@ -66,7 +66,9 @@ class OpenNeeds(Needs):
     """On whatever GPU fits, or on the one that is named."""
 
     gpu: Name | None = Field(None, description="GPU name or gpu_id as list_gpus gives it; left out: any that fits")
-    hours: Hours | None = Field(None, description="hours the job is expected to take, e.g. 2 or 0.5; not minutes")
+    hours: Hours | None = Field(
+        None, description="hours the job takes on the GPU named, else on an RTX 4090, e.g. 2 or 0.5; not minutes"
+    )
 
 
 class JobNeeds(Needs):
