@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.drive import Driver
 from agent.errors import LeaseHeld
@@ -25,6 +26,9 @@ from policies.money import Cents
 from tools.errors import SwineherdError
 from tools.ports import Packer
 from tools.spend_log.rows import OrderRow, Run
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,18 @@ class Herd:
     async def end_left_running(self) -> list[OrderRow]:
         """Try once more to end those; returns what is left."""
         return await end_left_running(self.parts)
+
+    def reading_tools(self) -> "list[BaseTool]":
+        """LangChain tools that look, for an agent of one's own: `llm.bind_tools(herd.reading_tools())`."""
+        from agent.mind.toolkit import reading_tools  # noqa: PLC0415 - few herds have an agent of their own
+
+        return reading_tools(self.parts)
+
+    def acting_tools(self, folder: Path) -> "list[BaseTool]":
+        """Tools that ask for runs, and for their end; the files of a job are below `folder`. They buy nothing."""
+        from agent.mind.toolkit import acting_tools  # noqa: PLC0415
+
+        return acting_tools(self.parts, self.packer, folder)
 
     def result(self, run_id: str) -> dict[str, object]:
         """The run as `show --json` prints it."""

@@ -25,7 +25,7 @@ def job_below(folder: Path, name: str, store: Path) -> ReadJob:
     read, top = load_job(file, frozenset()), folder.resolve()
     for field, local in (("workdir", read.job.workdir), *read.job.file_mounts):
         place = None if local is None else place_of(file.parent, local, field)
-        if place is not None and not _is_open(place, top, store):
+        if place is not None and not is_open(place, top, store):
             raise BadJob(f"{field}: {local} is not below {folder}, or hidden there: run this job in a terminal")
     return read
 
@@ -41,14 +41,14 @@ def file_below(folder: Path, name: str, store: Path) -> Path:
         raise BadJob(f"{name}: there is no such job file below {folder}") from error
     if not file.is_relative_to(top):
         raise BadJob(f"{name}: leads out of {folder}, and only job files below it can be run from a chat")
-    if not _is_open(file, top, store):
+    if not is_open(file, top, store):
         raise BadJob(f"{name}: is hidden, or lies in the store")
     if not file.is_file() or file.suffix.lower() not in {".yaml", ".yml"}:
         raise BadJob(f"{name}: a job file ends in .yaml or .yml")
     return file
 
 
-def _is_open(place: Path, top: Path, store: Path) -> bool:
+def is_open(place: Path, top: Path, store: Path) -> bool:
     """Whether a place below the folder is one where its owner keeps jobs and their files."""
     if not place.is_relative_to(top) or any(part.startswith(".") for part in place.relative_to(top).parts):
         return False
@@ -78,9 +78,14 @@ def _too_much(job: Job, may_ask_for: Sequence[str]) -> Iterator[str]:
         yield f"{PASTED} may not name a workdir: put it into a file beside it"
     if job.file_mounts:
         yield f"{PASTED} may not name file_mounts"
-    for name, value in (*job.envs, *job.secrets):
-        if value is None and name not in may_ask_for:
-            yield f"{name}: the policy's chat.job_envs does not list it"
+    yield from unlisted(job, may_ask_for)
     for name, value in job.secrets:
         if value is not None:
             yield f"secrets.{name}: a value would be kept nowhere: write null, and set it in the environment"
+
+
+def unlisted(job: Job, may_ask_for: Sequence[str]) -> Iterator[str]:
+    """Variables of this machine that a job asks for though the policy does not list them."""
+    for name, value in (*job.envs, *job.secrets):
+        if value is None and name not in may_ask_for:
+            yield f"{name}: the policy's chat.job_envs does not list it"

@@ -6,13 +6,12 @@ from pathlib import Path
 
 from agent.cli import output
 from agent.cli.terminal import Keyboard, TerminalFace
-from agent.mind.intake import Reader, words_of
+from agent.mind.intake import reader_of, words_of
 from agent.mind.written import explained
 from agent.parts import Parts
 from agent.submit import ReadJob, load_job
 from policies.reading.rules import Understood
 
-_SECRET = ("KEY", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "DATABASE_URL", "DSN", "COOKIE")
 """In the name of a variable whose value no model may see."""
 
 
@@ -24,10 +23,8 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
         JobFileError: it is not a job.
     """
     asking = _Asking(face)
-    secrets = tuple(value for name, value in parts.variables.items() if _is_secret(name))
     ask = asking if asking.keyboard.is_there else None
-    headroom = parts.policy.gpu.vram_headroom
-    reader = Reader(parts.mind, parts.home.path, secrets, ask, headroom, lambda line: face.tell("", line))
+    reader = reader_of(parts, ask, lambda line: face.tell("", line))
     words = words_of(job)
     if words is None:
         read, without = await reader.file(load_job(Path(job), ignore, described=True))
@@ -38,10 +35,6 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
     if without and words is not None:
         face.tell("", f"read by rule: {without}")
     return read
-
-
-def _is_secret(name: str) -> bool:
-    return any(part in name.upper() for part in _SECRET)
 
 
 def table_of(understood: Mapping[str, str]) -> list[str]:

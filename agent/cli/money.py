@@ -13,9 +13,9 @@ from agent.frozen import why_frozen
 from agent.leftovers import settle_money
 from agent.parts import Parts
 from agent.result import timestamp
+from agent.spending import spend_document
 from policies.money import usd
 from policies.order import short_id
-from tools.spend_log.rows import Charge
 
 
 def _with_parts(sandbox: bool, act: Callable[[Parts], Awaitable[None]]) -> None:  # noqa: FBT001 - internal
@@ -38,40 +38,6 @@ def spend(*, sandbox: bool, as_json: bool) -> None:
             _spend_table(parts, value)
 
     _with_parts(sandbox, act)
-
-
-def spend_document(parts: Parts) -> dict[str, object]:
-    """CONTRACT §6."""
-    totals = parts.log.totals()
-    usage = parts.log.usage("", parts.clock.now())
-    budget = parts.policy.budget
-    return {
-        "charges": [_charge(charge) for charge in parts.log.charges()],
-        "totals": {
-            "spent_usd": usd(totals.spent),
-            "held_usd": usd(totals.held),
-            "in_doubt_usd": usd(totals.in_doubt),
-        },
-        "caps": {
-            "day_left_usd": usd(max(0, budget.per_day - usage.day)),
-            "month_left_usd": usd(max(0, budget.per_month - usage.month)),
-        },
-    }
-
-
-def _charge(charge: Charge) -> dict[str, object]:
-    return {
-        "charge_id": charge.charge_id,
-        "run_id": charge.run_id,
-        "order_id": charge.order_id or None,
-        "rail": charge.rail.value,
-        "gpu": charge.gpu_id,
-        "hours": charge.hours,
-        "amount_usd": usd(charge.amount),
-        "state": charge.state.value,
-        "created_at": timestamp(charge.created_at),
-        "settled_at": timestamp(charge.settled_at),
-    }
 
 
 def _spend_table(parts: Parts, value: dict[str, object]) -> None:

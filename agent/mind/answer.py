@@ -37,7 +37,7 @@ def read_form(form: type[T], text: str) -> T:
             found = json.dumps(json.loads(found)["arguments"])
         return form.model_validate_json(found, strict=True, extra="forbid")
     except ValidationError as error:
-        raise NotTheForm(_in_words(error)) from error
+        raise NotTheForm(in_words(error)) from error
     except ValueError as error:
         raise NotTheForm(clean(str(error), 200)) from error
 
@@ -57,7 +57,8 @@ def _first_object(text: str) -> str:
     return text[begin.start() : end]
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
+    """What is wrong, and nothing of what was filled in."""
     wrong = error.errors(include_url=False, include_input=False, include_context=False)
     words = [f"{'.'.join(map(str, one['loc'])) or 'the object'}: {one['msg']}" for one in wrong[:_SHOWN]]
     more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
