@@ -14,7 +14,7 @@ from tests.eval.table import HEAD, Scored, markdown, mistakes, plain, rows, sile
 
 CORPUS = load()
 BY_ID = {one.id: one for one in CORPUS}
-OPEN, HELD_OUT = BY_ID["plain-en-llama-adapters"], BY_ID["plain-de-held-handschrift"]
+OPEN, HELD_OUT = BY_ID["plain-en-llama-adapters"], BY_ID["plain-de-held-hoerbuch"]
 
 
 def _scored(one: Description, *asks: str, **changed: object) -> Scored:
@@ -93,7 +93,7 @@ def test_the_report_tells_silent_errors_by_name_and_nothing_else_of_what_is_held
     text = report(scored, in_markdown=False, with_mistakes=True)
     assert "Open: 1 descriptions" in text
     assert "Held out: 1 descriptions" in text
-    assert "plain-en-llama-adapters: hours\nplain-de-held-handschrift: hours\n" in text
+    assert "plain-en-llama-adapters: hours\nplain-de-held-hoerbuch: hours\n" in text
     assert "plain-en-llama-adapters: hours: silent money error: Decimal('3'), not Decimal('30')" in text
     assert "plain-en-llama-adapters: outputs: wrong: ('adapters/',), not ()" in text
     assert "0.25" not in text
