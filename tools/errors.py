@@ -14,6 +14,7 @@ SwineherdError
 ├── TransferFailed      outputs did not arrive whole
 │   └── LogCutShort     the job's log on the pod is shorter than what we have of it
 ├── IntentAlreadyOpen   this run, or this API key, has money in flight
+├── OfferPutAside       another offer was asked for while this one was about to be asked about
 └── StoreUnusable       the spend log can't be opened or written: no spending
     └── StoreBusy       only because another process holds it, or its server is away: nothing is broken
 """
@@ -81,6 +82,10 @@ class LogCutShort(TransferFailed):
 
 class IntentAlreadyOpen(SwineherdError):
     """Money of this run, or on this API key, is already in flight."""
+
+
+class OfferPutAside(SwineherdError):
+    """The offer is not its run's current one any more: a human, or another process, was quicker."""
 
 
 class NotWanted(SwineherdError):

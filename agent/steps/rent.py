@@ -16,7 +16,7 @@ from agent.wanted import another_is_wanted, fresh_was_asked_for
 from policies.budget import CapHit, first_cap_broken
 from policies.offer import Offer, Rail
 from policies.wish import is_met
-from tools.errors import Malformed, MarketUnavailable, Refused
+from tools.errors import Malformed, MarketUnavailable, OfferPutAside, Refused
 from tools.spend_log.port import Frozen, NotApproved
 from tools.spend_log.rows import Charge
 
@@ -77,7 +77,10 @@ def _ask_or_pay(parts: Parts, offer: Offer) -> Command[Next]:
     if limit is None and not _somebody_wants_to_see(parts, offer):
         return Command(goto="pay")
     expires_at = now + timedelta(minutes=parts.policy.payment.approval_minutes)
-    parts.log.ask(offer, parts.new_code(), now, expires_at)
+    try:
+        parts.log.ask(offer, parts.new_code(), now, expires_at)
+    except OfferPutAside:  # by a human, in the moment since the price was read
+        return Command(goto="discover")
     return Command(goto="escalate")
 
 

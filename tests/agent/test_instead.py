@@ -1,11 +1,13 @@
 """Another offer instead of an answer: "by card", "three hours". And a yes to the whole run."""
 
+from datetime import timedelta
+
 import pytest
 
 from agent.cli.waiting import run_waits
 from policies.charge import ChargeState
 from policies.money import Cents
-from policies.offer import Offer, Rail
+from policies.offer import Listing, Offer, Rail
 from policies.policy import Budget, Payment, Policy
 from policies.wish import Wish
 from tests.agent.conftest import MakeWorld
@@ -48,6 +50,25 @@ async def wished(world: World, wish: Wish) -> str:
 
 def offers(world: World, run_id: str) -> list[Offer]:
     return [attempt.offer for attempt in world.log.attempts(run_id)]
+
+
+async def test_an_offer_that_is_put_aside_while_its_price_is_read(
+    asking: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a crash, when the question stands already: another offer is made, and the run goes on."""
+    run_id, listed = asking.submit(), asking.market.gpus
+
+    async def quick_human() -> tuple[Listing, ...]:
+        if asking.log.attempts(run_id) and not asking.log.wishes(run_id):
+            offer, now = asking.parts.attempt(run_id).offer, asking.clock.now()
+            asking.log.ask(offer, asking.parts.new_code(), now, now + timedelta(hours=1))
+            assert isinstance(asking.instead(run_id, THREE_HOURS), Recorded)
+        return await listed()
+
+    monkeypatch.setattr(asking.market, "gpus", quick_human)
+    run = await asking.drive(run_id, wait=False)
+    assert run.code == 4
+    assert [offer.hours for offer in offers(asking, run_id)] == [2, 3]
 
 
 async def test_by_card_a_link_is_made_and_paying_it_is_the_yes(asking: World) -> None:

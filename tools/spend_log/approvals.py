@@ -5,6 +5,7 @@ from typing import Any
 
 from policies.money import Cents, usd
 from policies.offer import Offer
+from tools.errors import OfferPutAside
 from tools.spend_log import codes, parking, runs
 from tools.spend_log.chain import append
 from tools.spend_log.codec import Row, decode, encode, to_text
@@ -62,10 +63,10 @@ def end_attempt(db: Database, run_id: str, number: int, outcome: str, now: datet
 
 
 def ask(db: Database, offer: Offer, code: str, now: datetime, expires_at: datetime) -> Approval:
-    """The question about the current attempt; ValueError when `offer` is not it."""
+    """The question about the current attempt. Raises `OfferPutAside` when `offer` is not it (any more)."""
     current = current_attempt(db, offer.run_id)
     if current is None or current.offer != offer:
-        raise ValueError(f"the offer is not the current attempt of run {offer.run_id}")
+        raise OfferPutAside(f"the offer is not the current attempt of run {offer.run_id}")
     standing = question(db, offer.run_id)
     if standing is not None:
         return standing

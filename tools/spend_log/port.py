@@ -96,7 +96,10 @@ class SpendLog(AnswerLog, BatchLog, Driving, ScheduleLog, Protocol):
     def end_attempt(self, run_id: str, number: int, outcome: str, now: datetime) -> None: ...
 
     def ask(self, offer: Offer, code: str, now: datetime, expires_at: datetime) -> Approval:
-        """Ask a human about the current attempt; asking again for the same attempt returns the question that stands."""
+        """Ask a human about the current attempt; asking again for the same attempt returns the question that stands.
+
+        Raises `OfferPutAside` where `offer` is not the current attempt any more.
+        """
         ...
 
     def approval(self, run_id: str) -> Approval | None:

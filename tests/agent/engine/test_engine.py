@@ -76,7 +76,7 @@ async def test_a_fresh_offer_is_made_at_once(make_world: MakeWorld) -> None:
     world = make_world(ASK)
     run_id = world.submit()
     async with working(world):
-        await until(world, lambda: "fresh offer" in world.parts.run(run_id).reason)
+        await until(world, lambda: "nobody answered" in world.parts.run(run_id).reason)
         await world.clock.sleep(7200)
         assert isinstance(fresh_offer(world.parts, run_id, f"{run_id}/1", by="me"), Recorded)
     world.change(policy=AUTO)
@@ -118,7 +118,7 @@ async def test_a_question_that_nobody_answers(make_world: MakeWorld) -> None:
     world = make_world(replace(ASK, payment=replace(ASK.payment, approval_minutes=1)))
     run_id = world.submit()
     async with working(world) as worker:
-        await until(world, lambda: "fresh offer" in world.parts.run(run_id).reason)
+        await until(world, lambda: "nobody answered" in world.parts.run(run_id).reason)
         asked = len(worker.queue.asked)
         await world.clock.sleep(200)
         assert len(worker.queue.asked) == asked

@@ -119,7 +119,7 @@ async def test_nobody_answers_in_time(make_world: MakeWorld) -> None:
     assert await legs(world).drive(Leg(run_id, parked.interrupt_id, "deadline")) == Came.LEFT
     run = world.parts.run(run_id)
     assert (run.status, run.code) == (RunStatus.WAITING_FOR_HUMAN, 4)
-    assert "fresh offer" in run.reason
+    assert "nobody answered" in run.reason
     now = world.clock.now()
     assert world.log.due(now, now, 10) == []
     resumed = asyncio.create_task(world.drive(run_id, fresh=True))

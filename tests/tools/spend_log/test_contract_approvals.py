@@ -10,7 +10,7 @@ import pytest
 from policies.money import Cents
 from policies.offer import Offer, Rail
 from tests.tools.spend_log.things import CODE, HOUR, NOW, WIDE, an_offer, approved, new_run, offered
-from tools.errors import IntentAlreadyOpen
+from tools.errors import IntentAlreadyOpen, OfferPutAside
 from tools.spend_log.port import NotApproved, NotRecorded, Recorded, SpendLog
 from tools.spend_log.rows import Approval, Charge, Decision
 
@@ -126,7 +126,7 @@ def test_asking_again_returns_the_standing_question(log: SpendLog) -> None:
 def test_only_the_current_offer_is_asked_about(log: SpendLog) -> None:
     """What a human is shown is what the log holds."""
     offered(log, an_offer())
-    with pytest.raises(ValueError, match="not the current attempt"):
+    with pytest.raises(OfferPutAside):
         log.ask(an_offer(amount=1), CODE, NOW, NOW + HOUR)
 
 
