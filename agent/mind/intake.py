@@ -54,8 +54,10 @@ def words_of(job: str) -> Words | None:
     """What is described, where `job` is no job file: a brief (`.md`, `.txt`), or a text of more than one word.
 
     Raises:
-        BadJob: a brief can't be read.
+        BadJob: a brief can't be read, or there is nothing at all.
     """
+    if not job.strip():
+        raise BadJob("JOB is empty: name a job file, or say in quotes what is to run")
     path = Path(job)
     if _is_file(path):
         return Words(_brief(path), path.resolve().parent) if path.suffix.lower() in BRIEFS else None

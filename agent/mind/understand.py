@@ -49,7 +49,7 @@ async def understand(
         shown = turns(masked(text, secrets), [masked(name, secrets) for name in files])
         form = await mind.fill(JobForm, INSTRUCTIONS, shown)
     except (ModelUnavailable, ModelGarbled) as error:
-        return by_rule, f"the model {mind.name} was no help: {clean(str(error), MOST_ERROR)}"
+        return by_rule, f"{mind.name} was no help: {clean(str(error), MOST_ERROR)}"
     return _Checked(by_rule, form, text, files, given).understood(), ""
 
 

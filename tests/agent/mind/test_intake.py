@@ -51,6 +51,12 @@ def test_what_looks_like_a_path_is_never_words(job: str) -> None:
     assert words_of(job) is None
 
 
+def test_nothing_is_no_job() -> None:
+    """It is not the folder either, which is what an empty path means."""
+    with pytest.raises(BadJob, match="empty"):
+        words_of(" ")
+
+
 def test_words_and_briefs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text speaks of the folder it is typed in, a brief of its own."""
     monkeypatch.chdir(folder)
