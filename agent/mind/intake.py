@@ -139,7 +139,13 @@ class Reader:
         job = read.job
         if not job.description.strip() or job.complete:
             return read, ""
-        text, files, stays = _readable(job.description), {}, read.stays
+        try:
+            text = _readable(job.description)
+        except BadJob as error:
+            if not job.run:
+                raise
+            return replace(read, warnings=(*read.warnings, f"description: {error}")), ""
+        files, stays = {}, read.stays
         if (folder := self._folder(read)) is not None:
             files = look_at(folder, self.secrets)
             stays |= frozenset() if job.run else stays_here(folder)

@@ -156,6 +156,19 @@ async def test_a_job_file_that_says_what_to_run_is_never_asked_about(tmp_path: P
     assert any("euros" in warning for warning in read.warnings)
 
 
+async def test_a_description_that_can_t_be_read_ends_no_job_file_that_says_what_to_run(
+    tmp_path: Path, folder: Path
+) -> None:
+    """It ran before anybody read descriptions; without a command there is nothing else to go by."""
+    file, figures = folder / "job.yaml", " ".join(map(str, range(400)))
+    file.write_text(f"description: {figures} for 2 hours\nrun: python train.py\n")
+    read, _ = await _reader(tmp_path).file(load_job(file, frozenset(), described=True))
+    assert (read.job.run, read.job.hours, len(read.warnings)) == ("python train.py", None, 1)
+    file.write_text(f"description: {figures} for 2 hours\n")
+    with pytest.raises(BadJob, match="numbers"):
+        await _reader(tmp_path).file(load_job(file, frozenset(), described=True))
+
+
 def test_a_home_or_a_store_is_no_workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it would be uploaded."""
     home, store = tmp_path / "ann", tmp_path / "ann" / "store"
