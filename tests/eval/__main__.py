@@ -19,11 +19,11 @@ Read = Callable[[str, Mapping[str, str], Mapping[str, object]], Awaitable[Readin
 
 
 def main() -> None:
-    """Prints the tables; exit code 1 where a silent money error is among them."""
+    """Prints the tables; exit code 1 for a silent money error in the open part: what is held out is only measured."""
     asked = arguments(sys.argv[1:])
     scored = asyncio.run(evaluated(chosen(load(), asked), _reader(model=asked.model)))
     sys.stdout.write(report(scored, in_markdown=asked.markdown, with_mistakes=asked.mistakes))
-    sys.exit(1 if silent(scored) else 0)
+    sys.exit(1 if silent([one for one in scored if not one.description.held_out]) else 0)
 
 
 async def evaluated(corpus: Iterable[Description], read: Read) -> tuple[Scored, ...]:
