@@ -1,12 +1,12 @@
 """The model that the environment names, if it names one; its client is built once somebody asks it something."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
 from agent.mind.choice import Method, ModelChoice, chosen
-from agent.mind.port import Said
+from agent.mind.port import Called, Offered, Said, Turn
 from agent.settings import Settings
 from tools.ports import Clock
 
@@ -17,7 +17,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 class LateMind:
-    """`agent.mind.port.Mind` whose client, which takes 1.5 s to import, is there from the first question on."""
+    """`agent.mind.port.Mind`; the client, 1.5 s to import, is there from the first question."""
 
     def __init__(self, choice: ModelChoice, clock: Clock) -> None:
         self._choice = choice
@@ -36,11 +36,20 @@ class LateMind:
 
     async def fill(self, form: type[T], instructions: str, turns: Sequence[Said]) -> T:
         """The model's answer. Raises `ModelUnavailable` and `ModelGarbled`."""
+        return await self._there().fill(form, instructions, turns)
+
+    async def talk(
+        self, instructions: str, turns: Sequence[Turn], tools: Sequence[Offered], hear: Callable[[str], None]
+    ) -> Said | Called:
+        """The model's next turn. Raises `ModelUnavailable`."""
+        return await self._there().talk(instructions, turns, tools, hear)
+
+    def _there(self) -> "OpenAiMind":
         if self._mind is None:
             from agent.mind.model import OpenAiMind  # noqa: PLC0415
 
             self._mind = OpenAiMind(self._choice, self._clock)
-        return await self._mind.fill(form, instructions, turns)
+        return self._mind
 
     async def aclose(self) -> None:
         """Let go of the connections, if there are any."""

@@ -2,7 +2,7 @@
 
 import re
 
-from policies.text import clean, without_links
+from policies.text import clean, has_link
 
 MOST_CHARS = 200
 MOST_NAME_CHARS = 40
@@ -14,9 +14,12 @@ _ADDRESS = re.compile(r"@[\w-]+\.\w|[\w-]\.[a-z]{2,}[/?#]", re.IGNORECASE)
 
 def words_of(text: str) -> str:
     """The words alone, as they may be kept."""
-    bounded = without_links(clean(text, MOST_CHARS))
-    shown = " ".join("[link]" if _ADDRESS.search(word) else word for word in bounded.split(" "))
-    return clean(shown, MOST_CHARS).replace('"', "'")
+    return clean(without_addresses(clean(text, MOST_CHARS)), MOST_CHARS).replace('"', "'")
+
+
+def without_addresses(text: str) -> str:
+    """`text` with `[link]` for every word that leads somewhere, or that a chat would make lead somewhere."""
+    return re.sub(r"\S+", lambda found: "[link]" if has_link(found[0]) or _ADDRESS.search(found[0]) else found[0], text)
 
 
 def said_by(model: str, words: str) -> str:

@@ -1,5 +1,6 @@
-"""`serve` and its options."""
+"""`chat` and `serve`, and their options."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,26 @@ Link = Annotated[bool, typer.Option("--link", help="Print a fresh login link to 
 As = Annotated[
     str | None, typer.Option("--as", metavar="NAME", help="Whom the link is for: web:NAME in chat.approvers.")
 ]
+Words = Annotated[str | None, typer.Argument(metavar="[WORDS]", help="One message; without it, a conversation.")]
+Folder = Annotated[
+    Path, typer.Option("--folder", metavar="DIR", help="Where the files of jobs are; nothing outside goes to a pod.")
+]
+Thread = Annotated[str, typer.Option("--thread", metavar="NAME", help="Which conversation is gone on with.")]
+New = Annotated[bool, typer.Option("--new", help="Forget what was said in it before.")]
+
+
+def chat(
+    words: Words = None,
+    *,
+    sandbox: Sandbox = False,
+    folder: Folder = Path(),
+    thread: Thread = "terminal",
+    new: New = False,
+) -> None:
+    """Talk with the agent: ask about GPUs, prices, runs and money, run a job, change or cancel one, approve."""
+    from agent.cli import talk
+
+    talk.chat(words, sandbox=sandbox, folder=folder, thread=thread, new=new)
 
 
 def serve(

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from agent.assemble_parts import open_parts
+from agent.at_work import somebody_works
 from agent.card import card
 from agent.cli import output
 from agent.cli.answers import given
@@ -12,11 +13,9 @@ from agent.cli.places import holds, is_batch, is_schedule, settings_or_fail
 from agent.cli.replies import Reply, outcome, record, verb
 from agent.cli.schedule_question import answer_schedule
 from agent.cli.terminal import who
-from agent.parts import Parts
 from agent.settings import Settings
 from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import ENDED, Decision
-from tools.spend_log.standing import lives
 
 
 def approve(run_id: str, *, code: str | None, amount: str | None, reply: Reply) -> None:
@@ -58,13 +57,6 @@ async def _answer(settings: Settings, run_id: str, reply: Reply, said: tuple[str
         if isinstance(recorded, NotRecorded):
             output.fail(recorded.reason, output.USAGE)
         output.line(f"{run_id}: {outcome(reply, recorded.approval)}")
-        if parts.log.lease(run_id) is None and not _somebody_works(parts, run_id):
+        if parts.log.lease(run_id) is None and not somebody_works(parts, run_id):
             output.line(f"nobody drives it now: go on with `swineherd resume {run_id}`")
         return 0
-
-
-def _somebody_works(parts: Parts, run_id: str) -> bool:
-    """Whether a worker lives at the run's home, who takes up whatever may go on there."""
-    now, home = parts.clock.now(), parts.log.home_of(run_id)
-    at_home = [worker for worker in parts.log.workers() if worker.home == home]
-    return any(lives(worker, parts.holder, now, parts.alive) for worker in at_home)

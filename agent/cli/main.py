@@ -182,6 +182,7 @@ def worker(*, sandbox: Sandbox = False) -> None:
     work.work(sandbox=sandbox)
 
 
+app.command()(chat.chat)
 app.command()(chat.serve)
 
 

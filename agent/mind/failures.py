@@ -1,5 +1,6 @@
 """What can go wrong between us and a model's server: which of it is worth another try, and in words for a human."""
 
+import re
 from contextlib import suppress
 
 import openai
@@ -14,6 +15,10 @@ PASSING = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServ
 
 UNSUPPORTED = frozenset({400, 404, 422, 501})
 """How servers say that they can't be asked for a form in this way; they say other things by these, too."""
+
+_TOO_LONG = re.compile(
+    r"context.{0,20}(?:length|size|window)|maximum.{0,20}tokens|too (?:long|many tokens)", re.IGNORECASE
+)
 
 LONGEST_WAIT = 20.0
 """Seconds: whoever asks for more patience is not waited for."""
@@ -31,6 +36,15 @@ def wait_before_retry(error: openai.APIError, backoff: float) -> float | None:
     with suppress(ValueError):
         asked = max(backoff, float(error.response.headers.get("retry-after", "")))
     return asked if asked <= LONGEST_WAIT else None
+
+
+def is_too_long(error: openai.OpenAIError) -> bool:
+    """Whether it was asked more than it can hold: servers say so by 400 or 413, each in words of its own."""
+    return (
+        isinstance(error, openai.APIStatusError)
+        and error.status_code in {400, 413}
+        and bool(_TOO_LONG.search(str(error)))
+    )
 
 
 def unavailable(error: openai.OpenAIError | TimeoutError, choice: ModelChoice, seconds: float) -> ModelUnavailable:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
+from agent.card import alternatives
 from agent.chat.doing import doing_of
 from agent.chat.news import tail
 from agent.mind.tool_answers import DATA, NotDone, data, has_secret
@@ -147,6 +148,29 @@ class Looking:
         del document["checkout_url"], document["order_ids"]
         orders = [short_id(order.order_id) for order in self.parts.log.orders(run.run_id)]
         return document | {"orders": orders, "doing": doing_of(run), "waits_for": self._waits_for(run, now)}
+
+    async def why_gpu(self, asked: OneRun) -> dict[str, object]:
+        """Say why a run got the GPU that it has, or is offered: the reason, what would have been taken next and why it
+        was not, and the run's earlier offers with what became of them. Free.
+        """
+        attempts = self.parts.log.attempts(self._run(asked.run_id).run_id)
+        if not attempts:
+            raise NotDone(f"no GPU is picked yet for {asked.run_id}; run_status says where it stands")
+        offer = attempts[-1].offer
+        others = alternatives(self.parts.log, asked.run_id)
+        return {
+            "untrusted": DATA,
+            "run_id": asked.run_id,
+            "gpu": offer.gpu_name,
+            "hours": offer.hours,
+            "total_usd": usd(offer.amount),
+            "reason": attempts[-1].reason,
+            "not_taken": [{"gpu": one.gpu_name, "total_usd": usd(one.amount), "reason": one.reason} for one in others],
+            "earlier": [
+                {"gpu": one.offer.gpu_name, "total_usd": usd(one.offer.amount), "outcome": one.outcome}
+                for one in attempts[:-1]
+            ],
+        }
 
     def _waits_for(self, run: Run, now: datetime) -> dict[str, object] | None:
         asked, link = self.parts.log.approval(run.run_id), link_to_pay(self.parts.log, run, now)

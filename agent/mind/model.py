@@ -2,7 +2,8 @@
 
 import asyncio
 import warnings
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import openai
@@ -12,12 +13,15 @@ from pydantic import BaseModel, SecretStr
 from agent.mind.answer import NotTheForm, read_form
 from agent.mind.asking import asked_by, messages, text_of
 from agent.mind.choice import Method, ModelChoice
-from agent.mind.failures import PASSING, UNSUPPORTED, unavailable, wait_before_retry
-from agent.mind.port import ModelGarbled, ModelUnavailable, Said
+from agent.mind.conversing import next_turn
+from agent.mind.failures import PASSING, UNSUPPORTED, is_too_long, unavailable, wait_before_retry
+from agent.mind.port import Called, ModelGarbled, ModelUnavailable, Offered, Said, TooLong, Turn
+from agent.mind.speech import Speech
 from policies.text import clean
 from tools.ports import Clock
 
 T = TypeVar("T", bound=BaseModel)
+A = TypeVar("A")
 
 TRIES = 3
 """Answers that a question gets to come as the form."""
@@ -53,6 +57,7 @@ class OpenAiMind:
         self._clock = clock
         self._answer_tokens = answer_tokens
         self._method: Method = choice.method
+        self._takes_tools = choice.method != "json"
         self._chat: ChatOpenAI | None = None
         # What is asked goes to the server that was named, and to no other that it redirects to.
         self._http = openai.DefaultAsyncHttpxClient(follow_redirects=False, timeout=_TIMEOUT)
@@ -91,6 +96,50 @@ class OpenAiMind:
                 asked += _back(text, wrong)
         raise ModelGarbled(f"{self.name} answered {TRIES} times and never as it was asked to: {wrong}")
 
+    async def talk(
+        self, instructions: str, turns: Sequence[Turn], tools: Sequence[Offered], hear: Callable[[str], None]
+    ) -> Said | Called:
+        """The model's next turn, heard as it comes; one that was heard in part is not tried anew.
+
+        Raises:
+            TooLong: the conversation is longer than the model can hold.
+            ModelUnavailable: no answer in time.
+        """
+        speech = Speech([tool.name for tool in tools], hear)
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._talk(instructions, turns, tools, speech)
+        except NotTheForm as error:
+            raise ModelUnavailable(f"{self.name} can't be understood: {error}") from None
+        except (openai.OpenAIError, TimeoutError) as error:
+            raise unavailable(error, self._choice, ANSWER_SECONDS) from None
+
+    async def _talk(
+        self, instructions: str, turns: Sequence[Turn], tools: Sequence[Offered], speech: Speech
+    ) -> Said | Called:
+        """With the tools in words alone where the server takes none, and from then on."""
+
+        async def once(*, natively: bool) -> Said | Called:
+            chat = await self._connected()
+            try:
+                return await next_turn(chat, instructions, turns, tools, natively=natively, speech=speech)
+            except _BROKEN:
+                raise NotTheForm("no chat completion") from None
+
+        def may_repeat() -> bool:
+            return not speech.text
+
+        try:
+            return await self._patiently(partial(once, natively=self._takes_tools), may_repeat)
+        except openai.APIStatusError as error:
+            if is_too_long(error):
+                raise TooLong(f"{self.name} can't hold so long a conversation") from None
+            if not self._takes_tools or error.status_code not in UNSUPPORTED:
+                raise
+        said = await self._patiently(partial(once, natively=False), may_repeat)
+        self._takes_tools = False
+        return said
+
     async def _answer(self, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -106,35 +155,40 @@ class OpenAiMind:
     async def _in_some_way(self, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
         """By words alone where the server can't be asked otherwise, and from then on."""
         try:
-            return await self._patiently(self._method, form, instructions, turns)
+            return await self._patiently(partial(self._once, self._method, form, instructions, turns))
         except openai.APIStatusError as error:
             if self._method == "json" or error.status_code not in UNSUPPORTED:
                 raise
-        text = await self._patiently("json", form, instructions, turns)
+        text = await self._patiently(partial(self._once, "json", form, instructions, turns))
         # Only now: the refusal may have been about the question.
         self._method = "json"
         return text
 
-    async def _patiently(self, method: Method, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
+    async def _patiently(self, once: Callable[[], Awaitable[A]], may_repeat: Callable[[], bool] = lambda: True) -> A:
         for backoff in BACKOFF:
             try:
-                return await self._once(method, form, instructions, turns)
+                return await once()
             except PASSING as error:
-                wait = wait_before_retry(error, backoff)
+                wait = wait_before_retry(error, backoff) if may_repeat() else None
                 if wait is None:
                     raise
                 await self._clock.sleep(wait)
-        return await self._once(method, form, instructions, turns)
+        return await once()
 
     async def _once(self, method: Method, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
         question, how = messages(method, form, instructions, turns), asked_by(method, form)
-        chat = self._chat = self._chat or await self._connected()
+        chat = await self._connected()
         try:
             return text_of(await chat.bind(**how).ainvoke(question))
         except _BROKEN:
             raise NotTheForm("no chat completion") from None
 
     async def _connected(self) -> ChatOpenAI:
+        if self._chat is None:
+            self._chat = await self._connect()
+        return self._chat
+
+    async def _connect(self) -> ChatOpenAI:
         # Its advice about a refused schema is for programmers; what to do is done.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"langchain_openai\.")
         choice = self._choice

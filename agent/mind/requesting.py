@@ -102,7 +102,10 @@ class Requesting:
         )
 
     async def _submitted(self, needs: JobNeeds, gpu: str | None, hours: float | None) -> dict[str, object]:
-        read = await Written(self.parts, self.folder).job(needs, gpu, hours)
+        return await self.submitted(await Written(self.parts, self.folder).job(needs, gpu, hours))
+
+    async def submitted(self, read: ReadJob) -> dict[str, object]:
+        """Write down a run of a job that was read already. Raises `BadJob` and `TransferFailed`."""
         check(self.parts, read.job)
         run = await asyncio.to_thread(prepare, self.parts, self.packer, read, ceiling=None, outputs=None)
         if twin := self._twin(run):

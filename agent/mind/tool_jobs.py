@@ -38,14 +38,14 @@ class Written:
             BadJob: it names what it may not, or its folder can't go to a pod.
             JobFileError: it is no job.
         """
-        top = folder_for(self.folder, self.parts.home.path)
+        top = self.top()
         if isinstance(needs, SubmitNeeds) and needs.job_file is not None:
             return self._of_file(needs, needs.job_file, top)
         read = read_job(_as_file(needs, gpu, hours), WRITTEN, described=True)
-        self._check(read.job, top)
+        self.check(read.job, top)
         whole = ReadJob(read.job, top / WRITTEN, read.warnings, folder=top, stays=stays_here(top))
         done, _ = await reader_of(self.parts, None).file(whole)
-        self._check(done.job, top)
+        self.check(done.job, top)
         return done
 
     def _of_file(self, needs: SubmitNeeds, name: str, top: Path) -> ReadJob:
@@ -59,8 +59,12 @@ class Written:
             raise BadJob(_in_terminal(problems))
         return replace(read, stays=read.stays | stays_here(top))
 
-    def _check(self, job: Job, top: Path) -> None:
-        """Only what lies below the folder goes along, and only listed variables."""
+    def top(self) -> Path:
+        """The folder, which must be one that may go to a pod. Raises `BadJob`."""
+        return folder_for(self.folder, self.parts.home.path)
+
+    def check(self, job: Job, top: Path) -> None:
+        """Only what lies below the folder goes along, and only listed variables. Raises `BadJob`."""
         if job.workdir is not None and not is_open(place_of(top, job.workdir, "workdir"), top, self.parts.home.path):
             raise BadJob("workdir: only the folder of these tools or one below it, not hidden, goes to a pod")
         if job.file_mounts:

@@ -37,6 +37,7 @@ def reading_tools(parts: Parts) -> list[BaseTool]:
         tool(look.list_runs, Nothing),
         tool(look.run_status, OneRun),
         tool(look.run_logs, OneRun),
+        tool(look.why_gpu, OneRun),
         tool(look.spend, Nothing),
         tool(look.estimate_vram, Work),
     ]
