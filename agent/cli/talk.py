@@ -18,7 +18,6 @@ from agent.cli.terminal import who
 from agent.herd import Herd
 from agent.talk.context import Talking
 from agent.talk.conversation import Conversation
-from policies.spoken import words_of
 
 LEAVING = frozenset({"quit", "exit", "bye"})
 HELP = (
@@ -53,7 +52,7 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
 
 def _who_answers(herd: Herd) -> str:
     mind = herd.parts.mind
-    return f"{words_of(mind.name)} answers" if mind else "no model is configured: plain words are read by rule"
+    return f"{mind.name} answers" if mind else "no model is configured: plain words are read by rule"
 
 
 def _saver(herd: Herd) -> BaseCheckpointSaver[str] | None:

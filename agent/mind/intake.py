@@ -39,7 +39,15 @@ Ask = Callable[[Understood, str], Awaitable[str | None]]
 
 
 class Unclear(BadJob):
-    """A description leaves open what only a human can know. Exit code 2."""
+    """A description leaves open what only a human can know. Exit code 2.
+
+    Attributes:
+        asks: the fields that are open.
+    """
+
+    def __init__(self, message: str, asks: frozenset[str]) -> None:
+        super().__init__(message)
+        self.asks = asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +237,7 @@ async def _asked(understood: Understood, files: Mapping[str, str], ask: Ask | No
             break
         understood = answered(understood, answer, files)
     if understood.asks:
-        raise Unclear(f"{DESCRIBED} leaves something open. {question_of(understood)}")
+        raise Unclear(f"{DESCRIBED} leaves something open. {question_of(understood)}", frozenset(understood.asks))
     return understood
 
 
@@ -262,5 +270,11 @@ def _settled_by(said: Understood, answer: str, understood: Understood) -> set[st
     settled = {name for name in said.fields if said.sources[name] is Source.SAID}
     if "budget_usd" in settled:
         settled.add("price_per_hour")
-    only_run = set(understood.asks) == {"run"} and _COMMAND.match(answer.strip().strip("`")) is not None
+    only_run = set(understood.asks) == {"run"} and command_in(answer) is not None
     return settled | ({"run"} if only_run else set())
+
+
+def command_in(answer: str) -> str | None:
+    """The answer to "what is the command": all of it; None for a bare word, `yes` say."""
+    command = answer.strip().strip("`")
+    return command if _COMMAND.match(command) else None

@@ -95,10 +95,10 @@ def _method(words: str) -> Mapping[str, object]:
     return ({"method": method} if method else {}) | ({"precision": precision} if precision else {})
 
 
-def _of_run(tool: str, words: str, runs: Sequence[Run], more: dict[str, object] | None = None) -> Called | Said:
+def _of_run(tool: str, words: str, runs: Sequence[Run], more: dict[str, object] | None = None) -> Called:
     meant = meant_run(words, runs)
     if meant is None:
-        return Said("assistant", "there is no such run; `runs` lists them")
+        return Called("list_runs", {})
     return Called(tool, {"run_id": meant.run_id, **(more or {})})
 
 

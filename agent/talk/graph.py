@@ -18,13 +18,13 @@ from langgraph.types import Command, interrupt
 from pydantic import ValidationError
 
 from agent.mind.answer import in_words
-from agent.mind.intake import Unclear
+from agent.mind.intake import Unclear, command_in
 from agent.mind.port import Answered, Called, ModelUnavailable, Said
 from agent.mind.tool_answers import cleaned, refused, safe
 from agent.talk.context import Line, Talking
 from agent.talk.figures import figures
 from agent.talk.proposals import Proposal, done, proposed
-from agent.talk.state import TalkState, call_of, messages_of, of_this_message, with_turn
+from agent.talk.state import TalkState, call_of, last_said, messages_of, of_this_message, with_turn
 from agent.talk.thought import about_a_run, next_said, overlooked_job
 from agent.talk.tools import ACTING, tools_that_read
 from agent.talk.turns import as_kept
@@ -107,9 +107,11 @@ async def propose(state: TalkState, runtime: Runtime[Talking]) -> Command[Litera
     talking, call, messages = runtime.context, call_of(state), messages_of(state)
     try:
         given = {name: value for name, value in call.arguments.items() if value is not None}
-        proposal = await proposed(talking, call.name, given, messages)
+        command = command_in(last_said(state)) if state.get("draft") and state.get("wants_command") else None
+        proposal = await proposed(talking, call.name, given, messages, command)
     except Unclear as error:
-        return _not_done(talking, state, call, f"question for the human: {error}", draft=messages[0])
+        only = TalkState(draft=messages[0], wants_command=error.asks == {"run"})
+        return _not_done(talking, state, call, f"question for the human: {error}", only)
     except ValidationError as error:
         return _not_done(talking, state, call, refused(f"arguments: {in_words(error)}", ""))
     except StoreUnusable:
@@ -153,7 +155,11 @@ async def act(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["_
     return Command(update={"turns": with_turn(state, Answered(call.name, outcome.words))}, goto=OVER)
 
 
-def _not_done(talking: Talking, state: TalkState, call: Called, words: str, *, draft: str = "") -> Command[Any]:
+def _not_done(
+    talking: Talking, state: TalkState, call: Called, words: str, open_: TalkState | None = None
+) -> Command[Any]:
     told = safe(talking.parts, cleaned(words, MOST_WORDS))
     talking.note(told)
-    return Command(update=TalkState(turns=with_turn(state, Answered(call.name, told)), draft=draft), goto=OVER)
+    return Command(
+        update=TalkState(turns=with_turn(state, Answered(call.name, told)), draft="") | (open_ or {}), goto=OVER
+    )

@@ -79,11 +79,14 @@ class Done:
     run_id: str = ""
 
 
-async def proposed(talking: Talking, name: str, arguments: Mapping[str, object], messages: list[str]) -> Proposal:
+async def proposed(
+    talking: Talking, name: str, arguments: Mapping[str, object], messages: list[str], command: str | None
+) -> Proposal:
     """Settle what a call of an acting tool would do.
 
     Args:
         messages: of the human, the latest first.
+        command: what the human answered when nothing but the command was open.
 
     Raises:
         pydantic.ValidationError: the arguments are none of the tool's.
@@ -91,7 +94,7 @@ async def proposed(talking: Talking, name: str, arguments: Mapping[str, object],
     """
     match name:
         case "submit_job":
-            return await _submission(talking, arguments, messages)
+            return await _submission(talking, arguments, messages, command)
         case "change_run":
             return _change(talking, ChangeNeeds.model_validate(arguments))
         case _:
@@ -117,22 +120,25 @@ async def done(talking: Talking, proposal: Proposal) -> Done:
             assert_never(proposal.does)
 
 
-async def _submission(talking: Talking, arguments: Mapping[str, object], messages: list[str]) -> Proposal:
+async def _submission(
+    talking: Talking, arguments: Mapping[str, object], messages: list[str], command: str | None
+) -> Proposal:
     """Fields that no human said are left out, and what is described is in the human's words, not in the model's."""
     parts, folder = talking.parts, talking.folder
-    made_up: tuple[str, ...] = ()
-    if arguments.get("job_file"):
-        needs = SubmitNeeds(job_file=str(arguments["job_file"]))
+    said = borne_out(arguments, messages, look_at(folder, secrets_of(parts.variables)))
+    if (job_file := said.fields.get("job_file")) is not None:
+        needs = SubmitNeeds.model_validate({"job_file": job_file})
     else:
-        said = borne_out(arguments, messages, look_at(folder, secrets_of(parts.variables)))
-        needs, made_up = SubmitNeeds.model_validate({**said.fields, "description": messages[0]}), said.made_up
+        needs = SubmitNeeds.model_validate(
+            {**said.fields, "description": messages[0], **({"run": command} if command else {})}
+        )
     read = await Written(parts, folder).job(needs, needs.gpu, needs.hours)
     check(parts, read.job)
     shown = _fields(read)
     lines = (
         *(f"{name.ljust(max(map(len, shown)))}  {value}" for name, value in shown.items()),
         *(f"warning: {warning}" for warning in read.warnings),
-        *([f"left out, as you did not say it: {', '.join(made_up)}"] if made_up else []),
+        *([f"left out, as you did not say it: {', '.join(said.made_up)}"] if said.made_up else []),
         *_what_then(talking),
     )
     written = _written(read)

@@ -10,12 +10,14 @@ class TalkState(TypedDict, total=False):
     """Attributes:
     turns: of the conversation, plain JSON.
     draft: what was described so far, where something was left open.
+    wants_command: whether that is the command, and nothing else.
     calls: tools called for this message.
     proposal: what waits for a yes.
     """
 
     turns: list[dict[str, Any]]
     draft: str
+    wants_command: bool
     calls: int
     proposal: dict[str, Any]
 
@@ -33,6 +35,11 @@ def messages_of(state: TalkState) -> list[str]:
     said = human_words([from_kept(one) for one in state["turns"]])
     draft = state.get("draft")
     return [f"{draft}\n{said[0]}", *said] if draft else said
+
+
+def last_said(state: TalkState) -> str:
+    """The human's message."""
+    return human_words([from_kept(one) for one in state["turns"]])[0]
 
 
 def of_this_message(state: TalkState) -> list[dict[str, Any]]:

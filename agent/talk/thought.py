@@ -9,9 +9,9 @@ from agent.talk.context import Line, Talking
 from agent.talk.figures import own_figures
 from agent.talk.heard import Heard
 from agent.talk.instructions import INSTRUCTIONS
-from agent.talk.state import TalkState, messages_of
+from agent.talk.state import TalkState, last_said, messages_of
 from agent.talk.tools import ACTING, READING, offered
-from agent.talk.turns import SHOWN, as_kept, from_kept, human_words, shown
+from agent.talk.turns import SHOWN, as_kept, from_kept, shown
 from policies.reading.rules import understand
 from tools.spend_log.rows import ENDED, Run
 
@@ -49,8 +49,7 @@ async def _model_says(talking: Talking, mind: Mind, turns: list[Turn]) -> Said |
 
 
 def _by_rule(talking: Talking, state: TalkState) -> Said | Called:
-    said = human_words([from_kept(one) for one in state["turns"]])
-    return read_by_rule(said[0], _runs(talking))
+    return read_by_rule(last_said(state), _runs(talking))
 
 
 def overlooked_job(talking: Talking, state: TalkState) -> Called | None:

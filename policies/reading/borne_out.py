@@ -7,11 +7,12 @@ from decimal import Decimal, InvalidOperation
 
 from policies.reading.rules import understand
 
-FREE = frozenset({"description", "name", "job_file", "workdir"})
-"""Fields that decide nothing about money: names, and what is read and checked as a human's."""
+FREE = frozenset({"description", "name"})
+"""Fields that decide nothing: what counts of a description are the human's own words."""
 
 _FIGURES = frozenset({"hours", "budget_usd", "vram_gb"})
-_TEXTS = frozenset({"run", "setup"})
+_READ = frozenset({"run", "setup"})
+_NAMED = frozenset({"job_file", "workdir"})
 _LISTS = frozenset({"outputs", "env_names"})
 
 
@@ -53,7 +54,9 @@ def _said(name: str, value: object, heard: Sequence[Mapping[str, object]], messa
         return value if _number(value) in set(_numbers(heard, name)) else None
     if name == "gpu":
         return value if isinstance(value, str) and _is_named(value, heard) else None
-    if name in _TEXTS:
+    if name in _NAMED:
+        return value if isinstance(value, str) and _stands_in(value, messages) else None
+    if name in _READ:
         return value if value in [fields.get(name) for fields in heard] else None
     if name in _LISTS and isinstance(value, list):
         return [one for one in value if isinstance(one, str) and _stands_in(one, messages)]
