@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from agent.mind.port import Called, Said
 from policies.models import find_model
@@ -14,9 +15,9 @@ NOT_UNDERSTOOD = (
     "for how many dollars at most"
 )
 
-_HOURS = re.compile(
-    r"(?:make (?:it|that)|change .*?|instead|rather|nur|lieber)\D*?(\d{1,3})\s*(?:h\b|hours?|stunden?)", re.I
-)
+MOST_WISHED = 12
+
+_CHANGES = re.compile(r"\b(?:make (?:it|that)|change|instead|rather|lieber|statt)\b", re.I)
 _CARD = re.compile(r"\b(?:by|per|with|mit) (?:card|karte)\b", re.I)
 _CREDITS = re.compile(r"\b(?:from|by|with|aus|mit) credits\b", re.I)
 _LOOKS = (
@@ -80,10 +81,14 @@ def _is_job(words: str) -> bool:
 
 
 def _change(words: str) -> dict[str, object]:
-    hours, card, credit = _HOURS.search(words), _CARD.search(words), _CREDITS.search(words)
-    if len(words.split()) > 12:
+    """Whole hours, and how to pay; {} for what is no short wish for something else."""
+    if len(words.split()) > MOST_WISHED:
         return {}
-    change: dict[str, object] = {"hours": int(hours[1])} if hours else {}
+    change: dict[str, object] = {}
+    hours = understand(words, {}, {}).fields.get("hours") if _CHANGES.search(words) else None
+    if isinstance(hours, Decimal) and hours == int(hours):
+        change["hours"] = int(hours)
+    card, credit = _CARD.search(words), _CREDITS.search(words)
     if card or credit:
         change["pay_by"] = "card" if card else "credits"
     return change

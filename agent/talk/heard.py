@@ -35,4 +35,5 @@ class Heard:
 
     def _pass_on(self, text: str) -> None:
         if text:
-            self._show(without_addresses(printable(text, colours=False)))
+            # A carriage return would begin the line anew, over the mark that says whose it is.
+            self._show(without_addresses(printable(text.replace("\r", ""), colours=False)))

@@ -42,7 +42,9 @@ async def _model_says(talking: Talking, mind: Mind, turns: list[Turn]) -> Said |
     else:
         raise ModelUnavailable(f"{mind.name} can't hold this message: say it in fewer words")
     heard.end()
-    if isinstance(said, Said):
+    if isinstance(said, Said) and not said.text.strip():
+        talking.note(f"{mind.name} said nothing")
+    elif isinstance(said, Said):
         for figure in own_figures(said.text, (json.dumps(as_kept(turn), ensure_ascii=False) for turn in turns)):
             talking.note(f"{figure} is a figure of the model's own: no tool named it")
     return said

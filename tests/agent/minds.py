@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent.mind.port import ModelGarbled, ModelUnavailable, Said, T
+from agent.mind.port import Called, ModelGarbled, ModelUnavailable, Offered, Said, T, Turn
 
 Answer = dict[str, Any] | Exception | Callable[[], Any]
 
@@ -22,12 +22,21 @@ WORST_WORDS = (
 )
 
 
+class Silent:
+    """Has nothing to say in a conversation."""
+
+    async def talk(
+        self, instructions: str, turns: Sequence[Turn], tools: Sequence[Offered], hear: Callable[[str], None]
+    ) -> Said | Called:
+        raise ModelUnavailable("it only fills in forms")
+
+
 async def at_once() -> None:
     """No time at all."""
 
 
 @dataclass
-class Scripted:
+class Scripted(Silent):
     """Gives its answers one after the other, the last again and again.
 
     Attributes:
@@ -70,7 +79,7 @@ def advises(advice: str, explanation: str = "the data is missing") -> Answer:
 
 
 @dataclass
-class Contrary:
+class Contrary(Silent):
     """Heeds nobody: a dearer offer or none there is, another pod for every failure, the worst words, or no answer."""
 
     dice: Random

@@ -43,6 +43,16 @@ def calls(name: str, arguments: str) -> Reply:
     return says(None, finish="tool_calls", tool_calls=[call])
 
 
+def streams(*pieces: str, **delta: Any) -> Reply:
+    """A chat completion piece by piece; `delta` adds to what is in the last one."""
+    deltas: list[Json] = [*({"content": piece} for piece in pieces), *([delta] if delta else [])]
+    base = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    chunks = [{**base, "choices": [{"index": 0, "delta": {"role": "assistant", **one}}]} for one in deltas]
+    chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    lines = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
+    return Reply(200, f"{lines}data: [DONE]\n\n", {"content-type": "text/event-stream"})
+
+
 def fails(status: int, message: str, code: str | None = None, **headers: str) -> Reply:
     """An error in OpenAI's form; in the names of headers `_` stands for `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}

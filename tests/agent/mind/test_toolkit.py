@@ -28,6 +28,7 @@ READING = {
     "list_runs": set(),
     "run_status": {"run_id"},
     "run_logs": {"run_id"},
+    "why_gpu": {"run_id"},
     "spend": set(),
     "estimate_vram": {"model"},
 }
