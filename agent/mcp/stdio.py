@@ -86,7 +86,7 @@ async def _lines(source: int) -> AsyncIterator[bytes]:
     while chunk := await on_a_thread(partial(os.read, source, CHUNK)):
         *whole, rest = chunk.split(b"\n")
         for part in whole:
-            if (line := begun + part).strip():
+            if (line := (begun + part)[:MOST_LINE]).strip():
                 yield line
             begun = b""
         begun = (begun + rest)[:MOST_LINE]
