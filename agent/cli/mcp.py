@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from agent.assemble_parts import open_parts
@@ -13,8 +13,12 @@ from agent.cli.terminal import TerminalFace
 from agent.errors import BadSettings
 from agent.extras import need
 from agent.mind.folder import folder_for
+from agent.parts import Parts
 from agent.settings import Settings
+from tools.errors import MarketUnavailable
 from tools.ssh.snapshot import pack
+
+AWAKE_SECONDS = 300.0
 
 
 def mcp(*, sandbox: bool, folder: Path | None) -> None:
@@ -42,11 +46,24 @@ async def _serve(settings: Settings, *, sandbox: bool, folder: Path | None) -> N
     assert serving is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
-    with suppress(asyncio.CancelledError), wire() as (source, sink):
-        async with open_parts(settings, sandbox=sandbox, face=TerminalFace(sys.stderr)) as parts:
+    with suppress(asyncio.CancelledError):
+        async with AsyncExitStack() as stack:
+            source, sink = stack.enter_context(wire())
+            parts = await stack.enter_async_context(
+                open_parts(settings, sandbox=sandbox, face=TerminalFace(sys.stderr))
+            )
+            if sandbox:
+                stack.callback(asyncio.create_task(keep_awake(parts)).cancel)
             place = Path.cwd() if folder is None else _usable(folder, parts.home.path)
-            tools = [*reading_tools(parts), *acting_tools(parts, pack, place)]
-            await speak(server_of(tools), source, sink)
+            await speak(server_of([*reading_tools(parts), *acting_tools(parts, pack, place)]), source, sink)
+
+
+async def keep_awake(parts: Parts) -> None:
+    """Ask the sandbox for something before it is idle for good: the client's next question may come later."""
+    while True:
+        await parts.clock.sleep(AWAKE_SECONDS)
+        with suppress(MarketUnavailable):
+            await parts.market.gpus()
 
 
 def _usable(folder: Path, store: Path) -> Path:

@@ -65,7 +65,7 @@ async def _streams(source: int, sink: int) -> AsyncIterator[tuple[Incoming, Outg
         tasks.start_soon(_listen, source, to_server, outgoing.clone())
         tasks.start_soon(_tell, sink, from_server, tasks.cancel_scope)
         yield incoming, outgoing
-        tasks.cancel_scope.cancel()
+        await outgoing.aclose()  # what was answered is told before the end
 
 
 async def _listen(
