@@ -6,6 +6,7 @@ the same road as every run, under the same policy and with the same questions to
 
 import asyncio
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,9 +109,9 @@ class Requesting:
     async def submitted(self, read: ReadJob) -> dict[str, object]:
         """Write down a run of a job that was read already. Raises `BadJob` and `TransferFailed`."""
         check(self.parts, read.job)
-        run = await asyncio.to_thread(prepare, self.parts, self.packer, read, ceiling=None, outputs=None)
+        run = await self._prepared(read)
         if twin := self._twin(run):
-            shutil.rmtree(self.parts.home.run(run.run_id).path)
+            self._drop(run)
             return {
                 "run_id": twin.run_id,
                 "status": twin.status.value,
@@ -122,6 +123,25 @@ class Requesting:
             "run_id": run.run_id,
             "next": f"asked for, and nothing is bought yet; {self._next(run.run_id)}",
         } | _read_as(read)
+
+    async def _prepared(self, read: ReadJob) -> NewRun:
+        """With a snapshot of the files, which takes a while: of a run that nobody waits for nothing is left."""
+        given_up = threading.Event()
+
+        def work() -> NewRun:
+            run = prepare(self.parts, self.packer, read, ceiling=None, outputs=None)
+            if given_up.is_set():
+                self._drop(run)
+            return run
+
+        try:
+            return await asyncio.to_thread(work)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+
+    def _drop(self, run: NewRun) -> None:
+        shutil.rmtree(self.parts.home.run(run.run_id).path)
 
     def _twin(self, new: NewRun) -> Run | None:
         """Models repeat their calls: the same job, with the same files, is asked for once at a time."""

@@ -32,6 +32,8 @@ async def test_the_tools_are_those_of_the_toolkit(box: Toolbox, mode: str) -> No
     """With the names, descriptions and schemas that `bind_tools` shows a model."""
     async with connected(box, mode) as client:
         listed = (await client.client.list_tools()).tools
+        for tool in listed:
+            await client.call(tool.name)  # each is there
     shown = [(tool.name, tool.description, tool.input_schema) for tool in listed]
     bound = [convert_to_openai_tool(tool)["function"] for tool in box.tools.values()]
     assert shown == [(one["name"], one["description"], one["parameters"]) for one in bound]
