@@ -7,6 +7,7 @@ example, or a run that lies in the sandbox's store and that nobody else drives.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,6 @@ from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
-from typing_extensions import TypedDict  # pydantic, which makes Studio's form of it, takes no other before Python 3.12
 
 from agent.assemble_parts import open_parts
 from agent.errors import LeaseHeld
@@ -31,16 +31,20 @@ from tools.ssh.snapshot import pack
 EXAMPLE = Path(__file__).parents[1] / "examples" / "hello" / "job.yaml"
 
 
-class OneRun(TypedDict, total=False):
-    """What Studio's form asks for, and what is told at the end."""
+@dataclass(frozen=True, slots=True)
+class OneRun:
+    """What Studio's form asks for, and what is told at the end.
 
-    run_id: str
-    """A run of the sandbox's store; left out, the example is submitted."""
+    Attributes:
+        run_id: a run of the sandbox's store; where it is left out, the example is submitted.
+    """
+
+    run_id: str = ""
 
 
-def studio_graph() -> CompiledStateGraph[State, Any, OneRun, OneRun]:
+def studio_graph() -> CompiledStateGraph[State, Any, Any, Any]:
     """The steps of `agent.graph` after one that submits; each opens the sandbox for itself, and closes it again."""
-    graph = StateGraph[State, Any, OneRun, OneRun](State, input_schema=OneRun, output_schema=OneRun)
+    graph = StateGraph[State, Any, Any, Any](State, input_schema=OneRun, output_schema=OneRun)
     graph.add_node("submit", submitted)
     for name, step in STEPS.items():
         graph.add_node(name, in_sandbox(guarded(name, step, stand_by)), destinations=ways_out(name, step))
@@ -51,7 +55,7 @@ def studio_graph() -> CompiledStateGraph[State, Any, OneRun, OneRun]:
 async def submitted(state: OneRun) -> Command[Literal["intake"]]:
     """A run of the sandbox's store, where its id is given; else the example, submitted anew."""
     async with open_parts(Settings(), sandbox=True) as parts:
-        run_id = state.get("run_id") or submit(parts, pack, load_job(EXAMPLE, frozenset()))
+        run_id = state.run_id or submit(parts, pack, load_job(EXAMPLE, frozenset()))
         parts.run(run_id)
         with _driving(parts, run_id):
             parts.log.unpark(run_id)
