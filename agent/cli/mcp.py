@@ -16,7 +16,6 @@ from agent.mind.folder import folder_for
 from agent.parts import Parts
 from agent.settings import Settings
 from tools.errors import MarketUnavailable
-from tools.ssh.snapshot import pack
 
 AWAKE_SECONDS = 300.0
 
@@ -41,6 +40,7 @@ async def _serve(settings: Settings, *, sandbox: bool, folder: Path | None) -> N
     from agent.mcp.server import server_of
     from agent.mcp.stdio import speak, wire
     from agent.mind.toolkit import acting_tools, reading_tools
+    from tools.ssh.snapshot import pack
 
     serving = asyncio.current_task()
     assert serving is not None
@@ -68,6 +68,7 @@ async def keep_awake(parts: Parts) -> None:
 
 def _usable(folder: Path, store: Path) -> Path:
     """Raises `BadJob` or `BadSettings` for a folder whose files may go to no pod: better now than at the first job."""
-    if not folder.is_dir():
-        raise BadSettings(f"--folder: {folder} is no folder")
-    return folder_for(folder, store)
+    place = folder.expanduser()  # no shell has read a client's configuration
+    if not place.is_dir():
+        raise BadSettings(f"--folder: {place} is no folder")
+    return folder_for(place, store)
