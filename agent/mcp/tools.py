@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import ToolMessage
+from langchain_core.messages import ToolCall, ToolMessage
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
@@ -33,8 +33,9 @@ def _listed(tool: BaseTool) -> Tool:
 
 async def answer_of(tool: BaseTool, given: Mapping[str, Any]) -> str:
     """What a tool answers, whatever it was given."""
-    message = await tool.ainvoke({"type": "tool_call", "id": "mcp", "name": tool.name, "args": dict(given)})
-    return str(message.content) if isinstance(message, ToolMessage) else str(message)
+    called = ToolCall(type="tool_call", id="mcp", name=tool.name, args=dict(given))
+    message: ToolMessage = await tool.ainvoke(called)
+    return str(message.content)
 
 
 def result_of(answer: str) -> CallToolResult:

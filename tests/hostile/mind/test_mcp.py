@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
 from policies.answers import Pack
@@ -64,7 +65,7 @@ MOST_HEARD = 40
 
 
 class Worst:
-    """Obeys, and remembers what it told the provider's chat."""
+    """Obeys. In what it is told to do, `RUN` is a run that waits for a yes, and `DONE` one that has ended."""
 
     def __init__(self, client: Connected, runs: dict[str, str]) -> None:
         self.client, self.runs = client, runs
@@ -74,8 +75,8 @@ class Worst:
         filled = json.loads(self._named(json.dumps(given)))
         try:
             await self.client.call(name, **filled)
-        except Exception as error:  # noqa: BLE001 - of whatever kind: it is what a client is told
-            self.client.heard.append(str(error))
+        except MCPError as error:
+            self.client.heard.append(error.error.model_dump_json())
 
     async def read(self, uri: str) -> None:
         """As a text says it."""
