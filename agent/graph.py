@@ -7,7 +7,7 @@ Every node names its next one. The graph's state proves nothing about money: eac
 that running a node twice, or an old checkpoint once more, buys nothing.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import wraps
 from typing import Any, Protocol, get_args, get_type_hints
@@ -23,7 +23,7 @@ from agent import endings
 from agent.parking import park
 from agent.parts import BUYS_NOTHING, Parts
 from agent.pod_end import pods_to_end
-from agent.state import State, failed
+from agent.state import State, Ticket, failed
 from agent.steps.collect import collect
 from agent.steps.diagnose import diagnose
 from agent.steps.discover import discover
@@ -46,6 +46,9 @@ class Step(Protocol):
 
     def __call__(self, state: State, *, runtime: Runtime[Parts]) -> Awaitable[Command[Any]]: ...
 
+
+Wait = Callable[[Parts, Ticket], Awaitable[None]]
+"""How a step waits that has gone back to itself to."""
 
 Road = CompiledStateGraph[State, Parts, State, State]
 
@@ -87,7 +90,12 @@ def ways_out(name: str, step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*get_args(named), *again, *home)))
 
 
-def guarded(name: str, step: Step) -> Step:
+async def parked(_: Parts, wanted: Ticket) -> None:
+    """Until the watcher wakes the run."""
+    park(wanted)
+
+
+def guarded(name: str, step: Step, wait: Wait = parked) -> Step:
     """Wait first, note the step in the spend log, stop for a cancelled run, and lead errors home.
 
     Where another process turns out to be buying for the same run, this one stops and leaves the run to it.
@@ -98,7 +106,7 @@ def guarded(name: str, step: Step) -> Step:
         parts, run_id = runtime.context, state["run_id"]
         wanted = state.get("waiting")
         if wanted is not None:
-            park(wanted)
+            await wait(parts, wanted)
         parts.log.enter_step(run_id, name, parts.clock.now())
         if name in BEFORE_MONEY:
             elsewhere = instead_of_an_offer(parts, run_id)

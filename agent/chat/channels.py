@@ -5,11 +5,11 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.util import find_spec
 
 import structlog
 
 from agent.errors import BadSettings
+from agent.extras import need
 from agent.parts import Parts
 from agent.settings import Settings
 from tools.errors import Malformed
@@ -70,7 +70,7 @@ def _slack(parts: Parts, settings: Settings) -> list[Work]:
         raise BadSettings(f"Slack needs {', '.join(missing)} in the environment too")
     if _CHANNEL_ID.fullmatch(channel) is None:
         raise BadSettings("SWINEHERD_SLACK_CHANNEL is to be a channel's id (C…), not its name")
-    _need("slack_bolt", "slack")
+    need("slack_bolt", "slack")
     from agent.chat.slack.run import Keys, run  # noqa: PLC0415 - of an extra
 
     return [partial(run, parts, Keys(bot, app, channel, settings.slack_api_url))]
@@ -91,7 +91,7 @@ def _telegram(parts: Parts, settings: Settings) -> list[Work]:
         api_url = checked_base_url(settings.telegram_api_url, allow_plain_http_loopback=True)
     except Malformed as error:
         raise BadSettings(f"TELEGRAM_API_URL: {error}") from error
-    _need("telegram", "telegram")
+    need("telegram", "telegram")
     from agent.chat.telegram.run import Keys, run  # noqa: PLC0415 - of an extra
 
     return [partial(run, parts, Keys(token, int(chat), api_url))]
@@ -100,13 +100,8 @@ def _telegram(parts: Parts, settings: Settings) -> list[Work]:
 def _notices(parts: Parts, link: str) -> list[Work]:
     if not parts.policy.chat.notify_url:
         return []
-    _need("apprise", "notify")
+    need("apprise", "notify")
     from agent.chat.notify import Notices  # noqa: PLC0415 - of an extra
     from agent.chat.relay import relayed  # noqa: PLC0415 - likewise only where there is a channel
 
     return [partial(relayed, parts, Notices(parts.policy.chat.notify_url, link))]
-
-
-def _need(module: str, extra: str) -> None:
-    if find_spec(module) is None:
-        raise BadSettings(f"the extra `{extra}` is not installed: pip install 'swineherd[{extra}]'")

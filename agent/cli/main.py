@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli import chat, many, schedule
-from agent.cli.options import Amount, Code, Ignore, JobName, Json, MaxUsd, Outputs, RunId, Sandbox, Wait
+from agent.cli.options import Amount, Code, Folder, Ignore, JobName, Json, MaxUsd, Outputs, RunId, Sandbox, Wait
 
 app = typer.Typer(
     name="swineherd",
@@ -184,6 +184,14 @@ def worker(*, sandbox: Sandbox = False) -> None:
 
 app.command()(chat.chat)
 app.command()(chat.serve)
+
+
+@app.command()
+def mcp(*, sandbox: Sandbox = False, folder: Folder = None) -> None:
+    """Answer an MCP client (Claude, Cursor) on stdin and stdout: it may look and ask, and a human approves."""
+    from agent.cli import mcp as command
+
+    command.mcp(sandbox=sandbox, folder=folder)
 
 
 @app.command()

@@ -21,3 +21,7 @@ Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for a human's
 Code = Annotated[str | None, typer.Option("--code", help="The code that `show RUN` prints.")]
 Amount = Annotated[str | None, typer.Option("--amount", help="The amount of the offer in dollars, e.g. 1.47.")]
 Outputs = Annotated[Path | None, typer.Option("--outputs", metavar="DIR", help="Where the outputs go.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option("--folder", metavar="DIR", help="Below which a client's jobs have their files; else here."),
+]

@@ -6,9 +6,11 @@ the same road as every run, under the same policy and with the same questions to
 
 import asyncio
 import shutil
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.at_work import somebody_works
 from agent.chat.commands import Cancel
 from agent.chat.obey import obey
 from agent.mind.tool_answers import NotDone
@@ -107,17 +109,39 @@ class Requesting:
     async def submitted(self, read: ReadJob) -> dict[str, object]:
         """Write down a run of a job that was read already. Raises `BadJob` and `TransferFailed`."""
         check(self.parts, read.job)
-        run = await asyncio.to_thread(prepare, self.parts, self.packer, read, ceiling=None, outputs=None)
+        run = await self._prepared(read)
         if twin := self._twin(run):
-            shutil.rmtree(self.parts.home.run(run.run_id).path)
+            self._drop(run)
             return {
                 "run_id": twin.run_id,
                 "status": twin.status.value,
-                "next": f"asked for already; {_next(twin.run_id)}",
+                "next": f"asked for already; {self._next(twin.run_id)}",
             }
         self.parts.log.add_run(run)
         note_understood(self.parts, run.run_id, read)
-        return {"run_id": run.run_id, "next": _next(run.run_id)} | _read_as(read)
+        return {
+            "run_id": run.run_id,
+            "next": f"asked for, and nothing is bought yet; {self._next(run.run_id)}",
+        } | _read_as(read)
+
+    async def _prepared(self, read: ReadJob) -> NewRun:
+        """With a snapshot of the files, which takes a while: of a run that nobody waits for nothing is left."""
+        given_up = threading.Event()
+
+        def work() -> NewRun:
+            run = prepare(self.parts, self.packer, read, ceiling=None, outputs=None)
+            if given_up.is_set():
+                self._drop(run)
+            return run
+
+        try:
+            return await asyncio.to_thread(work)
+        except asyncio.CancelledError:
+            given_up.set()
+            raise
+
+    def _drop(self, run: NewRun) -> None:
+        shutil.rmtree(self.parts.home.run(run.run_id).path)
 
     def _twin(self, new: NewRun) -> Run | None:
         """Models repeat their calls: the same job, with the same files, is asked for once at a time."""
@@ -138,16 +162,19 @@ class Requesting:
         words = "a pod of it is not proven gone: a human runs `swineherd sweep`" if left else "no pod of it is left"
         return {"run_id": run.run_id, "status": run.status.value, "next": f"it has ended already; {words}"}
 
+    def _next(self, run_id: str) -> str:
+        """Who takes the run up: without a worker nobody does by itself, and then nobody asks the human either."""
+        log, unasked = self.parts.log, "what the policy does not pay unasked"
+        if log.lease(run_id) is not None or somebody_works(self.parts, run_id):
+            return f"it is driven, and {unasked} waits for a human, in a chat or by `swineherd approve {run_id}`"
+        resume = f"a human runs `swineherd resume {run_id}`, and is asked there about {unasked}"
+        return f"nobody drives it: {resume}; a worker that is kept running takes it up as well"
+
     def _run(self, run_id: str) -> Run:
         run = self.parts.log.run(run_id)
         if run is None:
             raise NotDone(f"there is no run {run_id}; list_runs names those there are")
         return run
-
-
-def _next(run_id: str) -> str:
-    drives = f"a worker or `swineherd resume {run_id}` drives it"
-    return f"asked for, and nothing is bought: {drives}, and what the policy leaves to a human is asked there"
 
 
 def _read_as(read: ReadJob) -> dict[str, object]:

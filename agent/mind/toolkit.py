@@ -22,24 +22,40 @@ from tools.ports import Packer
 
 F = TypeVar("F", bound=Form)
 
+Effect = dict[str, bool]
+"""What calling a tool does, for whoever decides whether it may be called unasked: `BaseTool.metadata`.
+
+read_only: it changes nothing · destructive: it ends something · open_world: it asks, or leads to, somebody outside.
+"""
+
+
+def _effect(*, read_only: bool, destructive: bool = False, open_world: bool) -> Effect:
+    return {"read_only": read_only, "destructive": destructive, "open_world": open_world}
+
+
+LOOKS_OUTSIDE = _effect(read_only=True, open_world=True)
+LOOKS_HERE = _effect(read_only=True, open_world=False)
+ASKS = _effect(read_only=False, open_world=True)
+ENDS = _effect(read_only=False, destructive=True, open_world=True)
+
 
 def reading_tools(parts: Parts) -> list[BaseTool]:
     """Tools that look: the market, runs, money, and how much GPU memory a model takes. Free; they change nothing."""
     look, tool = Looking(parts), partial(_tool, parts)
     return [
-        tool(look.list_gpus, Nothing),
-        tool(look.api_docs, Nothing),
-        tool(look.credit_packs, Nothing),
-        tool(look.credit_balance, Nothing),
-        tool(look.pig_chat, Message),
-        tool(look.order_status, OneRun),
-        tool(look.quote_job, OpenNeeds),
-        tool(look.list_runs, Nothing),
-        tool(look.run_status, OneRun),
-        tool(look.run_logs, OneRun),
-        tool(look.why_gpu, OneRun),
-        tool(look.spend, Nothing),
-        tool(look.estimate_vram, Work),
+        tool(look.list_gpus, Nothing, LOOKS_OUTSIDE),
+        tool(look.api_docs, Nothing, LOOKS_OUTSIDE),
+        tool(look.credit_packs, Nothing, LOOKS_OUTSIDE),
+        tool(look.credit_balance, Nothing, LOOKS_OUTSIDE),
+        tool(look.pig_chat, Message, LOOKS_OUTSIDE),
+        tool(look.order_status, OneRun, LOOKS_OUTSIDE),
+        tool(look.quote_job, OpenNeeds, LOOKS_OUTSIDE),
+        tool(look.list_runs, Nothing, LOOKS_HERE),
+        tool(look.run_status, OneRun, LOOKS_HERE),
+        tool(look.run_logs, OneRun, LOOKS_HERE),
+        tool(look.why_gpu, OneRun, LOOKS_HERE),
+        tool(look.spend, Nothing, LOOKS_HERE),
+        tool(look.estimate_vram, Work, LOOKS_HERE),
     ]
 
 
@@ -51,17 +67,17 @@ def acting_tools(parts: Parts, packer: Packer, folder: Path) -> list[BaseTool]:
     """
     ask, tool = Requesting(parts, packer, folder), partial(_tool, parts)
     return [
-        tool(ask.submit_job, SubmitNeeds),
-        tool(ask.rent_gpu, RentNeeds),
-        tool(ask.rent_gpu_with_credits, RentNeeds),
-        tool(ask.cancel_run, OneRun),
-        tool(ask.stop_pod, OneRun),
-        tool(ask.start_pod, OneRun),
-        tool(ask.terminate_pod, OneRun),
+        tool(ask.submit_job, SubmitNeeds, ASKS),
+        tool(ask.rent_gpu, RentNeeds, ASKS),
+        tool(ask.rent_gpu_with_credits, RentNeeds, ASKS),
+        tool(ask.cancel_run, OneRun, ENDS),
+        tool(ask.stop_pod, OneRun, ENDS),
+        tool(ask.start_pod, OneRun, LOOKS_HERE),  # says what a human does
+        tool(ask.terminate_pod, OneRun, ENDS),
     ]
 
 
-def _tool(parts: Parts, act: Callable[[F], Awaitable[dict[str, object]]], form: type[F]) -> BaseTool:
+def _tool(parts: Parts, act: Callable[[F], Awaitable[dict[str, object]]], form: type[F], effect: Effect) -> BaseTool:
     """The name and the docstring of the method are what a model is shown."""
 
     async def call(**given: Any) -> str:  # noqa: ANN401 - the form says what
@@ -72,5 +88,6 @@ def _tool(parts: Parts, act: Callable[[F], Awaitable[dict[str, object]]], form: 
         name=act.__name__,
         description=" ".join((inspect.getdoc(act) or "").split()),
         args_schema=form,
+        metadata=dict(effect),
         handle_validation_error=wrong_arguments,
     )

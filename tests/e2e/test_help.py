@@ -29,6 +29,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "sweep": ("--json",),
     "worker": ("--sandbox",),
     "serve": ("--sandbox", "--host", "--port", "--public-url", "--headless", "--link", "--as"),
+    "mcp": ("--sandbox", "--folder"),
     "spend": ("--sandbox", "--json"),
     "balance": ("--sandbox", "--json"),
     "settle": ("CHARGE", "--order", "--not-charged", "--refunded", "--json"),

@@ -48,6 +48,7 @@ HEAVY = {
     "sqlite_utils",
     "yaml",
     "rich",
+    "mcp",
 }
 STORES = {"pydantic", "sqlite_utils"}
 PROVIDER = {"httpx", "rich"}
@@ -66,6 +67,7 @@ PROVIDER = {"httpx", "rich"}
         ("agent.cli.market", STORES | PROVIDER),
         ("agent.cli.settle", STORES | PROVIDER),
         ("agent.cli.schedules", STORES | PROVIDER),
+        ("agent.cli.mcp", STORES | PROVIDER),
     ],
     ids=[
         "every command",
@@ -77,6 +79,7 @@ PROVIDER = {"httpx", "rich"}
         "gpus and quote",
         "settle",
         "schedule",
+        "mcp, before it is known to be installed",
     ],
 )
 def test_the_command_line_imports_nothing_heavy(module: str, allowed: set[str]) -> None:

@@ -145,7 +145,7 @@ async def test_a_wrong_telegram_is_told(
 async def test_an_extra_that_is_not_installed_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     policy = replace(ASK, chat=Chat(notify_url="json://127.0.0.1:9"))
-    monkeypatch.setattr("agent.chat.channels.find_spec", lambda _: None)
+    monkeypatch.setattr("agent.extras.find_spec", lambda _: None)
     with pytest.raises(BadSettings, match=r"swineherd\[notify\]"):
         async with channels(replace(world.parts, policy=policy), Settings()):
             pass

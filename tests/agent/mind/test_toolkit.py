@@ -1,6 +1,8 @@
 """swineherd as tools for a model: what they are, what they answer, and that what they ask for goes the whole road."""
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,32 @@ async def test_the_same_job_is_asked_for_once(world: World) -> None:
     assert len(list((world.home.path / "runs").iterdir())) == 1
     (box.folder / "train.py").write_text("print('else')\n")
     assert (await box.ask("submit_job", **JOB))["run_id"] != first["run_id"]
+
+
+async def test_a_request_that_nobody_waits_for_leaves_nothing(world: World) -> None:
+    """A client whose patience ends while files are packed: no run, and no folder of one."""
+    box, packing, go_on = Toolbox(world), threading.Event(), threading.Event()
+
+    def slow(*given: Any, **named: Any) -> Any:
+        packing.set()
+        assert go_on.wait(10)
+        return pack(*given, **named)
+
+    (submit_job, *_) = acting_tools(world.parts, slow, box.folder)
+    asking = asyncio.create_task(submit_job.ainvoke(JOB))
+    await asyncio.to_thread(packing.wait, 10)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    runs = world.home.path / "runs"
+    assert [*runs.iterdir()]
+    go_on.set()
+    for _ in range(1000):
+        if not [*runs.iterdir()]:
+            break
+        await asyncio.sleep(0.01)
+    assert [*runs.iterdir()] == []
+    assert world.log.runs() == []
 
 
 @pytest.mark.parametrize("name", ["cancel_run", "stop_pod", "terminate_pod"])
