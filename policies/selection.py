@@ -13,7 +13,7 @@ from policies.job import Job, capability_text
 from policies.money import Cents, exact_cents, rate, reservation, usd
 from policies.offer import Listing, Quote, Rejection
 from policies.policy import Policy, caps_for
-from policies.vram import Known, NeedSource, needed_gb
+from policies.vram import NOTHING_MORE, Known, NeedSource, needed_gb
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def select(
     exclude: Mapping[str, str] | None = None,
     *,
     bad: Mapping[str, str] | None = None,
-    known: Known = Known(),
+    known: Known = NOTHING_MORE,
     hours: int | None = None,
 ) -> Selection:
     """Price every listing that fits and rank by price × hours paid, then price, then gpu_id.

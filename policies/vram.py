@@ -62,6 +62,9 @@ class Known:
     least_gb: int = 0
 
 
+NOTHING_MORE = Known()
+
+
 def thought_gb(
     stated: int | None, used_before: Sequence[PeakUse], estimated: Decimal | None, headroom: Decimal
 ) -> Need | None:

@@ -11,6 +11,7 @@ from tools.ports import (
     Clock,
     Exited,
     Fetched,
+    GpuPeak,
     GpuSeen,
     JobStart,
     JobState,
@@ -115,6 +116,7 @@ class FakePods:
         script: what jobs do that are started from now on.
         scripts: what the next jobs do before that, one each.
         gpus: what `nvidia-smi` shows when it is asked next; it is missing when there is none left.
+        peak: what was seen of the GPU's memory, whenever it is asked.
         starts: the command of every job that was really started.
         calls: the methods called, in order; a list shared with a market tells which came first.
         unreachable: so many next connections get no answer.
@@ -133,6 +135,7 @@ class FakePods:
     script: Script = field(default_factory=Script)
     scripts: deque[Script] = field(default_factory=deque)
     gpus: deque[GpuSeen] = field(default_factory=deque)
+    peak: GpuPeak | None = None
     pods: dict[str, FakePod] = field(default_factory=dict)
     starts: list[JobStart] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -281,9 +284,9 @@ class FakePodSession:
         self._call("gpu")
         return self.pods.gpus.popleft() if self.pods.gpus else None
 
-    async def gpu_peak_mb(self) -> int | None:
-        self._call("gpu_peak_mb")
-        return 9000
+    async def gpu_peak(self, home: RemoteHome) -> GpuPeak | None:
+        self._call("gpu_peak")
+        return self.pods.peak
 
     async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:
         self._call("arm_timer")
