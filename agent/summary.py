@@ -76,7 +76,8 @@ def _use_of(log: SpendLog, charge: Charge, hour: timedelta) -> str:
 
 
 def _used(log: SpendLog, run_id: str) -> Iterator[str]:
-    return (f"{words}." for peak in log.peaks(run_id) if (words := peak_words(peak)))
+    """Of the pods whose GPU was looked at on the pod itself."""
+    return (f"{peak_words(peak)}." for peak in log.peaks(run_id) if peak.use.memory_mib is not None)
 
 
 def _other_money(log: SpendLog, run_id: str) -> Iterator[str]:

@@ -91,7 +91,7 @@ async def test_a_peak_can_be_read_while_the_job_runs(
 async def test_only_what_can_be_so_is_believed(
     session: SshSession, home: RemoteHome, pod: PodServer, make_job: Make, line: str, seen: GpuPeak | None
 ) -> None:
-    """No units, no signs, no more than there is; of several GPUs the first, for an order is one. The job feels nothing."""
+    """No units, no signs, no more than there is; of several GPUs the first counts. The job feels nothing."""
     show(pod, line)
     await session.start_job(home, make_job(REST))
     assert await ended(session, home) == Exited(0)
