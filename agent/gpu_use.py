@@ -67,5 +67,5 @@ async def _look(parts: Parts, order: OrderRow, session: PodSession, home: Remote
 
 
 def _had_gb(parts: Parts, order: OrderRow) -> int:
-    (attempt,) = (one for one in parts.log.attempts(order.run_id) if one.offer.attempt == order.attempt)
-    return attempt.offer.vram_gb
+    offers = (attempt.offer for attempt in parts.log.attempts(order.run_id))
+    return next((offer.vram_gb for offer in offers if offer.attempt == order.attempt), 0)

@@ -139,8 +139,17 @@ async def test_a_job_that_failed_may_have_been_far_from_its_peak(world: World) -
     assert need(world) is None
 
 
+async def test_a_connection_that_fails_as_the_peak_is_read_keeps_nobody_from_the_results(world: World) -> None:
+    """Nor does what was seen before that count: it may have risen since."""
+    world.pods.failing["gpu_peak"] = 100
+    run_id = await measured(world)
+    assert world.log.orders(run_id)[0].collected
+    assert [(peak.use.memory_mib, peak.end) for peak in world.log.peaks(run_id)] == [(None, PeakEnd.UNKNOWN)]
+    assert need(world) is None
+
+
 async def test_a_pod_that_was_lost_proves_nothing(world: World) -> None:
-    """Nor does the connection that fails as its figures are read keep anybody from the results."""
+    """Only the one that took its place."""
     lose_first_pod_at(world, 80)
     run_id = await measured(world)
     ends = [peak.end for peak in world.log.peaks(run_id)]

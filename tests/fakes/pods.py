@@ -122,7 +122,7 @@ class FakePods:
         unreachable: so many next connections get no answer.
         login_refused: every key is refused.
         drops: each next `follow` that gets past so many bytes of the log loses its connection there.
-        failing: so many next calls of `upload`, `fetch`, `restore` or `start_job` fail, by method.
+        failing: so many next calls of `upload`, `fetch`, `restore`, `start_job` or `gpu_peak` fail, by method.
         lost: connections are lost from now on, whatever is called.
         slow: seconds that a call of `upload` or `fetch` takes, by method.
         on_volume: the run's folder lies on a volume that survives `stop`.
@@ -286,6 +286,8 @@ class FakePodSession:
 
     async def gpu_peak(self, home: RemoteHome) -> GpuPeak | None:
         self._call("gpu_peak")
+        if self.pods.fails("gpu_peak"):
+            raise HostUnreachable("the connection is lost")
         return self.pods.peak
 
     async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:
