@@ -1,10 +1,14 @@
 """A job that is run again is sized by what it used before, as its pod saw it: on real pods with a GPU that is shown."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from agent.folders import Home
 from tests.e2e.swineherd import Gate, Swineherd, ended, write_job
+from tools.spend_log.log import SqliteSpendLog
+from tools.spend_log.peak_rows import GpuUse
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -35,7 +39,7 @@ def quoted(herd: Swineherd, job: Path) -> tuple[str, int]:
 
 
 def test_the_second_quote_is_sized_by_the_first_run(herd: Swineherd, tmp_path: Path, gate: Gate) -> None:
-    """Though the agent was killed while the job ran: the pod has watched all the time."""
+    """Though the agent was killed while the job ran: the pod has watched all the time. `show` has it while it runs."""
     job = write_job(tmp_path, gate.script("sleep 0.5", "true"))
     assert "peak" not in quoted(herd, job)[0]
     with ended(herd.start("run", job, "--sandbox", "--json")) as started:
@@ -43,6 +47,10 @@ def test_the_second_quote_is_sized_by_the_first_run(herd: Swineherd, tmp_path: P
         run_id = started.run_id
         started.process.kill()
         started.process.wait(timeout=30)
+    (order_id,) = herd.show(run_id)["order_ids"]
+    with closing(SqliteSpendLog.open(Home(herd.home / "sandbox").spend_log)) as log:
+        log.keep_peak(order_id, GpuUse(memory_mib=2048))
+    assert "RTX A4000: up to 2.0 of 16 GB of GPU memory used" in herd.run("show", run_id).stdout
     gate.open()
     done = herd.run("resume", run_id, "--json")
     assert done.code == 0, done.text
