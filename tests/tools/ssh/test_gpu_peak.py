@@ -51,7 +51,7 @@ async def test_a_peak_between_two_looks_is_kept(
     session: SshSession, home: RemoteHome, pod: PodServer, make_job: Make
 ) -> None:
     """Each figure's own, of the whole time that the job ran, whoever was connected then."""
-    lines = ("9000, 24564, 12", "20480, 24564, 40", "300, 24564, 97", "512, 24564, 3")
+    lines = ("9000, 24564, 12", "300, 24564, 97", "20480, 24564, 40", "512, 24564, 3")
     await session.start_job(home, make_job(shows(pod, *lines)))
     assert await ended(session, home) == Exited(0)
     again = await pod.reconnect()
