@@ -12,7 +12,7 @@ from tools.ssh.channel import run_checked
 _LINE = re.compile(r"([^\x00-\x1f,]{1,100}), ([0-9]{1,8})", re.ASCII)
 _PEAK = re.compile(r"([1-9][0-9]{0,6}) ([1-9][0-9]{0,6}) ([0-9]{1,3})\n", re.ASCII)
 _QUICK = 120.0
-_READING = 30.0
+_READING = 10.0
 """Seconds."""
 
 
