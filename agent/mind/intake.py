@@ -134,6 +134,7 @@ class Reader:
             folder=folder,
             stays=stays_here(folder),
             understood=explained(understood),
+            estimated_gb=understood.estimated_gb,
         )
         return read, without
 
@@ -167,7 +168,8 @@ class Reader:
             name: one for name, one in explained(understood).items() if understood.sources[name] is not Source.FILE
         }
         warnings = (*read.warnings, *open_, *unused(understood))
-        return replace(read, job=filled(job, understood), warnings=warnings, understood=added, stays=stays), without
+        whole = replace(read, job=filled(job, understood), warnings=warnings, understood=added, stays=stays)
+        return replace(whole, estimated_gb=understood.estimated_gb), without
 
     def _folder(self, read: ReadJob) -> Path | None:
         """What is looked at beside a job file; None where that is nobody's business, and the file says what to run."""

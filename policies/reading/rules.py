@@ -44,6 +44,7 @@ class Understood:
         unused: parts of the text that nothing was taken from.
         notes: field → how its value came about, where that takes words.
         free: numbers of the text that no rule has a meaning for.
+        estimated_gb: GiB that `vram_gb` was estimated from; None where it was not.
     """
 
     fields: Mapping[str, object]
@@ -52,6 +53,7 @@ class Understood:
     unused: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
     free: frozenset[Decimal] = frozenset()
+    estimated_gb: Decimal | None = None
 
 
 def understand(text: str, files: Mapping[str, str], given: Mapping[str, object]) -> Understood:
