@@ -106,7 +106,7 @@ def test_a_person_submits_changes_and_approves(herd: Swineherd, seated: Seated) 
     assert first is not None
     terminal.type(f"approve {first[1]}{ENTER}")
     terminal.until("no offer that waits has that code")
-    terminal.type(f"approve {codes(terminal)[-1]} $0.98{ENTER}")
+    terminal.type(f"approve {codes(terminal)[1]} $0.98{ENTER}")
     terminal.until("succeeded: spent $0.98")
     terminal.type(CTRL_C)
     terminal.until("`quit` or Ctrl-D leaves")
