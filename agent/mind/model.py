@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import openai
+from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
+from agent.discreet import Discreet
 from agent.mind.answer import NotTheForm, read_form
 from agent.mind.asking import asked_by, messages, text_of
 from agent.mind.choice import Method, ModelChoice
@@ -16,6 +18,7 @@ from agent.mind.failures import PASSING, UNSUPPORTED, unavailable, wait_before_r
 from agent.mind.port import ModelGarbled, ModelUnavailable, Said
 from policies.text import clean
 from tools.ports import Clock
+from tools.tracing.port import UNTOLD, Span, Tracer, spanning
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -46,11 +49,23 @@ class OpenAiMind:
 
     Args:
         answer_tokens: the longest answer that is paid for.
+        tracer: told each request: the model, how it was asked, and tokens; nothing of what was said.
+        discreet: what LangChain tells LangSmith goes through it.
     """
 
-    def __init__(self, choice: ModelChoice, clock: Clock, *, answer_tokens: int = ANSWER_TOKENS) -> None:
+    def __init__(
+        self,
+        choice: ModelChoice,
+        clock: Clock,
+        *,
+        answer_tokens: int = ANSWER_TOKENS,
+        tracer: Tracer = UNTOLD,
+        discreet: Discreet | None = None,
+    ) -> None:
         self._choice = choice
         self._clock = clock
+        self._tracer = tracer
+        self._discreet = discreet or Discreet()
         self._answer_tokens = answer_tokens
         self._method: Method = choice.method
         self._chat: ChatOpenAI | None = None
@@ -70,6 +85,7 @@ class OpenAiMind:
     async def aclose(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()
+        await self._discreet.aclose()
 
     async def fill(self, form: type[T], instructions: str, turns: Sequence[Said]) -> T:
         """The model's answer; what does not parse goes back to it with the reason, `TRIES` answers in all.
@@ -129,10 +145,15 @@ class OpenAiMind:
     async def _once(self, method: Method, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
         question, how = messages(method, form, instructions, turns), asked_by(method, form)
         chat = self._chat = self._chat or await self._connected()
-        try:
-            return text_of(await chat.bind(**how).ainvoke(question))
-        except _BROKEN:
-            raise NotTheForm("no chat completion") from None
+        notes = {"gen_ai.operation.name": "chat", "gen_ai.request.model": self.name, "swineherd.asked_by": method}
+        with spanning(self._tracer, f"chat {self.name}", notes, calls_out=True) as span:
+            try:
+                with self._discreet.telling():
+                    answer = await chat.bind(**how).ainvoke(question)
+                _note_tokens(span, answer)
+                return text_of(answer)
+            except _BROKEN:
+                raise NotTheForm("no chat completion") from None
 
     async def _connected(self) -> ChatOpenAI:
         # Its advice about a refused schema is for programmers; what to do is done.
@@ -169,6 +190,13 @@ class OpenAiMind:
         if len(names) != 1:
             raise ModelUnavailable(f"{self._choice.base_url} has {len(names)} models: name one in SWINEHERD_MODEL")
         return names[0]
+
+
+def _note_tokens(span: Span, answer: AIMessage) -> None:
+    """As far as the server counts them."""
+    if answer.usage_metadata is not None:
+        span.note("gen_ai.usage.input_tokens", answer.usage_metadata["input_tokens"])
+        span.note("gen_ai.usage.output_tokens", answer.usage_metadata["output_tokens"])
 
 
 def _back(text: str, wrong: str) -> tuple[Said, Said]:
