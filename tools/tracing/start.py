@@ -34,15 +34,17 @@ async def tracing(environment: Mapping[str, str]) -> AsyncIterator[Tracer]:
 
 
 def _of_the_program() -> Tracer | None:
-    """A provider that was set is found where it was: whoever set it has imported OpenTelemetry."""
+    """By the provider that was set, if one was: whoever sets it has imported OpenTelemetry."""
     if "opentelemetry.trace" not in sys.modules:
         return None
     from opentelemetry import trace  # noqa: PLC0415 - there already
 
-    from tools.tracing.otel import OtelTracer  # noqa: PLC0415 - imports OpenTelemetry
-
     provider = trace.get_tracer_provider()
-    return None if isinstance(provider, trace.ProxyTracerProvider) else OtelTracer(provider.get_tracer(NAME))
+    if isinstance(provider, trace.ProxyTracerProvider):
+        return None
+    from tools.tracing.otel import OtelTracer  # noqa: PLC0415
+
+    return OtelTracer(provider.get_tracer(NAME))
 
 
 @asynccontextmanager
