@@ -19,7 +19,7 @@ from agent.mind.port import Said
 from tests.agent.conftest import MakeWorld
 from tests.agent.mind.scenarios import INSTRUCTIONS, WISH, Wish
 from tests.agent.mind.tape import KEY
-from tests.agent.world import ASK, JOB, World
+from tests.agent.world import ASK, CHECKOUT, JOB, World
 from tests.fakes.clock import FakeClock
 from tests.fakes.langsmith_server import FakeLangSmith, listening, told_of_this_process
 from tests.fakes.model_server import says, serving
@@ -81,6 +81,20 @@ async def test_a_run_is_told_without_secrets(
     assert world.purchases == ["rent_with_credits"]
     assert not [word for word in (SECRET, TOKEN, ORDER, "ghk_", "ZQXSECRETCODE", "key-1") if word in langsmith.told]
     assert not [order for order in world.market.orders if order in langsmith.told]
+
+
+async def test_a_link_to_pay_is_not_told(make_world: MakeWorld, langsmith: FakeLangSmith) -> None:
+    """It is nowhere in what the graph carries, and who has it may pay, or look, in another's place."""
+    world = make_world(CHECKOUT)
+    run_id = world.submit()
+    driver = driver_of(world)
+    world.pay_at(60)
+    await driver.drive(run_id, wait=True)
+    await driver.discreet.aclose()
+    (link,) = [order.checkout_url for order in world.log.orders(run_id)]
+    assert link
+    assert '"name":"escalate"' in langsmith.told
+    assert link not in langsmith.told
 
 
 async def test_a_question_is_told_without_secrets(langsmith: FakeLangSmith) -> None:
