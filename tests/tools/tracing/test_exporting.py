@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -89,8 +90,11 @@ async def test_a_collector_that_hangs_holds_nobody_up(
 ) -> None:
     """The end comes while it still keeps what it was sent, and meanwhile the loop goes on."""
     monkeypatch.setattr(exporting, "GOODBYE_SECONDS", 0.2)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "600")
     with collecting(hangs=True) as collector:
         monkeypatch.setenv(SENDS, collector.url)
+        answering = threading.Timer(20, collector.answers.set)  # who waits for an answer gets one
+        answering.start()
         turns = 0
 
         async def turn() -> None:
@@ -104,6 +108,7 @@ async def test_a_collector_that_hangs_holds_nobody_up(
         turning.cancel()
         assert collector.asked.is_set()
         assert not collector.answers.is_set()
+        answering.cancel()
     assert turns > 1
     assert [record.getMessage() for record in caplog.records] == [LOST]
 
