@@ -1,5 +1,6 @@
 """What LangSmith is told where its variables switch it on: steps, states and questions, and no secret."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -140,7 +141,6 @@ async def test_a_langsmith_that_is_away_is_named_once(
         for _ in range(3):
             with private.telling():
                 await RunnableLambda(lambda words: words).ainvoke("oink")
+                await asyncio.to_thread(get_tracing_context()["client"].flush, 5)
         await private.aclose()
-    assert {record.getMessage() for record in caplog.records if record.name.startswith(("swine", "langsmith"))} == {
-        LOST
-    }
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [LOST]

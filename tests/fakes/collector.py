@@ -61,7 +61,7 @@ def _texts(attributes: "Iterator[KeyValue]") -> dict[str, str]:
 
 
 @contextmanager
-def collecting(*, hangs: bool = False) -> Iterator[Collector]:
+def collecting(*, hangs: bool = False, status: int = 200) -> Iterator[Collector]:
     """Serve until the block ends; one that `hangs` takes requests, and answers none before that."""
     collector = Collector()
     if not hangs:
@@ -74,7 +74,7 @@ def collecting(*, hangs: bool = False) -> Iterator[Collector]:
             collector.bodies.append(body)
             collector.asked.set()
             collector.answers.wait()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("content-length", "0")
             self.end_headers()
 
