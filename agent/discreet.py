@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from langsmith import Client, get_tracing_context, tracing_context
-from langsmith.utils import tracing_is_enabled
+from langsmith.utils import LangSmithError, tracing_is_enabled
 from urllib3.util import Retry
 
 from agent.mind.tokens import without_tokens
@@ -46,16 +46,22 @@ class Discreet:
         if not tracing_is_enabled() or context["client"] is not None:
             yield
             return
-        if self._client is None:
-            self._client = self._made()
         self._secrets.update(more())
-        with tracing_context(**{**context, "client": self._client}):
+        try:
+            self._client = self._client or self._made()
+        except (LangSmithError, ValueError):
+            self._say_lost()
+        enabled = context["enabled"] if self._client else False
+        with tracing_context(**{**context, "client": self._client, "enabled": enabled}):
             yield
 
     async def aclose(self) -> None:
         """Send what is left, within `GOODBYE_SECONDS`."""
-        if self._client is not None:
-            await asyncio.to_thread(self._client.close, GOODBYE_SECONDS)
+        if self._client is None:
+            return
+        await asyncio.to_thread(self._client.close, GOODBYE_SECONDS)
+        if self._client.tracing_queue is not None and self._client.tracing_queue.unfinished_tasks:
+            self._say_lost()
 
     def _made(self) -> Client:
         logging.getLogger("langsmith.client").addFilter(_without_warnings)
@@ -67,6 +73,9 @@ class Discreet:
         )
 
     def _lost(self, _error: Exception) -> None:
+        self._say_lost()
+
+    def _say_lost(self) -> None:
         """Said once, and in one line, where LangSmith's own client says each try in five."""
         if not self._said:
             self._said = True

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langsmith import Client, get_tracing_context, tracing_context
+from langsmith.utils import tracing_is_enabled
 from pydantic import SecretStr
 
 from agent import discreet
@@ -128,6 +129,21 @@ async def test_what_was_around_stays(langsmith: FakeLangSmith) -> None:
             assert (inside["project_name"], inside["tags"]) == ("theirs", ["a"])
         assert get_tracing_context()["client"] is None
     await private.aclose()
+
+
+async def test_variables_that_can_not_be_used_are_said_and_stop_nothing(
+    langsmith: FakeLangSmith, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is told by another client in our place: it would not know what to keep."""
+    monkeypatch.setenv("LANGSMITH_RUNS_ENDPOINTS", "no JSON")
+    private = Discreet([SECRET])
+    for _ in range(2):
+        with private.telling():
+            assert not tracing_is_enabled()
+            assert await RunnableLambda(lambda words: words).ainvoke(SECRET) == SECRET
+    await private.aclose()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("swine")] == [LOST]
+    assert SECRET not in langsmith.told
 
 
 async def test_a_langsmith_that_is_away_is_named_once(

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from opentelemetry import context, trace
 from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY as SUPPRESSED
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests.fakes.spans import KeptSpans, notes_of
@@ -101,6 +102,36 @@ async def test_tasks_that_begin_inside_are_parts_of_it(kept: KeptSpans) -> None:
     await asyncio.gather(step("one"), step("two"))
     assert {name: kept.parent_of(kept.one(f"{name} acts")) for name in ("one", "two")} == {"one": "one", "two": "two"}
     assert not trace.get_current_span().get_span_context().is_valid
+
+
+class Broken(SpanProcessor):
+    """Raises at the beginning or the end of a span."""
+
+    def __init__(self, at: str) -> None:
+        self._at = at
+
+    def on_start(self, span: object, parent_context: object = None) -> None:
+        self._fail("start")
+
+    def on_end(self, span: object) -> None:
+        self._fail("end")
+
+    def _fail(self, at: str) -> None:
+        if at == self._at:
+            raise RuntimeError("s3cret")
+
+
+@pytest.mark.parametrize("at", ["start", "end"])
+def test_a_processor_that_fails_disturbs_nobody(at: str, kept: KeptSpans, caplog: pytest.LogCaptureFixture) -> None:
+    """It is a program's own; the answer to a purchase must not be lost over it. It is said once."""
+    kept.provider.add_span_processor(Broken(at))
+    for _ in range(2):
+        with spanning(kept.tracer, "call", {}, calls_out=True) as span:
+            span.note("a", 1)
+    with pytest.raises(MarketUnavailable), spanning(kept.tracer, "call", {}):
+        raise MarketUnavailable
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line == "a processor of spans fails (RuntimeError); all else goes on"
 
 
 def test_where_nobody_listens_nothing_is_current() -> None:
