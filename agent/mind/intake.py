@@ -9,6 +9,7 @@ from pathlib import Path
 from agent.mind.folder import folder_for, look_at, masked, stays_here
 from agent.mind.port import Mind
 from agent.mind.sizing import sized
+from agent.mind.tokens import secrets_of
 from agent.mind.understand import understand, understand_by_rule
 from agent.mind.written import DESCRIBED, explained, filled, job_of
 from agent.parts import Parts
@@ -32,7 +33,6 @@ _UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "a
 
 _COMMAND = re.compile(r"\./\S|\S+\s+\S")
 """A program with an argument: a bare word, `yes` say, is no answer to what is to run."""
-_SECRET = ("KEY", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "DATABASE_URL", "DSN", "COOKIE")
 
 Ask = Callable[[Understood, str], Awaitable[str | None]]
 """Shows what was understood, and puts the question; None where nobody answers."""
@@ -209,11 +209,6 @@ def reader_of(parts: Parts, ask: Ask | None, tell: Callable[[str], None] = lambd
     """A reader that has what the parts have."""
     headroom = parts.policy.gpu.vram_headroom
     return Reader(parts.mind, parts.home.path, secrets_of(parts.variables), ask, headroom, tell)
-
-
-def secrets_of(variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Values that no model may see, by the names that people give to such."""
-    return tuple(value for name, value in variables.items() if any(part in name.upper() for part in _SECRET))
 
 
 def _resources(job: Job) -> dict[str, object]:

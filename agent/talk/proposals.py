@@ -16,8 +16,8 @@ from agent.chat.commands import Cancel
 from agent.chat.doing import doing_of
 from agent.chat.obey import obey
 from agent.mind.folder import look_at, stays_here
-from agent.mind.intake import secrets_of
 from agent.mind.requesting import Requesting
+from agent.mind.tokens import secrets_of
 from agent.mind.tool_answers import NotDone
 from agent.mind.tool_forms import Dollars, Form, Name, OneRun, RunId, SubmitNeeds, Vram
 from agent.mind.tool_jobs import WRITTEN, Written

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from agent.discreet import Discreet
 from agent.mind.port import Mind
 from agent.questions import questions
 from agent.talk.context import Kind, Line, Talking
@@ -36,7 +37,7 @@ class Table:
 
     def _sit_down(self) -> Conversation:
         talking = Talking(self.world.parts, pack, self.folder, ME, self.lines.append, self.taken_up.append)
-        return Conversation(talking, self.world.saver, self.thread)
+        return Conversation(talking, self.world.saver, Discreet(), self.thread)
 
     async def again(self) -> None:
         """The process has ended; another one goes on with the thread."""
