@@ -24,10 +24,10 @@ _TURNED_DOWN = ends_with(
 _NOT = re.compile(rf"\W*(?:\w+\s+)?{NO}", re.IGNORECASE)
 _DOUBTFUL = re.compile(
     phrases(
-        "if, unless, only when, twice, broken, later, instead of, rather than",
-        "wenn, falls, zweimal, dreimal, kaputt, später, statt, anstatt",
-        "si, sauf si, deux fois, trois fois, cassé, plus tard, au lieu de",
-        "si, salvo que, dos veces, tres veces, roto, más tarde, en vez de, en lugar de",
+        "if, unless, only when, twice, broken, later, instead of, rather than, failed, crashed, last night, yesterday",
+        "wenn, falls, zweimal, dreimal, kaputt, später, statt, anstatt, abgestürzt, fehlgeschlagen, gestern",
+        "si, sauf si, deux fois, trois fois, cassé, plus tard, au lieu de, planté, échoué, la nuit dernière",
+        "si, salvo que, dos veces, tres veces, roto, más tarde, en vez de, en lugar de, falló, ayer",
     )
     + rf"|{NUMBER}\s+(?:times|mal|fois|veces)(?!\w)",
     re.IGNORECASE,

@@ -16,6 +16,9 @@ from policies.reading.numerals import numbers
 from policies.reading.prose import Span, around, blanked, clauses, sentences
 from policies.reading.qualifiers import (
     A_LIMIT,
+    A_PRICE,
+    A_REQUEST,
+    A_WISH,
     CHANGES,
     FOR_EACH,
     IDIOMS,
@@ -97,9 +100,17 @@ class Certainty:
             here = ()
         if here and (start := self._behind_what_runs(clause, figure, field)):
             here = self._unknown(start, clause.end, field)
+        return (*here, *self._no_limit(clause, figure, field), *self._beside(clause, field))
+
+    def _no_limit(self, clause: Span, figure: Span, field: str) -> Iterator[str]:
+        """What makes a figure of one thing out of several, of something's price, or of a question."""
         if field in {"hours", "budget_usd"} and (per := FOR_EACH.match(self._prose, figure.end)):
-            here = (*here, per[0].strip())
-        return (*here, *self._beside(clause, field))
+            yield per[0]
+        if field == "budget_usd" and (price := A_PRICE.search(clause.text)) and not A_WISH.search(clause.text):
+            yield price[0]
+        sentence = around(self._sentences, clause.start)
+        if sentence.text.rstrip().endswith("?") and not A_REQUEST.search(sentence.text):
+            yield "?"
 
     def _unknown(self, start: int, end: int, field: str) -> tuple[str, ...]:
         words = _WORD.findall(self._rest, start, end)

@@ -15,9 +15,26 @@ MORE = phrases(
 )
 _SOME = r"(?:\s+[^\s.,;:]+){0,6}?\s+"
 FOR_EACH = re.compile(
-    r"\s*(?:\?|(?:je|par|pro|per|each|every|apiece|jeweils|chac\w+|cada)(?!\w)|(?:por|an?|al|l['’])\s+(?!todo|favor|todos)(?=[^\W\d_]))",
+    r"/(?=\w)|\s*(?:\?|(?:je|par|pro|per|each|every|apiece|jeweils|chac\w+|cada)(?!\w)|"
+    r"(?:por|an?|al|l['’])\s+(?!todo|favor|todos)(?=[^\W\d_]))",
     re.IGNORECASE,
 )
+"""Behind a figure: it is for one of several, or a question."""
+A_PRICE = one_of("costs", "kostet, kosten", "coûte, coûtent", "cuesta, cuestan")
+"""What something costs is said, unless it is what it may cost."""
+A_WISH = one_of(
+    "may, can, could, should, shall, must, would, will, allow*, max, maximum, limit*, most, total, up to",
+    "darf, dürfen, soll, sollte*, kann, kannst, könn*, muss, müssen, höchstens, maximal, insgesamt, unter, bis",
+    "peu*, doi*, pourr*, devr*, pouvez, maximum, plus, moins, total, tout",
+    "pued*, deb*, podr*, máximo, mucho, menos, total, quiero, que",
+)
+A_REQUEST = one_of(
+    "can you, can u, could you, would you, will you, please, pls, plz, can someone, could someone, can somebody",
+    "kannst, könnt, können sie, könntest, könnte, würdest, bitte, magst",
+    "peux-tu, tu peux, pouvez-vous, vous pouvez, pourrais-tu, pourriez-vous, s'il",
+    "puedes, podrías, podéis, puede, me corres, me lanzas, favor, porfa",
+)
+"""A question that is none."""
 LIMITED = re.compile(rf"{NO}{_SOME}{MORE}|{MORE}{_SOME}{NO}", re.IGNORECASE)
 OF_A_LIMIT = re.compile(rf"{NO}|{MORE}", re.IGNORECASE)
 IDIOMS = one_of(

@@ -10,7 +10,7 @@ from policies.reading.figures import Figure
 from policies.reading.gpus import Named, gpus
 from policies.reading.memory import sizes, video_memory
 from policies.reading.numerals import numbers
-from policies.reading.prose import Span, blanked, code_spans
+from policies.reading.prose import Span, around, blanked, clauses, code_spans
 from policies.reading.work import model_sizes, work
 
 
@@ -59,6 +59,12 @@ class Seen:
     def is_clear(self, gpu: Named) -> bool:
         """Nothing beside a GPU says that it may not be what is wanted."""
         return not self._certainty.strange(gpu.span, "accelerators")
+
+    def are_timed_apart(self, wanted: list[Named]) -> bool:
+        """How long it takes is said of some GPUs and not of others: `two hours on an A100` may wish for none."""
+        parts = clauses(self.prose)
+        timed = {around(parts, figure.start) for figure in self._durations}
+        return len({around(parts, one.span.start) in timed for one in wanted}) > 1
 
     def free(self) -> frozenset[Decimal]:
         """Numbers that are no duration, money, size or argument, and no part of a name."""

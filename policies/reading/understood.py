@@ -39,3 +39,8 @@ class Understood:
     free: frozenset[Decimal] = frozenset()
     estimated_gb: Decimal | None = None
     proposed: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def likely(self) -> Mapping[str, object]:
+        """Fields and what is proposed: enough where a human sees and confirms all of it before anything comes of it."""
+        return {**self.proposed, **self.fields}

@@ -22,6 +22,7 @@ FOLDER = {"train.py": "", "data/": ""}
         "The README says `python train.py --a` but that is outdated",
         "`python train.py --seed <seed>` with the usual one",
         "`python train.py ...`",
+        "`python train.py --a` failed last night",
         "only evaluate, do not train",
         "write me an email about data/",
     ],
