@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from policies.reading.figures import REPLACED_BY, Figure, Weight
 from policies.reading.harmless import HARMLESS
-from policies.reading.numerals import numbers
+from policies.reading.numerals import NUMBER, numbers
 from policies.reading.prose import Span, around, blanked, clauses, sentences
 from policies.reading.qualifiers import (
     A_LIMIT,
@@ -33,7 +33,10 @@ from policies.reading.qualifiers import (
 from policies.reading.words import ends_with, one_of, phrases
 
 _WORD = re.compile(r"[^\W_]+")
-_PATH = re.compile(r"(?<![\w/])(?![0-9.,]+/)[\w.*~-]*(?:/[\w.*/-]*|\.[a-z]\w{0,11}(?!\w))", re.IGNORECASE)
+_PATH = re.compile(
+    r"(?<![\w/])(?![0-9.,]+/)(?!\w+/(?:h|hr|hour|day|gpuh?|std|stunde|tag|heure|jour|hora|d[ií]a)\b)[\w.*~-]*(?:/[\w.*/-]*|\.[a-z]\w{0,11}(?!\w))",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"(?<![\w-])[A-Za-z][\w.-]*(?:[ -][0-9][\w.]*)?[\s(-]{0,2}(?=\x01)")
 """Of a model, before its size."""
 _BETWEEN = re.compile(
@@ -42,7 +45,19 @@ _BETWEEN = re.compile(
 )
 _CORRECTED = re.compile(REPLACED_BY, re.IGNORECASE)
 _OR = re.compile(r"^\W*(or|oder|ou|o)(?!\w)", re.IGNORECASE)
+_COUNTS = re.compile(NUMBER, re.IGNORECASE)
 _OF_MORE = re.compile(MORE, re.IGNORECASE)
+_AT = re.compile(r"\x00\s*(?:at|@|à|a|zu(?:\s+je)?)\s*$", re.IGNORECASE)
+"""`three hours at 80 cents`."""
+_STRUCK = r"~~|<!--|-->|[≠✗✘✕❌×%^]|!(?=\S)"
+_ABOVE = r"(?<![-=])>|[≥+]"
+_SIGNS = {
+    "hours": re.compile(f"{_STRUCK}|{_ABOVE}"),
+    "budget_usd": re.compile(f"{_STRUCK}|{_ABOVE}|@"),
+    "vram_gb": re.compile(rf"{_STRUCK}|(?<![-=])>(?!=)"),
+    "accelerators": re.compile(f"{_STRUCK}|{_ABOVE}|[~≈]"),
+}
+_TAKEN_BACK = re.compile(r"\W*(?:no|nope|nein|non|wait|sorry|pardon|perdón)\W*", re.IGNORECASE)
 _DONE_WITH = ends_with(phrases("with, using, via, by running", "mit, per", "avec", "con, usando, mediante"))
 _WHERE_AND_HOW_LONG = one_of(
     "on, for, about, around, a, an, the, in, of, some",
@@ -108,6 +123,9 @@ class Certainty:
             yield per[0]
         if field == "budget_usd" and (price := A_PRICE.search(clause.text)) and not A_WISH.search(clause.text):
             yield price[0]
+        if field == "budget_usd" and _AT.search(self._rest, clause.start, figure.start):
+            yield "at"
+        yield from _SIGNS[field].findall(self._rest, clause.start, clause.end)
         sentence = around(self._sentences, clause.start)
         if sentence.text.rstrip().endswith("?") and not A_REQUEST.search(sentence.text):
             yield "?"
@@ -149,6 +167,12 @@ class Certainty:
                 if "\x00" in self.unread[part.start : part.end]:
                     break
                 yield from QUALIFIES.findall(part.text)
+        if (
+            after
+            and _TAKEN_BACK.fullmatch(after[0].text)
+            and not _COUNTS.search(self._prose, after[0].end, sentence.end)
+        ):
+            yield after[0].text
         if after:
             yield from SCALES.findall(self.unread, after[0].start, after[0].end)
         else:

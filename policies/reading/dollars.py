@@ -40,8 +40,8 @@ _MONEY = re.compile(
 
 _CURRENCY = re.compile(
     rf"[$€£¥₹₽₩¢₺₴₪₫฿₿﹩＄￡￥￦￠💲💵]"
-    rf"|(?<![A-Za-zÀ-ÿ])(?:usd|ＵＳＤ|ｕｓｄ|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|fivers?|tenners?|{_OTHER_WORDS})(?!\w)"
-    rf"|(?:(?<=[0-9])|(?<=[0-9]\s))(?:{_CODES}|credits?|crédits?|créditos?|zł|kr)(?!\w)|(?<!\w)(?:{_CODES})\s?(?=[0-9])",
+    rf"|(?<![A-Za-zÀ-ÿ])(?:usd|ＵＳＤ|ｕｓｄ|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|bux|(?!dolor(?:es)?\b)dol+[aeou]+rs?|dirhams?|fivers?|tenners?|{_OTHER_WORDS})(?!\w)"
+    rf"|(?:(?<=[0-9])|(?<=[0-9]\s))(?:{_CODES}|credits?|crédits?|créditos?|zł|kr|fr|c)(?!\w)|(?<!\w)fr\.?\s?(?=[0-9])|(?<!\w)(?:{_CODES})\s?(?=[0-9])",
     re.IGNORECASE,
 )
 

@@ -111,13 +111,14 @@ one ram arbeitsspeicher disk ssd needed least minimum min minimal enough free mi
 libre libres
 """
 _OWNED = "have has got habe haben hab hat ai avons tengo tenemos"
-_TODAY = "today heute aujourd hoy"
+_NO_DURATION = "today heute aujourd hoy good gut bon bonne buena bueno"
+_NO_MONEY = "hour hours hrs minute minutes stunde stunden std minuten heure heures hora horas minutos"
 _RATHER = "better besser mieux mejor"
 _EVERYWHERE = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH}".split())
 
 HARMLESS = {
-    "hours": _EVERYWHERE.union(_RATHER.split()).difference(_TODAY.split()),
-    "budget_usd": _EVERYWHERE.union(f"{_RATHER} {_OWNED} {_PAYERS}".split()),
+    "hours": _EVERYWHERE.union(_RATHER.split()).difference(_NO_DURATION.split()),
+    "budget_usd": _EVERYWHERE.union(f"{_RATHER} {_OWNED} {_PAYERS}".split()).difference(_NO_MONEY.split()),
     "vram_gb": _EVERYWHERE.union(f"{_RATHER} {_SMALL}".split()),
     "accelerators": _EVERYWHERE.union(["one", "second"]).difference(["here", "hier", "ici", "aquí"]),
 }

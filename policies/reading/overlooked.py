@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from policies.reading.harmless import HARMLESS
 from policies.reading.numerals import NUMBER
 from policies.reading.prose import clauses
 from policies.reading.words import one_of
 
 _NUMBER = re.compile(rf"{NUMBER}(?!\w)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
 _NONE = frozenset(["a", "an", "one", "ein", "eine", "einen", "einem", "einer", "eins", "un", "une", "uno", "una"])
 """Articles mostly."""
 _SPENDING = one_of(
@@ -45,8 +47,8 @@ def ceiling(rest: str) -> str:
         rest: the text without what rules have a meaning for.
     """
     for clause in clauses(rest):
-        spending = _SPENDING.search(clause.text) is not None
-        if (spending or _CEILING.search(clause.text)) and any(_numbers(clause.text)):
+        said = _SPENDING.search(clause.text) or _CEILING.search(clause.text) or _is_bare(clause.text)
+        if said and any(_numbers(clause.text)):
             return _shown(clause.text)
     return ""
 
@@ -58,6 +60,13 @@ def hourly(rest: str) -> str:
         if rated or _PER_HOUR.search(clause.text):
             return _shown(clause.text)
     return ""
+
+
+def _is_bare(text: str) -> bool:
+    """Nothing but a number, words that change nothing, and at most one word behind it: `so 5 it is`, `5 clams`."""
+    words = [word for word in _WORD.findall(text) if word.lower() not in HARMLESS["budget_usd"]]
+    behind_it = len(words) == 1 and "\x00" not in text and _NUMBER.match(text.strip()) is not None
+    return not words or behind_it
 
 
 def _numbers(text: str) -> Iterator[str]:
