@@ -1,6 +1,7 @@
 """chat: a conversation in this terminal. It drives the runs that are submitted in it."""
 
 import asyncio
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ from agent.talk.context import Talking
 from agent.talk.conversation import Conversation
 
 LEAVING = frozenset({"quit", "exit", "bye"})
+PATIENCE = 4.0
+"""Seconds without a word from us until one is due."""
 HELP = (
     "say what you want to know or to run; approve CODE · deny RUN · run FILE.yaml · cancel RUN · offer RUN · freeze · "
     "quit (Ctrl-D)"
@@ -33,9 +36,9 @@ def chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bo
 
 
 async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bool) -> int:
-    screen = Screen(lambda: sys.stdout)
-    face = ScreenFace(screen)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    screen = Screen(lambda: sys.stdout, lambda: shutil.get_terminal_size().columns if at_terminal else None)
+    face = ScreenFace(screen)
     typist: Typist = AtTerminal() if at_terminal else FromPipe()
     async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
         await name_leftovers(herd, face)
@@ -134,10 +137,13 @@ class _Session:
     async def _heard(self, line: str) -> bool:
         """Whether a yes or a no is waited for. Ctrl-C stops an answer, not the conversation."""
         loop = asyncio.get_running_loop()
-        hearing = asyncio.create_task(self._conversation.hear(line))
+        hearing, written = asyncio.create_task(self._conversation.hear(line)), self._screen.written
         if self._stays:
             loop.add_signal_handler(signal.SIGINT, hearing.cancel)
         try:
+            await asyncio.wait({hearing}, timeout=PATIENCE if self._stays else None)
+            if not hearing.done() and self._screen.written == written:
+                self._screen.note("no answer yet; Ctrl-C stops it")
             await asyncio.wait({hearing})
         finally:
             if self._stays:
@@ -151,7 +157,8 @@ class _Session:
         """What becomes of the runs that are driven here."""
         self._screen.note(f"still driven here: {', '.join(self._herding.busy)}")
         self._screen.note("[Enter] stay · [c] cancel and collect · [l] leave them for a later `swineherd resume`")
-        match (await self._line("stay, c or l? ") or "l").strip().lower()[:1]:
+        answer = await self._line("stay, c or l? ")
+        match "l" if answer is None else answer.strip().lower()[:1]:
             case "c":
                 self._herding.cancel("the terminal")
                 await self._herding.idle()

@@ -1,9 +1,11 @@
 """The screen of a conversation: a line that is typed, and lines that come in above it."""
 
 import sys
+import termios
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from agent.cli.margin import Margin
 from agent.cli.output import send_nowhere
 from agent.talk.context import Line
 from agent.threads import on_a_thread
@@ -15,43 +17,45 @@ if TYPE_CHECKING:
 GUTTER = "│ "
 """Begins every line of a model's words, so that none can be taken for a line of ours."""
 
+GOES_ON = "  "
+"""Begins what did not fit on a line of ours."""
+
 MARKS = {"note": "▸ ", "figures": "  ", "question": "? "}
 
 
 class Screen:
-    """Writes to one stream; a reader that is gone must not end a run."""
+    """Writes to one stream; a reader that is gone must not end a run.
 
-    def __init__(self, stream: Callable[[], TextIO]) -> None:
+    Args:
+        width: of the terminal now, in cells; None where there is none.
+    """
+
+    def __init__(self, stream: Callable[[], TextIO], width: Callable[[], int | None] = lambda: None) -> None:
         self._stream = stream
-        self._at_line_start = True
+        self._margin = Margin(width)
+        self.written = 0
+        """How often something was written."""
 
     def show(self, line: Line) -> None:
         """A line of ours, or more of a model's words."""
         if line.kind == "model":
-            self._words(line.text)
+            self._write(self._margin.laid(line.text, GUTTER))
             return
-        self._end_line()
-        self._write(f"{MARKS[line.kind]}{_plain(line.text)}\n")
+        margin, figures = self._margin, line.kind == "figures"
+        begun = margin.ended() + margin.begun(MARKS[line.kind])
+        text = margin.laid(_plain(line.text), GOES_ON * 2 if figures else GOES_ON, whole_words=not figures)
+        self._write(begun + text + margin.ended())
 
     def note(self, text: str) -> None:
         """A line of ours."""
         self.show(Line("note", text))
 
-    def _words(self, text: str) -> None:
-        for part in text.splitlines(keepends=True):
-            self._write(f"{GUTTER if self._at_line_start else ''}{part}")
-            self._at_line_start = part.endswith("\n")
-
-    def _end_line(self) -> None:
-        if not self._at_line_start:
-            self._write("\n")
-            self._at_line_start = True
-
     def end(self) -> None:
         """A model has said what it had to say."""
-        self._end_line()
+        self._write(self._margin.ended())
 
     def _write(self, text: str) -> None:
+        self.written += bool(text)
         stream = self._stream()
         try:
             stream.write(text)
@@ -93,12 +97,16 @@ class AtTerminal:
         self._session: PromptSession[str] | None = None
 
     async def line(self, prompt: str) -> str | None:
-        """The next line. Raises `KeyboardInterrupt` for Ctrl-C."""
+        """The next line; what was typed before a yes was asked for is none. Raises `KeyboardInterrupt` for Ctrl-C."""
         from prompt_toolkit import PromptSession
         from prompt_toolkit.history import InMemoryHistory
+        from prompt_toolkit.input.typeahead import clear_typeahead
         from prompt_toolkit.patch_stdout import patch_stdout
 
         self._session = self._session or PromptSession(history=InMemoryHistory())
+        if prompt == ASKS:
+            clear_typeahead(self._session.input)
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
         try:
             with patch_stdout(raw=True):
                 return await self._session.prompt_async(prompt)

@@ -29,7 +29,7 @@ def seated(herd: Swineherd) -> Iterator[Seated]:
     (herd.scratch / "project").mkdir(exist_ok=True)
 
     def sit_down(at: Swineherd = herd, *more: str) -> Terminal:
-        quiet = at.having(PROMPT_TOOLKIT_NO_CPR="1")  # nothing here tells where its cursor is
+        quiet = at.having(PROMPT_TOOLKIT_NO_CPR="1", COLUMNS="500")  # nothing here tells where its cursor is
         terminals.append(Terminal(quiet, "chat", "--sandbox", "--folder", str(herd.scratch / "project"), *more))
         terminals[-1].until(READS_KEYS)
         return terminals[-1]
@@ -123,10 +123,15 @@ def codes(terminal: Terminal) -> list[str]:
 
 
 def test_a_question_outlives_a_kill(herd: Swineherd, seated: Seated) -> None:
-    """Kill -9, and the next chat goes on with it."""
+    """Nothing that was typed before it was shown answers it. Kill -9, and the next chat goes on with it."""
     terminal = seated()
-    terminal.type(HELLO + ENTER)
+    terminal.type(HELLO + ENTER + "y" + ENTER)
     terminal.until("do it? [y/N]")
+    terminal.type("n" + ENTER)
+    terminal.until("left as it is")
+    seen = terminal.screen.count("do it? [y/N]")
+    terminal.type(HELLO + ENTER)
+    terminal.until_again("do it? [y/N]", seen=seen)
     terminal.process.kill()
     terminal.process.wait(timeout=30)
     again = seated()
@@ -151,6 +156,8 @@ def test_leaving_cancels_and_collects(herd: Swineherd, seated: Seated, tmp_path:
     else:
         terminal.type("quit" + ENTER)
         terminal.until("stay, c or l?")
+        terminal.type(ENTER + "quit" + ENTER)
+        terminal.until_again("[Enter] stay", seen=1)
         terminal.type(stop + ENTER)
     assert terminal.ends() == (130 if stop == "SIGTERM" else 0)
     result = herd.show(run_id_in(terminal.screen))
