@@ -8,7 +8,7 @@ import openai
 from agent.mind.choice import ModelChoice
 from agent.mind.port import ModelUnavailable
 from policies.masking import mask
-from policies.text import clean
+from policies.text import clean, without_links
 
 PASSING = (openai.APIConnectionError, openai.RateLimitError, openai.InternalServerError)
 """No connection, 429 and 5xx."""
@@ -76,4 +76,4 @@ def _said(error: Exception, choice: ModelChoice) -> str:
             pass
         case _:
             text = str(error)
-    return clean(mask(text.encode("utf-8", "replace"), keys).decode("utf-8", "replace"), 300)
+    return without_links(clean(mask(text.encode("utf-8", "replace"), keys).decode("utf-8", "replace"), 300))

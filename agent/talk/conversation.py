@@ -15,12 +15,20 @@ from agent.talk.context import Line, Talking
 from agent.talk.graph import YES, build_talk
 from agent.talk.state import TalkState
 from agent.talk.turns import as_kept, newest
-from agent.talk.typed import Answer, Explicit, answered, holds_a_code, is_yes, read_explicit
+from agent.talk.typed import (
+    NOES,
+    Answer,
+    Explicit,
+    answered,
+    card_for_a_bare_answer,
+    holds_a_code,
+    is_yes,
+    read_explicit,
+)
 
 MOST_TYPED = 32 * 1024
 MOST_STEPS = 40
 CODE_ALONE = "that line has an approval code in it: to buy type `approve CODE` alone; nothing was done, nor read on"
-NOES = frozenset({"n", "no"})
 CUT_OFF = "the last message was cut off: what came of it is in `runs`; it is not done again"
 
 
@@ -71,7 +79,7 @@ class Conversation:
         elif holds_a_code(self._talking.parts, text):
             self._talking.note(CODE_ALONE)
         elif text and not await self._was_an_answer(text):
-            await self._turn(text)
+            await self._new_words(text)
         return await self._is_asked()
 
     async def forget(self) -> None:
@@ -80,6 +88,13 @@ class Conversation:
 
     def _is_run(self, name: str) -> bool:
         return self._talking.parts.log.run(name) is not None
+
+    async def _new_words(self, text: str) -> None:
+        if card := card_for_a_bare_answer(self._talking.parts, text):
+            for line in card:
+                self._talking.note(line)
+        else:
+            await self._turn(text)
 
     async def _turn(self, text: str) -> None:
         """Secrets of the environment, and what looks like one, go neither to a model nor into the checkpoints."""

@@ -60,7 +60,7 @@ async def think(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal[
     try:
         said = await next_said(talking, state)
     except ModelUnavailable as error:
-        talking.note(cleaned(str(error)))
+        talking.note(str(error))
         return Command(goto=OVER)
     if isinstance(said, Said):
         update = TalkState(turns=with_turn(state, said), draft="")

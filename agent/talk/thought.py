@@ -19,7 +19,11 @@ MOST_RUNS = 50
 
 
 async def next_said(talking: Talking, state: TalkState) -> Said | Called:
-    """What comes next: a look that rules are sure of, and then what the model says; without one what the rules say."""
+    """What comes next: a look that rules are sure of, and then what the model says; without one what the rules say.
+
+    Raises:
+        ModelUnavailable: it does not answer, and the rules know nothing to do.
+    """
     by_rule = _by_rule(talking, state)
     if talking.parts.mind is None:
         if isinstance(by_rule, Said) and state.get("draft"):
@@ -29,7 +33,13 @@ async def next_said(talking: Talking, state: TalkState) -> Said | Called:
         return by_rule
     if isinstance(by_rule, Called) and by_rule.name in READING and not state["calls"]:
         return by_rule
-    return await _model_says(talking, talking.parts.mind, [from_kept(one) for one in state["turns"]])
+    try:
+        return await _model_says(talking, talking.parts.mind, [from_kept(one) for one in state["turns"]])
+    except ModelUnavailable as error:
+        if state["calls"] or not isinstance(by_rule, Called):
+            raise
+        talking.note(f"{error}; this is read by rule")
+        return by_rule
 
 
 async def _model_says(talking: Talking, mind: Mind, turns: list[Turn]) -> Said | Called:

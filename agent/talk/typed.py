@@ -18,6 +18,8 @@ from tools.spend_log.rows import Decision
 
 _ANSWER = re.compile(r"(?P<verb>approve|deny)(?:\s+(?P<what>\S+))?(?:\s+\$?(?P<amount>\S+))?", re.IGNORECASE)
 _YES = frozenset({"y", "yes"})
+NOES = frozenset({"n", "no"})
+SAYS_NOTHING = "a word alone answers no offer, and nothing was decided; those that wait:"
 _CODE = re.compile(r"[A-Z0-9-]{4,}")
 
 
@@ -57,6 +59,14 @@ def read_explicit(text: str, is_run: Callable[[str], bool]) -> Explicit | None:
 def is_yes(text: str) -> bool:
     """Nothing else is."""
     return text.strip().lower() in _YES
+
+
+def card_for_a_bare_answer(parts: Parts, text: str) -> list[str]:
+    """What waits and how it is answered, where somebody says yes or no to it in a word; [] for other words."""
+    if text.strip().lower() not in _YES | NOES:
+        return []
+    asked = questions(parts.log, parts.clock.now())
+    return [SAYS_NOTHING, *(line for one in asked for line in card_of(parts, one))] if asked else []
 
 
 def holds_a_code(parts: Parts, text: str) -> bool:

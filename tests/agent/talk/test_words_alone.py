@@ -1,0 +1,30 @@
+"""Words that code alone reads: to an offer that waits, and where a model is away."""
+
+import pytest
+
+from agent.mind.port import ModelUnavailable
+from tests.agent.talk.conftest import Meet
+from tests.agent.talk.test_conversation import JOB_WORDS
+from tests.agent.world import JOB
+
+
+@pytest.mark.parametrize("word", ["yes", "y", "No"])
+async def test_a_word_alone_answers_no_offer(meet: Meet, word: str) -> None:
+    """Neither rules nor a model read it: what waits is shown, with what answers it."""
+    table = meet()
+    run = await table.world.run(JOB, wait=False)
+    said = await table.say(word)
+    assert f"`approve {table.code}`" in said
+    assert "nothing was decided" in said
+    asked = table.world.log.approval(run.run_id)
+    assert asked is not None
+    assert asked.decision is None
+
+
+async def test_rules_submit_where_a_model_is_away(meet: Meet) -> None:
+    """What they read is shown first, as ever, with why no model read it."""
+    table = meet(ModelUnavailable("away"))
+    await table.say(JOB_WORDS)
+    assert "away; this is read by rule" in table.shown("note")
+    assert table.is_asked()
+    assert "run           python train.py" in table.shown("question")
