@@ -237,15 +237,15 @@ def parts_of(place: Place, log: SpendLog, market: Market, pods: Pods) -> Parts:
 
 
 @contextmanager
-def _from_environment() -> Iterator[None]:
+def _from_environment(names: str) -> Iterator[None]:
     """What can't be used here is a variable of the user's, not an answer of the provider's."""
     try:
         yield
     except Malformed as error:
-        raise BadSettings(f"in the environment: {error}") from error
+        raise BadSettings(f"{names} in the environment: {error}") from error
 
 
-@_from_environment()
+@_from_environment("GPUHOG_BASE_URL, GPUHOG_API_KEY")
 def gpuhog(place: Place, tracer: Tracer = UNTOLD) -> GpuHog:
     """The provider's API. Raises `BadSettings`: the base URL or the API key can't be used."""
     return GpuHog(
@@ -258,7 +258,7 @@ def gpuhog(place: Place, tracer: Tracer = UNTOLD) -> GpuHog:
     )
 
 
-@_from_environment()
+@_from_environment("SWINEHERD_SSH_KEY")
 def ssh_pods(place: Place) -> Pods:
     """Pods by SSH. Raises `BadSettings`: the SSH key can't be used."""
     from tools.ssh.keys import load_keys  # noqa: PLC0415 - takes a quarter of a second, and few commands go on a pod

@@ -60,7 +60,7 @@ async def _exported(asked: Wanted) -> AsyncIterator[Tracer]:
 
         exporting = Exporting(asked.where)
     except ImportError:
-        _log.warning("no tracing: %s is set, and needs pip install 'swineherd[tracing]'", asked.by)
+        _log.warning("no tracing: %s is set, and needs `pip install '.[tracing]'` in the checkout", asked.by)
         yield UNTOLD
         return
     except (OSError, ValueError) as error:

@@ -20,7 +20,7 @@ def test_without_the_extra_it_says_what_to_install(
         mcp(sandbox=False, folder=None)
     printed = capsys.readouterr()
     assert (ended.value.code, printed.out) == (2, "")
-    assert "pip install 'swineherd[mcp]'" in printed.err
+    assert "`pip install '.[mcp]'` in the checkout" in printed.err
 
 
 async def test_the_sandbox_is_kept_awake(world: World) -> None:

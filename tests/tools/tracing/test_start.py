@@ -76,7 +76,7 @@ async def test_without_the_extra_it_is_named_once(
     monkeypatch.setitem(sys.modules, missing, None)
     async with tracing({SENDS: NOBODY}) as tracer:
         assert tracer is UNTOLD
-    assert said(caplog) == [f"no tracing: {SENDS} is set, and needs pip install 'swineherd[tracing]'"]
+    assert said(caplog) == [f"no tracing: {SENDS} is set, and needs `pip install '.[tracing]'` in the checkout"]
 
 
 @pytest.mark.parametrize(
