@@ -77,7 +77,7 @@ async def start(parts: Parts, order: OrderRow, session: PodSession) -> RemoteHom
     command = job.resume if going_on else job.run
     await session.start_job(home, JobStart(run.run_id, job.setup, command, env, ends, warn))
     what = "the job goes on from its synced outputs" if going_on else "the job runs"
-    parts.face.tell(order.run_id, f"{what} in {home.path}; its log follows")
+    parts.face.tell(order.run_id, f"{what} in {home.path}")
     return home
 
 
