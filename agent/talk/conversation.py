@@ -90,7 +90,9 @@ class Conversation:
         return self._talking.parts.log.run(name) is not None
 
     async def _new_words(self, text: str) -> None:
-        if card := card_for_a_bare_answer(self._talking.parts, text):
+        """A yes that no open question of the conversation takes goes to no model: to an offer it says nothing."""
+        is_open = bool((await self._graph.aget_state(self._config)).values.get("draft"))
+        if not is_open and (card := card_for_a_bare_answer(self._talking.parts, text)):
             for line in card:
                 self._talking.note(line)
         else:

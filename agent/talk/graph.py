@@ -38,6 +38,9 @@ OVER: Final = "__end__"
 YES = "yes"
 """What the question of `confirm` is resumed with to do it; whatever else is a no."""
 
+FOR_THE_HUMAN = "question for the human: "
+"""Tells a model, among the answers of its tools, whom a question is for."""
+
 MOST_WORDS = 1200
 MOST_CALLS = 5
 """Tools of one message: small models call the same one again and again."""
@@ -113,7 +116,7 @@ async def propose(state: TalkState, runtime: Runtime[Talking]) -> Command[Litera
         proposal = await proposed(talking, call.name, given, messages, command)
     except Unclear as error:
         only = TalkState(draft=messages[0], wants_command=error.asks == {"run"})
-        return _not_done(talking, state, call, f"question for the human: {error}", only)
+        return _not_done(talking, state, call, f"{FOR_THE_HUMAN}{error}", only)
     except ValidationError as error:
         return _not_done(talking, state, call, refused(f"arguments: {in_words(error)}", ""))
     except StoreUnusable:
@@ -161,7 +164,7 @@ def _not_done(
     talking: Talking, state: TalkState, call: Called, words: str, open_: TalkState | None = None
 ) -> Command[Any]:
     told = safe(talking.parts, cleaned(words, MOST_WORDS))
-    talking.note(told)
+    talking.note(told.removeprefix(FOR_THE_HUMAN))
     return Command(
         update=TalkState(turns=with_turn(state, Answered(call.name, told)), draft="") | (open_ or {}), goto=OVER
     )

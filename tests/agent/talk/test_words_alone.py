@@ -28,3 +28,13 @@ async def test_rules_submit_where_a_model_is_away(meet: Meet) -> None:
     assert "away; this is read by rule" in table.shown("note")
     assert table.is_asked()
     assert "run           python train.py" in table.shown("question")
+
+
+async def test_a_question_about_a_job_is_put_to_the_human(meet: Meet) -> None:
+    """It does not speak of them; and what they say next is for it, though an offer waits as well."""
+    table = meet()
+    await table.world.run(JOB, wait=False)
+    said = await table.say("run `python train.py` for 2 hours, at most 5 euros")
+    assert "US dollars" in said
+    assert "for the human" not in said
+    assert "nothing was decided" not in await table.say("no")
