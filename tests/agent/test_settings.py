@@ -6,6 +6,8 @@ import platformdirs
 import pytest
 from pydantic import ValidationError
 
+from agent.assemble_parts import gpuhog, real_place
+from agent.errors import BadSettings
 from agent.settings import Settings
 
 CONTRACT = {
@@ -95,3 +97,10 @@ def test_what_belongs_to_others_is_not(env: pytest.MonkeyPatch, name: str) -> No
     assert (settings.model, settings.model_key, settings.model_base_url) == (None, None, None)
     assert settings.home == Path(platformdirs.user_data_dir("swineherd", appauthor=False))
     assert settings.home.name == "swineherd"
+
+
+def test_what_cannot_be_used_is_named_by_its_variable() -> None:
+    """Not by what we call it."""
+    place = real_place(Settings.model_validate({"GPUHOG_BASE_URL": "http://127.0.0.1:9/api"}), None)
+    with pytest.raises(BadSettings, match=r"GPUHOG_BASE_URL.* must be https"):
+        gpuhog(place)
