@@ -15,6 +15,7 @@ from agent.cli.places import settings_or_fail
 from agent.cli.talk_runs import Herding
 from agent.cli.talk_screen import ASKS, SAYS, AtTerminal, FromPipe, Screen, ScreenFace, Told, Typist
 from agent.cli.terminal import who
+from agent.errors import BadSettings
 from agent.herd import Herd
 from agent.talk.context import Talking
 from agent.talk.conversation import Conversation
@@ -36,19 +37,22 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
     screen = Screen(lambda: sys.stdout)
     face = ScreenFace(screen)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not thread.isprintable():
+        raise BadSettings(f"--thread: {thread!r} is no name")
     typist: Typist = AtTerminal() if at_terminal else FromPipe()
     async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
         await name_leftovers(herd, face)
         herding = Herding(herd, screen.note)
         talking = _talking(herd, herding, screen, folder)
-        conversation = Conversation(talking, _saver(herd), herd.driver.discreet, thread)
+        mine = f"{herd.parts.home_id}:{thread}"  # where several share a store, each has their own
+        conversation = Conversation(talking, _saver(herd), herd.driver.discreet, mine)
         if new:
             await conversation.forget()
         if words is None:
             screen.note(f"{_who_answers(herd)}; {HELP}")
         typing = Told(words, typist) if words is not None else typist
         stays = at_terminal and words is None
-        return await _Session(conversation, herding, screen, typing, stays=stays).run()
+        return await Session(conversation, herding, screen, typing, stays=stays).run()
 
 
 def _who_answers(herd: Herd) -> str:
@@ -65,7 +69,7 @@ def _talking(herd: Herd, herding: Herding, screen: Screen, folder: Path) -> Talk
     return Talking(herd.parts, herd.packer, folder, f"terminal:{who()}", screen.show, herding.drive)
 
 
-class _Session:
+class Session:
     """From the first line to the last, and what becomes of the runs then.
 
     Args:
@@ -113,6 +117,16 @@ class _Session:
         self._stays = False
 
     async def _talk(self) -> None:
+        """A conversation that breaks leaves no pod behind: what is driven here goes on until it needs a human."""
+        try:
+            await self._converse()
+        except Exception:
+            if self._herding.busy:
+                self._screen.note(f"the conversation broke off; {', '.join(self._herding.busy)} goes on here")
+            await self._herding.until_asked()
+            raise
+
+    async def _converse(self) -> None:
         asked = await self._conversation.open()
         while True:
             line = await self._line(ASKS if asked else SAYS)

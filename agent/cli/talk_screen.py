@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from agent.cli.output import send_nowhere
@@ -109,6 +110,11 @@ class AtTerminal:
 class FromPipe:
     """Lines of a file or of another program."""
 
+    def __init__(self) -> None:
+        """What is no UTF-8 there is shown as such, and ends nothing."""
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
+
     async def line(self, prompt: str) -> str | None:
         """The next line."""
         text = await on_a_thread(sys.stdin.readline)
@@ -135,4 +141,4 @@ ASKS = "do it? [y/N] "
 
 
 def _plain(text: str) -> str:
-    return printable(text, colours=False).replace("\n", " ")
+    return " ".join(printable(text, colours=False).splitlines())
