@@ -85,15 +85,15 @@ class Session:
         self._typist = typist
         self._stays = stays
         self._stopped_by = ""
+        self._hearing: asyncio.Task[bool] | None = None
 
     async def run(self) -> int:
         """Returns the exit code."""
         loop = asyncio.get_running_loop()
         watching = asyncio.create_task(self._herding.watch())
         talking = asyncio.create_task(self._talk())
-        stops = (signal.SIGTERM,) if self._stays else (signal.SIGTERM, signal.SIGINT)
-        for number in stops:
-            loop.add_signal_handler(number, self._stop, talking, number.name)
+        loop.add_signal_handler(signal.SIGTERM, self._stop, talking, "SIGTERM")
+        loop.add_signal_handler(signal.SIGINT, self._interrupted, talking)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)  # a closed terminal leaves no pod without its agent
         try:
             await asyncio.wait({talking})
@@ -104,7 +104,7 @@ class Session:
             await talking
             return 0 if self._stays else self._herding.code
         finally:
-            for number in (*stops, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
             await self._herding.leave()
             await let_go(watching)
@@ -112,6 +112,15 @@ class Session:
     def _stop(self, talking: asyncio.Task[None], name: str) -> None:
         self._stopped_by = name
         talking.cancel()
+
+    def _interrupted(self, talking: asyncio.Task[None]) -> None:
+        """Where a human stays, Ctrl-C stops an answer: neither the conversation nor what ends a pod."""
+        if not self._stays:
+            self._stop(talking, "SIGINT")
+        elif self._hearing is not None:
+            self._hearing.cancel()
+        else:
+            self._screen.note(f"still driven here: {', '.join(self._herding.busy) or 'nothing'}")
 
     def _hang_up(self) -> None:
         self._stays = False
@@ -146,16 +155,12 @@ class Session:
                 self._screen.note("`quit` or Ctrl-D leaves")
 
     async def _heard(self, line: str) -> bool:
-        """Whether a yes or a no is waited for. Ctrl-C stops an answer, not the conversation."""
-        loop = asyncio.get_running_loop()
-        hearing = asyncio.create_task(self._conversation.hear(line))
-        if self._stays:
-            loop.add_signal_handler(signal.SIGINT, hearing.cancel)
+        """Whether a yes or a no is waited for."""
+        self._hearing = hearing = asyncio.create_task(self._conversation.hear(line))
         try:
             await asyncio.wait({hearing})
         finally:
-            if self._stays:
-                loop.remove_signal_handler(signal.SIGINT)
+            self._hearing = None
             if not hearing.done():
                 await let_go(hearing)
             self._screen.end()
@@ -165,7 +170,10 @@ class Session:
         """What becomes of the runs that are driven here."""
         self._screen.note(f"still driven here: {', '.join(self._herding.busy)}")
         self._screen.note("[Enter] stay · [c] cancel and collect · [l] leave them for a later `swineherd resume`")
-        match (await self._line("stay, c or l? ") or "l").strip().lower()[:1]:
+        typed = await self._line("stay, c or l? ")
+        if typed is None and not self._stays:
+            return False  # the terminal was closed: nobody has chosen to leave them
+        match (typed or "l").strip().lower()[:1]:
             case "c":
                 self._herding.cancel("the terminal")
                 await self._herding.idle()

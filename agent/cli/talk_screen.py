@@ -102,7 +102,8 @@ class AtTerminal:
         self._session = self._session or PromptSession(history=InMemoryHistory())
         try:
             with patch_stdout(raw=True):
-                return await self._session.prompt_async(prompt)
+                # Signals are the session's: what the editor had set for them would be gone after each line.
+                return await self._session.prompt_async(prompt, handle_sigint=False)
         except EOFError:
             return None
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import os
+import signal
 from dataclasses import replace
 from typing import Any, cast
 
@@ -28,11 +30,74 @@ class Breaks:
         raise ZeroDivisionError(line)
 
 
+class Quiet(Breaks):
+    """One in which nobody says anything."""
+
+
 class Hello:
     """Somebody who types."""
 
     async def line(self, prompt: str) -> str | None:
         return "hello"
+
+
+class Driven:
+    """Runs that are driven; a signal comes while they are cancelled."""
+
+    busy = ("run-1",)
+    code = 0
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+
+    async def watch(self) -> None:
+        """Sees nothing."""
+
+    def cancel(self, by: str) -> None:
+        self.did.append(f"cancel for {by}")
+
+    async def idle(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0.05)
+        self.did.append("ended")
+
+    async def until_asked(self) -> None:
+        self.did.append("ended by themselves")
+
+    async def leave(self) -> None:
+        self.did.append("left")
+
+
+class Leaves:
+    """Somebody who leaves by Ctrl-D, and then says `last`, or whose terminal is closed then."""
+
+    def __init__(self, last: str | None) -> None:
+        self._last = last
+
+    async def line(self, prompt: str) -> str | None:
+        if prompt != "stay, c or l? ":
+            return None
+        if self._last is None:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0.05)
+        return self._last
+
+
+@pytest.mark.parametrize(
+    ("last", "did"),
+    [
+        ("c", ["cancel for the terminal", "ended", "left"]),
+        (None, ["ended by themselves", "left", "left"]),
+        ("l", ["left"]),
+    ],
+    ids=["Ctrl-C while they end", "hung up", "left"],
+)
+async def test_only_a_human_who_says_so_leaves_runs(last: str | None, did: list[str]) -> None:
+    """Neither Ctrl-C on the way to their end, nor a terminal that is closed while it asks."""
+    driven = Driven()
+    screen = Screen(io.StringIO)
+    await Session(cast("Conversation", Quiet()), cast("Herding", driven), screen, Leaves(last), stays=True).run()
+    assert driven.did == did
 
 
 @pytest.mark.parametrize("stays", [True, False])
