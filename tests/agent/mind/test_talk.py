@@ -193,6 +193,7 @@ async def test_a_turn_that_breaks_off_is_not_begun_again(talk: Talk) -> None:
         with pytest.raises(ModelUnavailable):
             await heard.turn()
     assert heard.text == "It runs, "
+    assert len(server.asked) == 1
 
 
 async def test_no_answer_is_told_without_the_key(talk: Talk) -> None:
