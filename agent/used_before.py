@@ -17,19 +17,37 @@ def known_of(parts: Parts, read: ReadJob) -> Known:
     return _known(parts, read.job, work_to_do(parts.home_id, read), parts.policy.gpu.vram_headroom)
 
 
-def known_of_run(parts: Parts, run_id: str, least_gb: int = 0) -> Known:
-    """Of a run, whose own pods before this one count by `least_gb`."""
+def known_of_run(parts: Parts, run_id: str, least_gb: int = 0, *, as_edited: bool = False) -> Known:
+    """Of a run, whose own pods before this one count by `least_gb`.
+
+    Args:
+        as_edited: no run that ran out of memory with other files counts: people edit files for that.
+    """
     work, headroom = parts.log.work_of(run_id), parts.policy.gpu.vram_headroom
-    return _known(parts, parts.job(run_id), work, headroom, least_gb, but=run_id)
+    files = parts.run(run_id).job_sha256 if as_edited else None
+    return _known(parts, parts.job(run_id), work, headroom, least_gb, but=run_id, files=files)
 
 
-def _known(parts: Parts, job: Job, work: Work | None, headroom: Decimal, least_gb: int = 0, *, but: str = "") -> Known:
+def _known(
+    parts: Parts,
+    job: Job,
+    work: Work | None,
+    headroom: Decimal,
+    least_gb: int = 0,
+    *,
+    but: str = "",
+    files: str | None = None,
+) -> Known:
     """Where a human named the one GPU there is to be, what other runs used says nothing about it."""
     estimated = work.estimated_gb if work else None
     stated = None if estimated is not None else job.vram_gb
     found = parts.log.peaks_of_work(work.sha256) if work and len(job.accelerators) != 1 else []
-    used = list(_of_latest(peak for peak in found if peak.run_id != but))
+    used = list(_of_latest(peak for peak in found if peak.run_id != but and not _is_past(peak, files)))
     return Known(thought_gb(stated, used, estimated, headroom), least_gb)
+
+
+def _is_past(peak: Peak, files: str | None) -> bool:
+    return files is not None and peak.end is PeakEnd.RAN_OUT and peak.job_sha256 != files
 
 
 def _of_latest(peaks: Iterable[Peak]) -> Iterator[PeakUse]:

@@ -6,7 +6,7 @@ _ESCAPES = re.compile(
     r"\x1b\[(?![0-9;]*m)[0-?]*[ -/]*[@-~]"  # control sequences, colours aside
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # operating system commands and the like, to their end
     r"|\x1b(?!\[[0-9;]*m)"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]",
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\U000e0000-\U000e0fff]",
     re.DOTALL,
 )
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")

@@ -16,6 +16,7 @@ from agent.cli.places import settings_or_fail
 from agent.cli.talk_runs import Herding
 from agent.cli.talk_screen import ASKS, SAYS, AtTerminal, FromPipe, Screen, ScreenFace, Told, Typist
 from agent.cli.terminal import who
+from agent.errors import BadSettings
 from agent.herd import Herd
 from agent.talk.context import Talking
 from agent.talk.conversation import Conversation
@@ -37,6 +38,8 @@ def chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bo
 
 async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bool) -> int:
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not thread.isprintable():
+        raise BadSettings(f"--thread: {thread!r} is no name")
     screen = Screen(lambda: sys.stdout, lambda: shutil.get_terminal_size().columns if at_terminal else None)
     face = ScreenFace(screen)
     typist: Typist = AtTerminal() if at_terminal else FromPipe()
@@ -44,14 +47,15 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
         await name_leftovers(herd, face)
         herding = Herding(herd, screen.note)
         talking = _talking(herd, herding, screen, folder)
-        conversation = Conversation(talking, _saver(herd), herd.driver.discreet, thread)
+        mine = f"{herd.parts.home_id}:{thread}"  # where several share a store, each has their own
+        conversation = Conversation(talking, _saver(herd), herd.driver.discreet, mine)
         if new:
             await conversation.forget()
         if words is None:
             screen.note(f"{_who_answers(herd)}; {HELP}")
         typing = Told(words, typist) if words is not None else typist
         stays = at_terminal and words is None
-        return await _Session(conversation, herding, screen, typing, stays=stays).run()
+        return await Session(conversation, herding, screen, typing, stays=stays).run()
 
 
 def _who_answers(herd: Herd) -> str:
@@ -68,7 +72,7 @@ def _talking(herd: Herd, herding: Herding, screen: Screen, folder: Path) -> Talk
     return Talking(herd.parts, herd.packer, folder, f"terminal:{who()}", screen.show, herding.drive)
 
 
-class _Session:
+class Session:
     """From the first line to the last, and what becomes of the runs then.
 
     Args:
@@ -84,15 +88,15 @@ class _Session:
         self._typist = typist
         self._stays = stays
         self._stopped_by = ""
+        self._hearing: asyncio.Task[bool] | None = None
 
     async def run(self) -> int:
         """Returns the exit code."""
         loop = asyncio.get_running_loop()
         watching = asyncio.create_task(self._herding.watch())
         talking = asyncio.create_task(self._talk())
-        stops = (signal.SIGTERM,) if self._stays else (signal.SIGTERM, signal.SIGINT)
-        for number in stops:
-            loop.add_signal_handler(number, self._stop, talking, number.name)
+        loop.add_signal_handler(signal.SIGTERM, self._stop, talking, "SIGTERM")
+        loop.add_signal_handler(signal.SIGINT, self._interrupted, talking)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)  # a closed terminal leaves no pod without its agent
         try:
             await asyncio.wait({talking})
@@ -103,7 +107,7 @@ class _Session:
             await talking
             return 0 if self._stays else self._herding.code
         finally:
-            for number in (*stops, signal.SIGHUP):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.remove_signal_handler(number)
             await self._herding.leave()
             await let_go(watching)
@@ -112,10 +116,29 @@ class _Session:
         self._stopped_by = name
         talking.cancel()
 
+    def _interrupted(self, talking: asyncio.Task[None]) -> None:
+        """Where a human stays, Ctrl-C stops an answer: neither the conversation nor what ends a pod."""
+        if not self._stays:
+            self._stop(talking, "SIGINT")
+        elif self._hearing is not None:
+            self._hearing.cancel()
+        else:
+            self._screen.note(f"still driven here: {', '.join(self._herding.busy) or 'nothing'}")
+
     def _hang_up(self) -> None:
         self._stays = False
 
     async def _talk(self) -> None:
+        """A conversation that breaks leaves no pod behind: what is driven here goes on until it needs a human."""
+        try:
+            await self._converse()
+        except Exception:
+            if self._herding.busy:
+                self._screen.note(f"the conversation broke off; {', '.join(self._herding.busy)} goes on here")
+            await self._herding.until_asked()
+            raise
+
+    async def _converse(self) -> None:
         asked = await self._conversation.open()
         while True:
             line = await self._line(ASKS if asked else SAYS)
@@ -135,19 +158,16 @@ class _Session:
                 self._screen.note("`quit` or Ctrl-D leaves")
 
     async def _heard(self, line: str) -> bool:
-        """Whether a yes or a no is waited for. Ctrl-C stops an answer, not the conversation."""
-        loop = asyncio.get_running_loop()
-        hearing, written = asyncio.create_task(self._conversation.hear(line)), self._screen.written
-        if self._stays:
-            loop.add_signal_handler(signal.SIGINT, hearing.cancel)
+        """Whether a yes or a no is waited for."""
+        written = self._screen.written
+        self._hearing = hearing = asyncio.create_task(self._conversation.hear(line))
         try:
             await asyncio.wait({hearing}, timeout=PATIENCE if self._stays else None)
             if not hearing.done() and self._screen.written == written:
                 self._screen.note("no answer yet; Ctrl-C stops it")
             await asyncio.wait({hearing})
         finally:
-            if self._stays:
-                loop.remove_signal_handler(signal.SIGINT)
+            self._hearing = None
             if not hearing.done():
                 await let_go(hearing)
             self._screen.end()
@@ -157,8 +177,10 @@ class _Session:
         """What becomes of the runs that are driven here."""
         self._screen.note(f"still driven here: {', '.join(self._herding.busy)}")
         self._screen.note("[Enter] stay · [c] cancel and collect · [l] leave them for a later `swineherd resume`")
-        answer = await self._line("stay, c or l? ")
-        match "l" if answer is None else answer.strip().lower()[:1]:
+        typed = await self._line("stay, c or l? ")
+        if typed is None and not self._stays:
+            return False  # the terminal was closed: nobody has chosen to leave them
+        match "l" if typed is None else typed.strip().lower()[:1]:
             case "c":
                 self._herding.cancel("the terminal")
                 await self._herding.idle()

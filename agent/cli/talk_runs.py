@@ -1,11 +1,12 @@
 """The runs that a conversation drives: submitted in it, or approved and driven by nobody else."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from agent.at_work import somebody_works
 from agent.cli.foreground import LOOK_SECONDS, let_go
+from agent.cli.output import PROVIDER
 from agent.cli.runs import exit_code, last_line
 from agent.errors import LeaseHeld
 from agent.herd import Herd
@@ -13,7 +14,7 @@ from agent.questions import Question
 from agent.result import link_to_pay
 from agent.talk.typed import card_of
 from agent.undriven import driver_of
-from tools.errors import StoreBusy, SwineherdError
+from tools.errors import StoreUnusable, SwineherdError
 from tools.spend_log.rows import Awaited, Run
 
 
@@ -52,9 +53,10 @@ class Herding:
         for run_id, task in [*self._driving.items()]:
             if task.done():
                 del self._driving[run_id]
-                self._ended(run_id, task)
+                with self._store_at_fault(run_id):
+                    self._ended(run_id, task)
             else:
-                with suppress(StoreBusy):  # the next look sees what this one did not
+                with suppress(StoreUnusable):  # the next look sees what this one did not; whoever drives says more
                     self._ask_if_parked(run_id)
 
     async def idle(self) -> None:
@@ -79,8 +81,18 @@ class Herding:
         for run_id, task in [*self._driving.items()]:
             await let_go(task)
             self._say(f"{run_id} is left as it is; go on with `swineherd resume {run_id}`")
-            self.code = max(self.code, exit_code(self._herd.parts.run(run_id)))
+            with self._store_at_fault(run_id):
+                self.code = max(self.code, exit_code(self._herd.parts.run(run_id)))
         self._driving.clear()
+
+    @contextmanager
+    def _store_at_fault(self, run_id: str) -> Iterator[None]:
+        """A store that fails under one run keeps nobody from looking after the others."""
+        try:
+            yield
+        except StoreUnusable as error:
+            self._say(f"{run_id}: {error}")
+            self.code = max(self.code, PROVIDER)
 
     def _ended(self, run_id: str, task: asyncio.Task[Run]) -> None:
         match task.exception():
@@ -96,7 +108,10 @@ class Herding:
         self.code = max(self.code, exit_code(self._herd.parts.run(run_id)))
 
     def _waits_for_a_human(self, run_id: str) -> bool:
-        parked = self._herd.parts.log.parked(run_id)
+        try:
+            parked = self._herd.parts.log.parked(run_id)
+        except StoreUnusable:
+            return False
         return bool(parked) and parked[0].awaited in {Awaited.HUMAN, Awaited.PAYMENT}
 
     def _ask_if_parked(self, run_id: str) -> None:

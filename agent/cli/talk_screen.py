@@ -3,6 +3,7 @@
 import sys
 import termios
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from agent.cli.margin import Margin
@@ -109,13 +110,19 @@ class AtTerminal:
             termios.tcflush(sys.stdin, termios.TCIFLUSH)
         try:
             with patch_stdout(raw=True):
-                return await self._session.prompt_async(prompt)
+                # Signals are the session's: what the editor had set for them would be gone after each line.
+                return await self._session.prompt_async(prompt, handle_sigint=False)
         except EOFError:
             return None
 
 
 class FromPipe:
     """Lines of a file or of another program."""
+
+    def __init__(self) -> None:
+        """What is no UTF-8 there is shown as such, and ends nothing."""
+        if isinstance(sys.stdin, TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
 
     async def line(self, prompt: str) -> str | None:
         """The next line."""
@@ -143,4 +150,4 @@ ASKS = "do it? [y/N] "
 
 
 def _plain(text: str) -> str:
-    return printable(text, colours=False).replace("\n", " ")
+    return " ".join(printable(text, colours=False).splitlines())

@@ -25,7 +25,7 @@ class TerminalFace:
 
     def tell(self, run_id: str, line: str) -> None:
         """A line of the agent's own, set apart from the job's."""
-        text = printable(line, colours=False).replace("\n", " ")
+        text = " ".join(printable(line, colours=False).splitlines())
         self._end_line()
         self._write(f"\x1b[2m▸\x1b[0m {text}\n" if self._is_terminal else f"▸ {text}\n")
 

@@ -37,13 +37,15 @@ async def next_turn(
     asked = _natively(instructions, turns) if natively else _in_words(instructions, turns, tools)
     how: dict[str, Any] = {"tools": [_function(tool) for tool in tools]} if natively and tools else {}
     whole: AIMessageChunk | None = None
+    length = 0
     async for chunk in chat.bind(**how).astream(asked):
         if not isinstance(chunk, AIMessageChunk):
             raise NotTheForm("no chat completion")
         whole = chunk if whole is None else whole + chunk
         if text := str(chunk.text):
             speech.add(text)
-        if len(speech.text) > LONGEST:
+        length += len(text) + sum(len(part["args"] or "") for part in chunk.tool_call_chunks)
+        if length > LONGEST:
             break
     if whole is not None and (call := _called(whole)) is not None:
         return call

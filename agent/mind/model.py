@@ -45,7 +45,7 @@ ECHOED_CHARACTERS = 4_000
 NO_KEY = "none"
 """Sent to a server that wants no key: the client insists on one."""
 
-_BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+_BROKEN = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
 """What the client raises over a 200 that is no chat completion; it has no error of its own for it."""
 
 

@@ -113,7 +113,15 @@ def _open_to_choice(parts: Parts, run_id: str, selection: Selection, rail: Rail)
 
 
 def rank(state: State, parts: Parts, hours: int | None) -> Selection:
-    """Rank the listings in the state for the job, this run's own ceiling and memories included."""
+    """Rank the listings in the state for the job, this run's own ceiling and memories included.
+
+    Where nothing is large enough by what other files ran out of memory with, that is past: it would be so for ever.
+    """
+    selection = _ranked(state, parts, hours, as_edited=False)
+    return selection if selection.quotes else _ranked(state, parts, hours, as_edited=True)
+
+
+def _ranked(state: State, parts: Parts, hours: int | None, *, as_edited: bool) -> Selection:
     run = parts.run(state["run_id"])
     listings = [thaw_listing(frozen) for frozen in state.get("listings", [])]
     job = parts.job(run.run_id)
@@ -124,7 +132,7 @@ def rank(state: State, parts: Parts, hours: int | None) -> Selection:
         run.ceiling,
         exclude=state.get("avoid", {}),
         bad=parts.log.bad_gpus(parts.clock.now()),
-        known=known_of_run(parts, run.run_id, state.get("least_vram_gb", 0)),
+        known=known_of_run(parts, run.run_id, state.get("least_vram_gb", 0), as_edited=as_edited),
         hours=hours,
     )
 

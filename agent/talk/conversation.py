@@ -14,7 +14,7 @@ from agent.mind.tokens import secrets_of, without_tokens
 from agent.talk.context import Line, Talking
 from agent.talk.graph import YES, build_talk
 from agent.talk.state import TalkState
-from agent.talk.turns import as_kept, newest
+from agent.talk.turns import as_kept, encodable, newest
 from agent.talk.typed import (
     NOES,
     Answer,
@@ -49,6 +49,7 @@ class Conversation:
         self._discreet = discreet
         self._thread = f"talk:{thread}"
         self._config = RunnableConfig(configurable={"thread_id": self._thread}, recursion_limit=MOST_STEPS)
+        self._shown = ""
 
     async def open(self) -> bool:
         """Go on where it was left: a question that stood is shown again, what was cut off is not done a second time.
@@ -71,7 +72,7 @@ class Conversation:
         Returns:
             Whether a yes or a no is waited for.
         """
-        text = typed.strip()
+        text = encodable(typed).strip()
         if len(text) > MOST_TYPED:
             self._talking.note(f"more than {MOST_TYPED} characters at once are not read: put them into a file")
         elif (explicit := read_explicit(text, self._is_run)) is not None:
@@ -106,14 +107,18 @@ class Conversation:
         await self._go(message)
 
     async def _was_an_answer(self, text: str) -> bool:
-        """A yes or a no to the question that stands. Whatever else is typed is a no to it, and then a message."""
+        """A yes or a no to the question that stands. Whatever else is typed is a no to it, and then a message.
+
+        It is to the question that was shown here: another process on the thread may have asked another one since.
+        """
         state = await self._graph.aget_state(self._config)
         if not state.interrupts:
             return False
-        await self._go(Command(resume=YES if is_yes(text) else "no"))
+        question = self._shown or state.interrupts[0].id
+        await self._go(Command(resume={question: YES if is_yes(text) else "no"}))
         return is_yes(text) or text.lower() in NOES
 
-    async def _go(self, step: "TalkState | Command[str]") -> None:
+    async def _go(self, step: "TalkState | Command[Any]") -> None:
         with self._discreet.telling():
             await self._graph.ainvoke(step, self._config, context=self._talking, durability="sync")
         self._show(await self._graph.aget_state(self._config))
@@ -124,6 +129,7 @@ class Conversation:
     def _show(self, state: StateSnapshot) -> None:
         """What a yes would do."""
         if state.interrupts:
+            self._shown = state.interrupts[0].id
             for line in state.values["proposal"]["lines"]:
                 self._talking.show(Line("question", line))
 

@@ -83,7 +83,7 @@ async def look(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["
     talking, call = runtime.context, call_of(state)
     tool = tools_that_read(talking).get(call.name)
     if tool is None:
-        answer = refused(f"there is no tool {call.name}", "")
+        answer = refused("there is no tool of that name", "")
     else:
         answer = await _answer_of(tool, _arguments(talking, state, call, tool))
     for line in figures(call.name, answer):

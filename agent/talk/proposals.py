@@ -3,7 +3,7 @@
 A proposal is made by a model or by rule, settled here by code, and done only as it was shown.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, assert_never
@@ -143,7 +143,7 @@ async def _submission(
     lines = (
         *(f"{name.ljust(max(map(len, shown)))}  {value}" for name, value in shown.items()),
         *(f"warning: {warning}" for warning in read.warnings),
-        *([f"left out, as you did not say it: {', '.join(said.made_up)}"] if said.made_up else []),
+        *_left_out(said.made_up),
         *_what_then(talking),
     )
     written = _written(read)
@@ -151,7 +151,18 @@ async def _submission(
         settled: dict[str, Any] = {"job_file": needs.job_file, "sha256": _digest(written)}
     else:
         settled = {"job": written, "understood": dict(read.understood)}
-    return Proposal("submit", tuple(lines[:MOST_LINES]), settled)
+    return Proposal("submit", tuple(lines[:MOST_LINES]), settled | _shown_under(talking))
+
+
+def _shown_under(talking: Talking) -> dict[str, object]:
+    """What a question takes for granted: it may be answered in another folder, and under another policy."""
+    return {"folder": str(talking.folder.resolve()), "then": _what_then(talking)}
+
+
+def _left_out(made_up: Sequence[str]) -> list[str]:
+    """A name that no form has is a text of the model's, and is not shown as ours."""
+    fields = [name for name in made_up if name in SubmitNeeds.model_fields]
+    return [f"left out, as you did not say it: {', '.join(fields)}"] if fields else []
 
 
 def _fields(read: ReadJob, unsure: Collection[str]) -> dict[str, str]:
@@ -188,6 +199,8 @@ def _digest(text: str) -> str:
 
 async def _submit(talking: Talking, settled: Mapping[str, Any]) -> Done:
     written = Written(talking.parts, talking.folder)
+    if any(settled.get(name) != value for name, value in _shown_under(talking).items()):
+        raise NotDone("the folder or the policy is another one than as it was asked: say again what to run")
     if "job_file" in settled:
         read = await written.job(SubmitNeeds(job_file=settled["job_file"]), None, None)
         if _digest(_written(read)) != settled["sha256"]:

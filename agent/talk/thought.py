@@ -1,6 +1,5 @@
 """What comes next in a conversation: rules are asked first, and a model where there is one."""
 
-import json
 from contextlib import suppress
 
 from agent.mind.port import Called, Mind, ModelUnavailable, Said, TooLong, Turn
@@ -11,7 +10,7 @@ from agent.talk.heard import Heard
 from agent.talk.instructions import INSTRUCTIONS
 from agent.talk.state import TalkState, last_said, messages_of
 from agent.talk.tools import ACTING, READING, offered
-from agent.talk.turns import SHOWN, as_kept, from_kept, shown
+from agent.talk.turns import SHOWN, from_kept, keepable, not_the_models, shown
 from policies.reading.rules import understand
 from tools.spend_log.rows import ENDED, Run
 
@@ -52,10 +51,11 @@ async def _model_says(talking: Talking, mind: Mind, turns: list[Turn]) -> Said |
     else:
         raise ModelUnavailable(f"{mind.name} can't hold this message: say it in fewer words")
     heard.end()
+    said = keepable(said)
     if isinstance(said, Said) and not said.text.strip():
         talking.note(f"{mind.name} said nothing")
     elif isinstance(said, Said):
-        for figure in own_figures(said.text, (json.dumps(as_kept(turn), ensure_ascii=False) for turn in turns)):
+        for figure in own_figures(said.text, not_the_models(turns)):
             talking.note(f"{figure} is a figure of the model's own: no tool named it")
     return said
 

@@ -4,6 +4,7 @@ None of it reaches a model, and no model's reading of a sentence ever takes its 
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ _ANSWER = re.compile(r"(?P<verb>approve|deny)(?:\s+(?P<what>\S+))?(?:\s+\$?(?P<a
 _YES = frozenset({"y", "yes"})
 NOES = frozenset({"n", "no"})
 SAYS_NOTHING = "a word alone answers no offer, and nothing was decided; those that wait:"
-_CODE = re.compile(r"[A-Z0-9-]{4,}")
+_NO_CODE = re.compile(r"[^A-Z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,13 @@ def card_for_a_bare_answer(parts: Parts, text: str) -> list[str]:
 
 def holds_a_code(parts: Parts, text: str) -> bool:
     """Whether a code that would approve something now is among the words: such a line goes to no model."""
-    words = set(_CODE.findall(text.upper()))
-    return any(question.code in words for question in questions(parts.log, parts.clock.now()))
+    letters = _letters(text)
+    return any(_letters(question.code) in letters for question in questions(parts.log, parts.clock.now()))
+
+
+def _letters(text: str) -> str:
+    """Those that codes have, in a row: somebody types `approveK7QD2MXA`, or K7QD-2MXA."""
+    return _NO_CODE.sub("", unicodedata.normalize("NFKC", text).upper())
 
 
 def answered(parts: Parts, said: Answer, by: str) -> tuple[list[str], str]:

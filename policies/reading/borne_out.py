@@ -67,9 +67,10 @@ def _said(name: str, value: object, heard: Sequence[Mapping[str, object]], messa
 
 def _number(value: object) -> Decimal | None:
     try:
-        return Decimal(str(value))
-    except InvalidOperation:
+        number = Decimal(str(value))
+    except (InvalidOperation, ValueError):  # the latter of an integer with thousands of digits
         return None
+    return number if number.is_finite() else None
 
 
 def _numbers(heard: Sequence[Mapping[str, object]], field: str) -> Iterator[Decimal | None]:

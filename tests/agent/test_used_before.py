@@ -167,6 +167,19 @@ async def test_a_run_that_ran_out_of_memory_is_a_lower_bound(world: World) -> No
     assert "80 GB ≥ 25 GB (train-1 ran out of memory with 24 GB)" in world.log.attempts(second.run_id)[0].reason
 
 
+async def test_a_job_that_was_edited_is_not_refused_for_ever(world: World) -> None:
+    """It ran out of memory on the largest GPU there is; with a smaller batch it may be tried again, unchanged not."""
+    world.pods.scripts += [OUT_OF_MEMORY, OUT_OF_MEMORY]
+    first = await world.run(ANY_GPU)
+    assert gpus(world, first)[-1] == "NVIDIA A100 80GB"
+    again = await world.run(ANY_GPU)
+    assert again.status == "refused"
+    assert f"{first.run_id} ran out of memory with 80 GB" in again.reason
+    (world.root / "project" / "note.txt").write_text("smaller batch")
+    edited = await world.run(ANY_GPU)
+    assert edited.status == "succeeded", edited.reason
+
+
 async def test_a_runs_own_pods_count_by_its_own_rules(world: World) -> None:
     """In use plus tried plus headroom, as its log says: not as an earlier run's."""
     world.pods.scripts.append(OUT_OF_MEMORY)

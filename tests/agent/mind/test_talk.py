@@ -1,17 +1,24 @@
 """A conversation with a server: words and calls as they stream, whichever way a server and a model put them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import cast
 
 import pytest
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import ToolCallChunk
+from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from agent.mind.choice import Method, ModelChoice
+from agent.mind.conversing import LONGEST, next_turn
 from agent.mind.model import OpenAiMind
 from agent.mind.port import Answered, Called, ModelUnavailable, Offered, Said, TooLong
 from agent.mind.speech import Speech
 from tests.agent.mind.tape import KEY
 from tests.fakes.clock import FakeClock
-from tests.fakes.model_server import FakeModelServer, fails, serving, streams
+from tests.fakes.model_server import FakeModelServer, Reply, fails, serving, streams
 
 TOOLS = (
     Offered("list_gpus", "List the GPUs.", {"type": "object", "properties": {}}),
@@ -176,11 +183,55 @@ async def test_a_server_that_is_busy_is_asked_again(talk: Talk) -> None:
         assert await talk(server).turn() == Said("assistant", "Well.")
 
 
+async def test_a_turn_that_breaks_off_is_not_begun_again(talk: Talk) -> None:
+    """A human has heard a part of it already."""
+    whole = streams("It runs, ", "and")
+    assert isinstance(whole.body, str)
+    begun = replace(whole, body=whole.body[: whole.body.index("and")], cut=True)
+    with serving(begun) as server:
+        heard = talk(server)
+        with pytest.raises(ModelUnavailable):
+            await heard.turn()
+    assert heard.text == "It runs, "
+    assert len(server.asked) == 1
+
+
 async def test_no_answer_is_told_without_the_key(talk: Talk) -> None:
     """Servers repeat it."""
     with serving(fails(401, f"no such key {KEY}")) as server, pytest.raises(ModelUnavailable) as raised:
         await talk(server).turn()
     assert KEY not in str(raised.value)
+
+
+async def test_a_call_that_never_ends_is_not_waited_for() -> None:
+    """Its arguments count as words do: each piece costs the event loop more, on which runs are driven."""
+
+    class Endless:
+        def bind(self) -> "Endless":
+            return self
+
+        async def astream(self, _: object) -> AsyncIterator[AIMessageChunk]:
+            call = ToolCallChunk(type="tool_call_chunk", name="run_status", args='{"run_id": "', id="c", index=0)
+            while True:
+                yield AIMessageChunk(content="", tool_call_chunks=[call])
+                call = ToolCallChunk(type="tool_call_chunk", name=None, args="x" * 1000, id=None, index=0)
+                await asyncio.sleep(0)
+
+    async with asyncio.timeout(30):
+        said = await next_turn(
+            cast("ChatOpenAI", Endless()), "", ASKED, (), natively=True, speech=Speech([], lambda _: None)
+        )
+    assert isinstance(said, Called)
+    assert len(str(said.arguments)) < 2 * LONGEST
+
+
+@pytest.mark.parametrize("line", ["[" * 200_000, '{"a":' * 200_000, "null", '{"choices": [7]}'])
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+async def test_an_answer_that_is_none_is_told(talk: Talk, line: str) -> None:
+    """Whatever the client makes of it."""
+    page = Reply(200, f"data: {line}\n\ndata: [DONE]\n\n", {"content-type": "text/event-stream"})
+    with serving(page) as server, pytest.raises(ModelUnavailable, match="can't be understood"):
+        await talk(server).turn()
 
 
 async def test_a_turn_may_be_empty(talk: Talk) -> None:

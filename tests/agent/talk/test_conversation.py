@@ -270,6 +270,13 @@ async def test_a_model_that_repeats_itself_is_stopped(meet: Meet) -> None:
     assert scripted(table).left == 1
 
 
+async def test_arguments_that_a_tool_does_not_take_are_dropped(meet: Meet) -> None:
+    """Small models fill in whatever they have seen."""
+    table = meet(Called("estimate_vram", {"model": "7B", "hours": 3, "gpu": None}), FINE)
+    await table.say("Well?")
+    assert "total gb" in table.shown("figures")
+
+
 async def test_without_an_answer_the_conversation_goes_on(meet: Meet) -> None:
     """And what rules know is there all the same."""
     table = meet(ModelUnavailable("away"), ModelUnavailable("away"))
