@@ -5,8 +5,6 @@ import signal
 import sys
 from pathlib import Path
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-
 from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.foreground import let_go
@@ -40,7 +38,7 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
     async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
         await name_leftovers(herd, face)
         herding = Herding(herd, screen.note)
-        conversation = Conversation(_talking(herd, herding, screen, folder), _saver(herd), thread)
+        conversation = Conversation(_talking(herd, herding, screen, folder), herd.saver, thread)
         if new:
             await conversation.forget()
         if words is None:
@@ -55,13 +53,9 @@ def _who_answers(herd: Herd) -> str:
     return f"{mind.name} answers" if mind else "no model is configured: plain words are read by rule"
 
 
-def _saver(herd: Herd) -> BaseCheckpointSaver[str] | None:
-    saver = herd.graph.checkpointer
-    return saver if isinstance(saver, BaseCheckpointSaver) else None
-
-
 def _talking(herd: Herd, herding: Herding, screen: Screen, folder: Path) -> Talking:
-    return Talking(herd.parts, herd.packer, folder, f"terminal:{who()}", screen.show, herding.drive)
+    me = f"terminal:{who()}"
+    return Talking(herd.parts, herd.packer, folder, me, screen.show, herding.drive, pays_by_words=True)
 
 
 class _Session:
