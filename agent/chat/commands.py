@@ -9,7 +9,7 @@ HELP = (
     "offer RUN: make a fresh offer, where nobody answered the last one in time",
     "cancel RUN: stop the job, fetch what is there, end the pod",
     "freeze: stop all spending; the first page says how to allow it again",
-    "anything else in your own words: what you want to know about GPUs, prices, memory, money and runs, or a job to run",
+    "anything else in your own words: a question about GPUs, prices, memory, money or runs, or a job to run",
     "y or n: to what is proposed then",
     "help: this",
 )

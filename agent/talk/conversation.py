@@ -20,7 +20,7 @@ from agent.talk.typed import Answer, Explicit, answered, holds_a_code, is_yes, r
 MOST_TYPED = 32 * 1024
 MOST_STEPS = 40
 CODE_ALONE = "that line has an approval code in it: to buy type `approve CODE` alone; nothing was done, nor read on"
-PRESS_ALONE = "a payment is answered here by a press on its card, never by words: nothing was decided, and no model was shown that"
+PRESS_ALONE = "a payment is answered here by a press on its card, never by words: nothing was decided, nor read on"
 NOES = frozenset({"n", "no"})
 CUT_OFF = "the last message was cut off: what came of it is in `runs`; it is not done again"
 

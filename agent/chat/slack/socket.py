@@ -1,4 +1,4 @@
-"""Slack's Socket Mode: a websocket that we open, on which presses and mentions come; each is acknowledged before anything else."""
+"""Slack's Socket Mode: a websocket that we open. Presses and mentions come on it, each acknowledged before all else."""
 
 import asyncio
 import re

@@ -80,7 +80,7 @@ class SlackChannel:
         return await self._update(ref, said.title, blocks.said(said))
 
     async def reply(self, thread: str, lines: Sequence[Line]) -> None:
-        """An answer to a message, in its thread. What is notified of says nothing of it: a model may have written it."""
+        """An answer to a message, in its thread; the notification has none of it, for a model may have written it."""
         await self._post("an answer", blocks.answer(lines), thread_ts=thread)
 
     async def whisper(self, user: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Long polling: presses and words as they come, each judged before it is confirmed to Telegram, which gives up on it then."""
+"""Long polling: presses and words as they come, each judged before it is confirmed; then Telegram gives up on it."""
 
 import structlog
 

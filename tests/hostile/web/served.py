@@ -12,6 +12,7 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from agent.chat.talks import Talks
 from agent.chat.web.app import application
 from agent.chat.web.behind import Page, fields
 from agent.chat.web.door import Door, open_door
@@ -78,7 +79,7 @@ def served(folder: Path, *, public: bool = False) -> Iterator[Served]:
 
         async def answer() -> None:
             world = World(folder, ASK)  # here, for its spend log is of one thread
-            chat.pages += all_pages(world.parts, pack, folder)
+            chat.pages += all_pages(world.parts, pack, folder, Talks(world.parts, pack, folder, world.saver))
             async with answering(sock, application(door, [*chat.pages, *_pages(chat)], BOUNDS)):
                 up.set()
                 await end.wait()

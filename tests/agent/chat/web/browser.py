@@ -4,11 +4,13 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
+from agent.chat.talks import Talks
 from agent.chat.web.app import application
 from agent.chat.web.door import Door, open_door
 from agent.chat.web.links import links_of
@@ -96,10 +98,13 @@ class Read:
 class Browser:
     """Logged in as somebody, by a link."""
 
-    def __init__(self, world: World, user: str = "web:ann", *, door: Door | None = None) -> None:
+    def __init__(
+        self, world: World, user: str = "web:ann", *, door: Door | None = None, folder: Path | None = None
+    ) -> None:
         self.door = door or door_of(world, "web:ann", "web:bob")
         self._user = user
-        pages = all_pages(world.parts, pack, world.root)
+        self.talks = Talks(world.parts, pack, folder or world.root, world.saver)
+        pages = all_pages(world.parts, pack, world.root, self.talks)
         transport = httpx.ASGITransport(application(self.door, pages), raise_app_exceptions=False)
         self._client = httpx.AsyncClient(
             transport=transport, base_url=self.door.place.origin, headers={"Origin": self.door.place.origin}
@@ -112,6 +117,7 @@ class Browser:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.talks.close()
         await self._client.aclose()
 
     async def get(self, path: str) -> Read:
