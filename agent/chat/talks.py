@@ -24,7 +24,6 @@ SIGN_SECONDS = 3.0
 MOST_PROPOSED = 3000
 """UTF-16 units of a proposal: it is to be read in one message, and nothing of it may be cut."""
 
-NOTHING = "nothing came of that: say it in other words"
 DEFECT = "that went wrong here; the log of the worker says more"
 STILL_ASKED = "this was asked before the worker was started anew: say yes to what you see now"
 TOO_LONG = "that is too long to be read in a chat, so it was left: put the job into a file, and say run FILE"
@@ -161,8 +160,6 @@ class Talks:
                 return True
             shown.clear()
         asked = await conversation.hear(typed)
-        if not shown:
-            told.show(Line("note", NOTHING))
         if asked and _units(shown) > MOST_PROPOSED:
             told.show(Line("note", TOO_LONG))
             return await conversation.hear("n")

@@ -82,5 +82,8 @@ class Ear:
 
 def typed_in(text: str) -> str:
     """`/help@the_bot` is help, and what Telegram itself sends at the beginning too."""
-    plain = _COMMAND.sub(lambda found: found["verb"], text.strip(), count=1) if text.startswith("/") else text
-    return "help" if plain.strip() == "start" else plain
+    found = _COMMAND.match(text)
+    if found is None:
+        return text
+    typed = found["verb"] + text[found.end() :]
+    return "help" if typed == "start" else typed
