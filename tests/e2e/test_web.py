@@ -75,13 +75,15 @@ def test_words_are_answered_on_the_page(served: Served, page: Page) -> None:
     page.goto(served.origin)
     page.evaluate("window.stays = true")
     say = page.get_by_label("Say what to do")
-    for words in ("Which GPUs are there?", "run `echo hello` for two hours, at most $3"):
+    asks = ("Which GPUs are there?", "Figures", "RTX A4000")
+    for words, label, answer in (
+        asks,
+        ("run `echo hello` for two hours, at most $3", "What is proposed", "echo hello"),
+    ):
         say.fill(words)
         say.press("Enter")
         expect(say).to_have_value("")
-        expect(page.get_by_text(words)).to_be_visible()
-    expect(page.get_by_label("Figures")).to_contain_text("RTX A4000")
-    expect(page.get_by_label("What is proposed")).to_contain_text("echo hello")
+        expect(page.get_by_label(label)).to_contain_text(answer)
     wrong = looked_at(page, "talk")
     page.get_by_role("button", name="No", exact=True).click()
     expect(page.get_by_text("Left as it is")).to_be_visible()

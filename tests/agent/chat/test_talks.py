@@ -156,7 +156,7 @@ async def test_a_proposal_that_no_message_holds_is_left(world: World, monkeypatc
 
 async def test_a_defect_is_told_and_ends_nothing(world: World) -> None:
     """Without its words."""
-    talks = talks_with(world, ScriptedMind(RuntimeError("boom hunter2")))  # type: ignore[arg-type]
+    talks = talks_with(world, ScriptedMind(RuntimeError("boom hunter2")))
     assert (await said(talks, "Hello!")).of("note") == DEFECT
     assert "RTX 4090" in (await said(talks, "Which GPUs are there?")).of("figures")
 

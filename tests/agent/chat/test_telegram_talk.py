@@ -129,7 +129,7 @@ async def test_with_the_bot_alone_all_is_meant_for_it(booth: Booth) -> None:
             took.append(letter)
 
     ear = Ear(booth.world.parts, ANN, booth.bot.own_id, Kept(booth.world.parts, booth.talks, "telegram"))
-    private = {"chat": {"id": ANN, "type": "private"}, "reply_to_message": None}
+    private: dict[str, Any] = {"chat": {"id": ANN, "type": "private"}, "reply_to_message": None}
     for message in (booth.telegram.write("runs", **private), booth.telegram.write("freeze")):
         await ear.hear(message["message"], booth.channel)
     assert [(one.person.name, one.text) for one in took] == [(f"telegram:{ANN}", "runs")]
