@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,10 @@ SIGN_SECONDS = 3.0
 MOST_PROPOSED = 3000
 """UTF-16 units of a proposal: it is to be read in one message, and nothing of it may be cut."""
 
+MOST_WORDS = 2000
+"""Characters: reading many more by rule would hold up the runs that the same process drives."""
+
+TOO_MANY = f"more than {MOST_WORDS} characters of words are not read here: put them into a job file, and say run FILE"
 DEFECT = "that went wrong here; the log of the worker says more"
 STILL_ASKED = "this was asked before the worker was started anew: say yes to what you see now"
 TOO_LONG = "that is too long to be read in a chat, so it was left: put the job into a file, and say run FILE"
@@ -81,6 +86,8 @@ def command_in(parts: Parts, text: str) -> Command | None:
 class Talks:
     """Of one channel. Only whoever may give commands in it may talk: it is the channel that has asked.
 
+    Each person has a thread for each folder: what is proposed in one is never done in another.
+
     Args:
         folder: the one that `serve` was started in; nothing outside goes to a pod.
         saver: of the store; without one all is forgotten when the process ends.
@@ -91,6 +98,7 @@ class Talks:
         self._packer = packer
         self._folder = folder
         self._saver = saver
+        self._place = sha256(f"{parts.home_id}:{folder.resolve()}".encode()).hexdigest()[:8]
         self._met: set[str] = set()
         self._answering: dict[str, asyncio.Task[None]] = {}
 
@@ -103,9 +111,7 @@ class Talks:
         """
         if person.name in self._answering:
             return False
-        answering = asyncio.create_task(self._answer(person, typed, told))
-        self._answering[person.name] = answering
-        answering.add_done_callback(lambda _: self._answering.pop(person.name))
+        self._answering[person.name] = asyncio.create_task(self._answer(person, typed, told))
         return True
 
     async def close(self) -> None:
@@ -122,12 +128,13 @@ class Talks:
             if not hearing.done():
                 await told.thinks()
             asked = await hearing
-        except asyncio.CancelledError:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
-            raise
-        if not await told.end(asked=asked) and asked:
-            await self._left(person)
+            if not await told.end(asked=asked) and asked:
+                await self._conversation(person, lambda _: None).hear("n")
+        finally:
+            if not hearing.done():
+                hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
+            del self._answering[person.name]
 
     async def _heard(self, person: Person, typed: str, told: Told) -> bool:
         """Whether a yes or a no is waited for."""
@@ -146,6 +153,9 @@ class Talks:
         return False
 
     async def _talked(self, person: Person, typed: str, told: Told) -> bool:
+        if len(typed) > MOST_WORDS:
+            told.show(Line("note", TOO_MANY))
+            return False
         shown: list[Line] = []
 
         def show(line: Line) -> None:
@@ -165,9 +175,6 @@ class Talks:
             return await conversation.hear("n")
         return asked
 
-    async def _left(self, person: Person) -> None:
-        await self._conversation(person, lambda _: None).hear("n")
-
     def _conversation(self, person: Person, show: Callable[[Line], None]) -> Conversation:
         """Nobody is told to drive: a worker is in the same process."""
         talking = Talking(
@@ -179,7 +186,7 @@ class Talks:
             drive=lambda _: None,
             pays_by_words=False,
         )
-        return Conversation(talking, self._saver, person.name)
+        return Conversation(talking, self._saver, f"{person.name}:{self._place}")
 
 
 def _units(lines: Sequence[Line]) -> int:

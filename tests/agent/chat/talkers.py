@@ -14,9 +14,9 @@ ANN = Person("web:ann", "web:ann from 127.0.0.1")
 BOB = Person("web:bob", "web:bob from 127.0.0.1")
 
 
-def talks_of(world: World) -> Talks:
-    """With everybody, about the world's own project; of the present process."""
-    folder = world.root / "project"
+def talks_of(world: World, name: str = "project") -> Talks:
+    """With everybody, about a folder of the world; of the present process."""
+    folder = world.root / name
     folder.mkdir(exist_ok=True)
     (folder / "train.py").write_text("print('hello')\n", encoding="utf-8")
     return Talks(world.parts, pack, folder, world.saver)
@@ -58,7 +58,6 @@ async def said(talks: Talks, text: str, person: Person = ANN) -> Sheet:
     assert talks.begin(person, text, sheet)
     async with asyncio.timeout(30):
         await sheet.over.wait()
-    await asyncio.sleep(0)
     return sheet
 
 

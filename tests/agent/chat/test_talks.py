@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from agent.chat import talks as talks_module
-from agent.chat.talks import DEFECT, STILL_ASKED, TOO_LONG, Talks, command_in
+from agent.chat.talks import DEFECT, MOST_WORDS, STILL_ASKED, TOO_LONG, TOO_MANY, Talks, command_in
 from agent.mind.port import Called, Said
 from agent.mind.scripted import ScriptedMind
 from agent.questions import questions
@@ -130,6 +130,22 @@ async def test_after_a_restart_a_yes_is_for_what_is_shown_anew(world: World) -> 
     assert world.log.runs() == []
     await said(talks, "y")
     assert len(world.log.runs()) == 1
+
+
+async def test_what_is_proposed_in_one_folder_is_not_done_in_another(world: World) -> None:
+    """A worker may be started elsewhere the next time."""
+    await said(talks_of(world), JOB_WORDS)
+    elsewhere = talks_of(world, "elsewhere")
+    for _ in range(2):
+        assert not (await said(elsewhere, "y")).asked
+    assert world.log.runs() == []
+
+
+async def test_too_many_words_are_not_read(world: World) -> None:
+    """By nobody."""
+    mind = ScriptedMind(FINE)
+    assert (await said(talks_with(world, mind), "word " * MOST_WORDS)).of("note") == TOO_MANY
+    assert mind.shown == []
 
 
 async def test_a_proposal_that_did_not_arrive_is_taken_back(world: World) -> None:
