@@ -96,16 +96,28 @@ class Read:
 
 
 class Browser:
-    """Logged in as somebody, by a link."""
+    """Logged in as somebody, by a link.
+
+    Args:
+        folder: of jobs in words.
+        beside: another one, at the same server.
+    """
 
     def __init__(
-        self, world: World, user: str = "web:ann", *, door: Door | None = None, folder: Path | None = None
+        self,
+        world: World,
+        user: str = "web:ann",
+        *,
+        door: Door | None = None,
+        folder: Path | None = None,
+        beside: "Browser | None" = None,
     ) -> None:
-        self.door = door or door_of(world, "web:ann", "web:bob")
+        self.door = beside.door if beside else door or door_of(world, "web:ann", "web:bob")
         self._user = user
-        self.talks = Talks(world.parts, pack, folder or world.root, world.saver)
-        pages = all_pages(world.parts, pack, world.root, self.talks)
-        transport = httpx.ASGITransport(application(self.door, pages), raise_app_exceptions=False)
+        self._talks = Talks(world.parts, pack, folder or world.root, world.saver)
+        pages = all_pages(world.parts, pack, world.root, self._talks)
+        self._app = beside._app if beside else application(self.door, pages)
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(
             transport=transport, base_url=self.door.place.origin, headers={"Origin": self.door.place.origin}
         )
@@ -117,7 +129,7 @@ class Browser:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.talks.close()
+        await self._talks.close()
         await self._client.aclose()
 
     async def get(self, path: str) -> Read:

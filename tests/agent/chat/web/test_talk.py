@@ -41,7 +41,7 @@ async def answered(browser: Browser) -> Read:
 
 async def test_a_question_is_answered_on_the_page(world: World) -> None:
     """Of one's own: what others say is on theirs."""
-    async with Browser(world) as browser, Browser(world, "web:bob", door=browser.door) as bob:
+    async with Browser(world) as browser, Browser(world, "web:bob", beside=browser) as bob:
         page = await said(browser, "Which GPUs are there?")
         assert "You Which GPUs are there?" in page.text
         assert "RTX 4090" in page.text
