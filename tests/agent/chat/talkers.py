@@ -14,12 +14,20 @@ ANN = Person("web:ann", "web:ann from 127.0.0.1")
 BOB = Person("web:bob", "web:bob from 127.0.0.1")
 
 
-def talks_of(world: World, name: str = "project") -> Talks:
+class Watched(Talks):
+    """Of whom it is seen when they are answered."""
+
+    def answers(self, name: str) -> bool:
+        """Whether a message of somebody is still being answered: its reply may be there already."""
+        return name in self._answering
+
+
+def talks_of(world: World, name: str = "project") -> Watched:
     """With everybody, about a folder of the world; of the present process."""
     folder = world.root / name
     folder.mkdir(exist_ok=True)
     (folder / "train.py").write_text("print('hello')\n", encoding="utf-8")
-    return Talks(world.parts, pack, folder, world.saver)
+    return Watched(world.parts, pack, folder, world.saver)
 
 
 class Sheet:

@@ -23,8 +23,9 @@ def office(make_world: MakeWorld, slack: FakeSlack) -> Office:
     return Office(make_world(IN_SLACK), slack)
 
 
-async def said(office: Office, text: str, by: str = "U0ANN", **changes: Any) -> Json:
-    """The answer to a mention."""
+async def said(office: Office, text: str, by: str = "U0ANN", *, at_once: bool = False, **changes: Any) -> Json:
+    """The answer to a mention; `at_once`: while the last one is still being answered."""
+    await until(lambda: at_once or not office.talks.answers(f"slack:{by}"))
     body = office.slack.mention(text, by, **changes)
     before = len(office.slack.messages)
     await office.slack.say(body)
@@ -119,7 +120,7 @@ async def test_an_answer_that_takes_long_keeps_nobody_waiting(office: Office) ->
         body = office.slack.mention("Hello!")
         await office.slack.say(body)
         await mind.asked.wait()
-        assert "still being answered" in text_of((await said(office, "y"))["blocks"])
+        assert "still being answered" in text_of((await said(office, "y", at_once=True))["blocks"])
         assert "freeze" in text_of((await said(office, "help", "U0BOB"))["blocks"])
         mind.may.set()
         await until(lambda: office.slack.replies(body["event"]["ts"]))

@@ -16,8 +16,9 @@ from tests.fakes.telegram_limits import Json, markup_in
 JOB_WORDS = "run `python train.py` for two hours on an RTX 4090, at most $5"
 
 
-async def said(booth: Booth, text: str, by: int = ANN, **changes: Any) -> str:
-    """What is replied to a message."""
+async def said(booth: Booth, text: str, by: int = ANN, *, at_once: bool = False, **changes: Any) -> str:
+    """What is replied to a message; `at_once`: while the last one is still being answered."""
+    await until(lambda: at_once or not booth.talks.answers(f"telegram:{by}"))
     number = booth.telegram.write(text, by, **changes)["message"]["message_id"]
     await until(lambda: booth.telegram.replies(number))
     await until(lambda: booth.telegram.all_confirmed)
@@ -112,7 +113,7 @@ async def test_an_answer_that_takes_long_keeps_nobody_waiting(booth: Booth) -> N
     async with booth.listening():
         number = booth.telegram.write("Hello!")["message"]["message_id"]
         await mind.asked.wait()
-        assert "still being answered" in await said(booth, "y")
+        assert "still being answered" in await said(booth, "y", at_once=True)
         assert "freeze" in await said(booth, "help", BOB)
         mind.may.set()
         await until(lambda: booth.telegram.replies(number))

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from starlette.types import ASGIApp
 
 from agent.chat.talks import Talks
 from agent.chat.web.app import application
@@ -112,11 +113,11 @@ class Browser:
         folder: Path | None = None,
         beside: "Browser | None" = None,
     ) -> None:
-        self.door = beside.door if beside else door or door_of(world, "web:ann", "web:bob")
+        self.door: Door = beside.door if beside else door or door_of(world, "web:ann", "web:bob")
         self._user = user
         self._talks = Talks(world.parts, pack, folder or world.root, world.saver)
         pages = all_pages(world.parts, pack, world.root, self._talks)
-        self._app = beside._app if beside else application(self.door, pages)
+        self._app: ASGIApp = beside._app if beside else application(self.door, pages)
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(
             transport=transport, base_url=self.door.place.origin, headers={"Origin": self.door.place.origin}
