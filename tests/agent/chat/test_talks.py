@@ -45,6 +45,7 @@ async def test_a_job_in_words_is_submitted_after_a_yes_and_not_driven(world: Wor
 async def test_everybody_has_a_thread_of_their_own(world: World) -> None:
     """A yes of somebody else's is none."""
     talks = talks_of(world)
+    await said(talks, "runs", BOB)
     await said(talks, JOB_WORDS)
     await said(talks, "y", BOB)
     assert world.log.runs() == []
