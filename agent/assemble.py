@@ -4,11 +4,12 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 
-from agent.assemble_mind import mind_of
+from agent.assemble_mind import mind_of, private
 from agent.assemble_parts import gpuhog, opened, place_of, ssh_pods
 from agent.broken_store import Wreck
 from agent.checkpoints import checkpoints
 from agent.clock import SystemClock
+from agent.discreet import Discreet
 from agent.drive import Driver
 from agent.face import Face, Silent
 from agent.graph import build_graph
@@ -20,6 +21,7 @@ from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.journal import Journal
 from tools.spend_log.port import SpendLog
 from tools.ssh.snapshot import pack
+from tools.tracing.start import tracing
 
 
 @asynccontextmanager
@@ -44,13 +46,18 @@ async def open_herd(
     """
     settings = settings or Settings()
     place = place_of(settings, sandbox=sandbox)
-    mind = mind_of(settings, SystemClock())
     environment = os.environ if variables is None else variables
-    async with (
-        opened(place, ssh_pods(place), face or Silent(), environment, mind) as parts,
-        checkpoints(place.home.checkpoints, place.database_url) as saver,
-    ):
-        yield Herd(parts, Driver(parts, build_graph(saver)), pack)
+    known = {**os.environ, **environment}
+    async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(tracing(os.environ))
+        mind = mind_of(settings, SystemClock(), tracer, known)
+        parts = await stack.enter_async_context(
+            opened(place, ssh_pods(place), face or Silent(), environment, mind, tracer)
+        )
+        saver = await stack.enter_async_context(checkpoints(place.home.checkpoints, place.database_url))
+        discreet = Discreet(private(settings, known))
+        stack.push_async_callback(discreet.aclose)
+        yield Herd(parts, Driver(parts, build_graph(saver), discreet=discreet), pack)
 
 
 @asynccontextmanager

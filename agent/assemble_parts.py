@@ -34,6 +34,9 @@ from tools.sandbox.endpoint import Endpoint
 from tools.sandbox.process import ensure_running
 from tools.spend_log.holder import is_alive, this_process
 from tools.spend_log.port import SpendLog
+from tools.tracing.pods import TracedPods
+from tools.tracing.port import UNTOLD, Tracer
+from tools.tracing.start import tracing
 
 CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 8
@@ -176,28 +179,30 @@ async def open_parts(settings: Settings, *, sandbox: bool, face: Face | None = N
         PolicyFileError, BadSettings: the policy, the base URL, the API key or the model can't be used.
     """
     place = place_of(settings, sandbox=sandbox)
-    mind = mind_of(settings, SystemClock())
-    async with opened(place, LatePods(place), face or Silent(), os.environ, mind) as parts:
-        yield parts
+    async with tracing(os.environ) as tracer:
+        mind = mind_of(settings, SystemClock(), tracer, os.environ)
+        async with opened(place, LatePods(place), face or Silent(), os.environ, mind, tracer) as parts:
+            yield parts
 
 
 @asynccontextmanager
 async def opened(
-    place: Place, pods: Pods, face: Face, variables: Mapping[str, str], mind: LateMind | None
+    place: Place, pods: Pods, face: Face, variables: Mapping[str, str], mind: LateMind | None, tracer: Tracer
 ) -> AsyncIterator[Parts]:
     """The same at a place that is known."""
     async with AsyncExitStack() as stack:
         log = stack.enter_context(closing(place.store.open(settle_seconds=place.policy.reconcile.settle_seconds)))
-        market = gpuhog(place)
+        market = gpuhog(place, tracer)
         stack.push_async_callback(market.aclose)
         if mind is not None:
             stack.push_async_callback(mind.aclose)
         yield replace(
-            parts_of(place, log, market, pods),
+            parts_of(place, log, market, pods if tracer is UNTOLD else TracedPods(pods, tracer)),
             face=Diary(face, place.home, SystemClock()),
             variables=dict(variables),
             home_id=home_id(place.home, new_id) if place.store.is_shared else "",
             mind=mind,
+            tracer=tracer,
         )
 
 
@@ -241,7 +246,7 @@ def _from_environment() -> Iterator[None]:
 
 
 @_from_environment()
-def gpuhog(place: Place) -> GpuHog:
+def gpuhog(place: Place, tracer: Tracer = UNTOLD) -> GpuHog:
     """The provider's API. Raises `BadSettings`: the base URL or the API key can't be used."""
     return GpuHog(
         place.base_url,
@@ -249,6 +254,7 @@ def gpuhog(place: Place) -> GpuHog:
         SystemClock(),
         max_requests_per_second=place.policy.network.max_requests_per_second,
         allow_plain_http_loopback=place.policy.network.allow_private_hosts,
+        tracer=tracer,
     )
 
 

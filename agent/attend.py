@@ -1,11 +1,11 @@
 """Standing by a job on a pod: start it once, copy its log, and stop it when somebody cancels or the hours end."""
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent import deadman
 from agent.folders import RunFolder
+from agent.gpu_use import watched
 from agent.job_end import note_job_end
 from agent.job_log import copy_log, put_away, ran_out_of_memory
 from agent.lease_time import lease_end, stop_job_at, warn_seconds
@@ -14,15 +14,12 @@ from agent.patient import unless
 from agent.sync import goes_on, put_synced_away, sync_once, synced
 from agent.variables import resolve, secret_literals
 from policies.job import Job
-from policies.order import phase
-from tools.errors import HostUnreachable, Malformed, MarketUnavailable, Refused
+from tools.errors import HostUnreachable
 from tools.ports import Exited, JobStart, NotStarted, PodSession, RemoteHome, Running, Vanished
 from tools.spend_log.rows import OrderRow
 
 GRACE_SECONDS = 15
 """Between SIGTERM and SIGKILL when a job is stopped."""
-
-BETWEEN_UTILISATION_LOOKS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +114,13 @@ async def attend(parts: Parts, order: OrderRow, session: PodSession, home: Remot
     Raises:
         HostUnreachable: the connection was lost; nothing is known about the job.
     """
-    showing = asyncio.ensure_future(_show_utilisation(parts, order))
-    try:
-        async with deadman.signs_of_life(parts, session, home), synced(parts, order, session, home):
-            copying = copy_log(parts, order, session, home)
-            stopped = await unless(parts.clock, copying, lambda: _reason_to_stop(parts, order))
-    finally:
-        showing.cancel()
-        await asyncio.gather(showing, return_exceptions=True)
+    async with (
+        watched(parts, order, session, home),
+        deadman.signs_of_life(parts, session, home),
+        synced(parts, order, session, home),
+    ):
+        copying = copy_log(parts, order, session, home)
+        stopped = await unless(parts.clock, copying, lambda: _reason_to_stop(parts, order))
     job = await session.job_state(home)
     if stopped is not None and (stopped.cancelled or isinstance(job, Running)):
         await session.stop_job(home, GRACE_SECONDS)
@@ -150,14 +146,3 @@ def _reason_to_stop(parts: Parts, order: OrderRow) -> JobStopped | None:
     if not parts.spends:
         return JobStopped("stopped by a sweep, since nobody drove the run any more", cancelled=False)
     return None
-
-
-async def _show_utilisation(parts: Parts, order: OrderRow) -> None:
-    while True:
-        await parts.clock.sleep(BETWEEN_UTILISATION_LOOKS)
-        try:
-            view = await parts.look(order)
-        except (MarketUnavailable, Malformed, Refused):
-            continue
-        if phase(view.status) == "running" and view.gpu_util is not None:
-            parts.face.gpu(order.run_id, view.gpu_util, view.mem_util or 0)

@@ -1,27 +1,29 @@
 """Driving runs: the lease, the legs between two parking places, and the way from submit to the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, Interrupt, StateSnapshot
 
+from agent.discreet import Discreet
 from agent.errors import BadSettings, LeaseHeld
 from agent.graph import Road
 from agent.over import drop_checkpoints
 from agent.parking import Cause, Wake
 from agent.parts import LEASE_SECONDS, Parts
 from agent.state import State, Ticket
-from agent.variables import MissingVariable, missing_variables, secret_literals
+from agent.variables import MissingVariable, missing_variables, secret_literals, secrets_of
 from agent.watcher import Watcher, waits
 from policies.charge import ChargeState
 from policies.patience import next_look
 from tools.errors import StoreUnusable
 from tools.spend_log.rows import ENDED, Awaited, Parked, Run, RunStatus
+from tools.tracing.port import RUN_ID, spanning
 
 HEARTBEAT_SECONDS = 15
 
@@ -38,6 +40,7 @@ class Driver:
     parts: Parts
     graph: Road
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+    discreet: Discreet = field(default_factory=Discreet)
 
     async def drive(self, run_id: str, *, wait: bool, fresh: bool = False) -> Run:
         """Take a run as far as it goes: to its end, or to a question that nobody answers in time.
@@ -87,11 +90,19 @@ class Driver:
         if parked is not None:
             self.parts.log.unpark(run_id)
         self._set_active(run_id)
-        await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
+        with self.discreet.telling(lambda: self._secrets(run_id)):
+            await self.graph.ainvoke(step, config, context=self.parts, durability="sync")
         now_parked = self._parked(run_id, await self.graph.aget_state(config), before=parked)
         if now_parked is None:
             await drop_checkpoints(self.parts, self.graph, run_id)
         return now_parked
+
+    def _secrets(self, run_id: str) -> Iterable[str]:
+        """Of the job; one whose secrets are not all set here is not begun here."""
+        run = self.parts.run(run_id)
+        with suppress(MissingVariable):
+            return secrets_of(self.parts.job(run_id), self.parts.variables, secret_literals(run.job_path)).values()
+        return ()
 
     def left_as_it_is(self, run_id: str) -> Run | None:
         """The run, where a human has to set a variable before it may go on; None where it may.
@@ -209,12 +220,19 @@ class Driver:
 
     @asynccontextmanager
     async def lease(self, run_id: str) -> AsyncIterator[None]:
-        """Hold the right to drive a run, with a heartbeat."""
+        """Hold the right to drive a run, with a heartbeat; what is done meanwhile is one span."""
         now = self.parts.clock.now()
         if self.parts.log.take_lease(run_id, self.parts.holder, now, LEASE_SECONDS, self.parts.alive) is None:
             held = self.parts.log.lease(run_id)
             who = f"process {held.holder.pid} on {held.holder.host}" if held else "another process"
             raise LeaseHeld(f"{run_id} is driven by {who}")
+        with spanning(self.parts.tracer, "drive", {RUN_ID: run_id}):
+            async with self._held(run_id):
+                yield
+
+    @asynccontextmanager
+    async def _held(self, run_id: str) -> AsyncIterator[None]:
+        """The lease, renewed as long as the block lasts."""
         driving = asyncio.current_task()
         beating = asyncio.create_task(self._heartbeat(run_id, driving))
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent import deadman
 from agent.attend import GRACE_SECONDS, find_home
+from agent.gpu_use import note_use
 from agent.job_log import copy_log
 from agent.parts import JUST_SEEN, Parts
 from policies.order import phase
@@ -81,6 +82,8 @@ async def _fetch(parts: Parts, order: OrderRow, session: PodSession, home: Remot
     into = Path(parts.run(order.run_id).outputs_dir)
     fetched = await session.fetch(home, globs, into) if globs else Fetched((), 0)
     await _rest_of_log(parts, order, session, home)
+    if isinstance(job, Exited):
+        await note_use(parts, order, session, home, job.code)
     return fetched, job
 
 

@@ -39,6 +39,7 @@ from agent.steps.terminate import terminate
 from policies.recovery import FailureKind
 from tools.errors import BadCredentials, IntentAlreadyOpen, StoreUnusable, SwineherdError
 from tools.spend_log.rows import ENDED, Decision
+from tools.tracing.port import RUN_ID, Span, spanning
 
 
 class Step(Protocol):
@@ -68,6 +69,9 @@ STEPS: dict[str, Step] = {
 }
 
 BEFORE_MONEY = frozenset({"intake", "discover", "pick"})
+
+GOTO = "swineherd.goto"
+"""Of a step's span: the next step, or `parked`."""
 
 HOMEWARD = frozenset({"collect", "terminate", "diagnose", "report"})
 """Steps whose own errors must not lead back onto themselves."""
@@ -101,8 +105,7 @@ def guarded(name: str, step: Step, wait: Wait = parked) -> Step:
     Where another process turns out to be buying for the same run, this one stops and leaves the run to it.
     """
 
-    @wraps(step, assigned=("__name__", "__doc__"))
-    async def node(state: State, runtime: Runtime[Parts]) -> Command[Any]:
+    async def guard(state: State, runtime: Runtime[Parts], span: Span) -> Command[Any]:
         parts, run_id = runtime.context, state["run_id"]
         wanted = state.get("waiting")
         if wanted is not None:
@@ -121,9 +124,29 @@ def guarded(name: str, step: Step, wait: Wait = parked) -> Step:
         except Exception as error:
             if name in HOMEWARD or (isinstance(error, IntentAlreadyOpen) and parts.money_at_work(run_id)):
                 raise
+            span.failed(type(error).__name__)
             return acted(way_home(state, parts, name, error))
 
+    @wraps(step, assigned=("__name__", "__doc__"))
+    async def node(state: State, runtime: Runtime[Parts]) -> Command[Any]:
+        notes = {RUN_ID: state["run_id"], "swineherd.step": name}
+        with spanning(runtime.context.tracer, name, notes, fine=(GraphBubbleUp,)) as span:
+            try:
+                return told(span, await guard(state, runtime, span))
+            except GraphBubbleUp:
+                span.note(GOTO, "parked")
+                raise
+
     return node
+
+
+def told(span: Span, command: Command[Any]) -> Command[Any]:
+    """The command of a step, of which its span has where it leads, and how the run will end."""
+    span.note(GOTO, str(command.goto))
+    ending = (command.update or {}).get("ending")
+    if ending is not None:
+        span.note("swineherd.ending", ending["status"])
+    return command
 
 
 def instead_of_an_offer(parts: Parts, run_id: str) -> Command[Any] | None:

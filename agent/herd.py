@@ -24,6 +24,7 @@ from agent.quote import QuoteResult, quote
 from agent.result import run_result
 from agent.submit import ReadJob, load_job, submit
 from agent.sweep import Sweep, Swept
+from agent.used_before import known_of
 from policies.money import Cents
 from tools.errors import SwineherdError
 from tools.ports import Packer
@@ -58,7 +59,7 @@ class Herd:
 
     async def quote(self, read: ReadJob, *, ceiling: Cents | None = None) -> QuoteResult:
         """What the job would cost where, and what would be decided. Spends nothing, creates no order."""
-        return await quote(self.parts, read.job, ceiling)
+        return await quote(self.parts, read.job, ceiling, known_of(self.parts, read))
 
     def submit(self, job: Path | ReadJob, *, ceiling: Cents | None = None, outputs: Path | None = None) -> str:
         """Write the run down; returns its id. Nothing is spent yet."""

@@ -20,6 +20,7 @@ from tools.errors import SwineherdError
 from tools.ports import Clock, Market, Pods
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import Attempt, Charge, Holder, Kind, OrderRow, Run
+from tools.tracing.port import UNTOLD, Tracer
 
 JUST_SEEN = 2.0
 """Seconds: what the watcher saw when it woke the run is not asked again."""
@@ -69,6 +70,8 @@ class Parts:
     """The home among those that share the store; "" where the store lies in it."""
     mind: Mind | None = field(default=None, kw_only=True)
     """The language model, which proposes (law 5); None where none is configured, and rules alone have to do."""
+    tracer: Tracer = field(default=UNTOLD, kw_only=True)
+    """Told what each drive and each step did, and how long it took."""
     absolute_mounts: bool
     """Pods have a file system of their own; the sandbox's share this machine's."""
     read_receipt: Callable[[Answer], Receipt | Garbled | Declined]

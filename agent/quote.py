@@ -10,6 +10,7 @@ from policies.offer import Listing, Quote, Rejection
 from policies.payment import AskThenPay, PayFromCredits, Refuse, UseCheckout, decide
 from policies.policy import Policy, caps_for
 from policies.selection import select
+from policies.vram import NOTHING_MORE, Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,18 @@ class QuoteResult:
         }
 
 
-async def quote(parts: Parts, job: Job, ceiling: Cents | None) -> QuoteResult:
+async def quote(parts: Parts, job: Job, ceiling: Cents | None, known: Known = NOTHING_MORE) -> QuoteResult:
     """Ask the market and the rules.
+
+    Args:
+        known: what earlier runs say of the GPU memory that the job needs.
 
     Raises:
         MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
     """
     lower = min((cap for cap in (job.budget, ceiling) if cap is not None), default=None)
     bad = parts.log.bad_gpus(parts.clock.now())
-    selection = select(await parts.market.gpus(), job, parts.policy, lower, bad=bad)
+    selection = select(await parts.market.gpus(), job, parts.policy, lower, bad=bad, known=known)
     if not selection.quotes:
         return QuoteResult(job, (), selection.rejections, selection.warnings, "refuse", "no offer fits")
     frozen = parts.log.frozen()

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +19,7 @@ from policies.job import Job, job_fields, read_job, to_json
 from policies.money import Cents
 from tools.errors import SwineherdError
 from tools.ports import Packer
+from tools.spend_log.peak_rows import Work
 from tools.spend_log.rows import NewRun
 
 UNDERSTOOD = "understood"
@@ -43,6 +45,8 @@ class ReadJob:
     """Resolved paths of files that go to no pod."""
     understood: Mapping[str, str] = field(default_factory=dict)
     """Field → its value and where it is from, of a job that was described in words."""
+    estimated_gb: Decimal | None = None
+    """GiB, where `vram_gb` is an estimate of ours."""
 
     @property
     def base(self) -> Path:
@@ -136,6 +140,7 @@ def prepare(parts: Parts, packer: Packer, read: ReadJob, *, ceiling: Cents | Non
         outputs_dir=str((outputs or folder.outputs).absolute()),
         created_at=parts.clock.now(),
         home=parts.home_id,
+        work=work_to_do(parts.home_id, read),
     )
 
 
@@ -253,6 +258,29 @@ def fingerprint(job: Job, contents: Mapping[str, str]) -> str:
         "outputs": list(job.outputs),
     }
     return sha256(json.dumps(covered, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def work_of(read: ReadJob) -> str:
+    """SHA-256 of commands, places of files, names of variables and outputs: what a job does, whatever is in its files.
+
+    A schedule is there to run the same commands on what lies there each night. Raises `BadJob` where a path is none.
+    """
+    job = read.job
+    named = dict(job.file_mounts) | ({"workdir": job.workdir} if job.workdir is not None else {})
+    return fingerprint(job, {remote: str(place_of(read.base, local, remote)) for remote, local in named.items()})
+
+
+def work_to_do(home_id: str, read: ReadJob) -> Work | None:
+    """What tells that an earlier run's peak is one of the same job; None where a path is none.
+
+    Commands and variables, the files' places on this machine, and what the description says of the model, by its
+    estimate. Not what is in the files: an edited line would lose all that is known. Not the name: `train` is many jobs.
+    """
+    try:
+        known = [home_id, work_of(read), None if read.estimated_gb is None else str(read.estimated_gb)]
+    except BadJob:
+        return None
+    return Work(sha256(json.dumps(known).encode()).hexdigest(), read.estimated_gb)
 
 
 def _lower(first: Cents | None, second: Cents | None) -> Cents | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from agent.noted import ANOTHER_POD, DIAGNOSED, noted
+from agent.peak_words import peak_words
 from policies.charge import SPENT, ChargeState
 from policies.job import from_json
 from policies.money import usd
@@ -46,7 +47,7 @@ def _run(log: SpendLog, run_id: str) -> Run:
 
 def what_happened(log: SpendLog, run_id: str, hour: timedelta) -> list[str]:
     """Pods, money, and failures that were answered with another pod."""
-    return [*_pods(log, run_id, hour), *_other_money(log, run_id), *_overcome(log, run_id)]
+    return [*_pods(log, run_id, hour), *_used(log, run_id), *_other_money(log, run_id), *_overcome(log, run_id)]
 
 
 def _rents(log: SpendLog, run_id: str) -> list[Charge]:
@@ -72,6 +73,11 @@ def _use_of(log: SpendLog, charge: Charge, hour: timedelta) -> str:
     unused = charge.amount * max(paid - up, timedelta(0)) // paid
     rest = f", so that ${usd(unused)} of it was not used" if unused else ""
     return f"; the pod was up for {span_words(up)}{rest}"
+
+
+def _used(log: SpendLog, run_id: str) -> Iterator[str]:
+    """Of the pods whose GPU was looked at on the pod itself."""
+    return (f"{peak_words(peak)}." for peak in log.peaks(run_id) if peak.use.memory_mib is not None)
 
 
 def _other_money(log: SpendLog, run_id: str) -> Iterator[str]:

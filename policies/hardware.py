@@ -9,6 +9,15 @@ LEAST_OF_ITS_MEMORY = 90
 """Percent of the offered VRAM that a GPU shows at least: error correction and rounding take up to 7 of them."""
 
 
+MOST_OF_ITS_MEMORY = 110
+"""And so much at most."""
+
+
+def same_memory(vram_gb: int, memory_mib: int) -> bool:
+    """Whether a GPU with so much memory can be the one that is sold as `vram_gb`."""
+    return LEAST_OF_ITS_MEMORY * vram_gb * 1024 <= 100 * memory_mib <= MOST_OF_ITS_MEMORY * vram_gb * 1024
+
+
 def wrong_hardware(offer: Offer, name: str, memory_mib: int | None) -> str:
     """Why this can't be the GPU of the offer, or "".
 

@@ -13,7 +13,7 @@ from policies.job import Job, capability_text
 from policies.money import Cents, exact_cents, rate, reservation, usd
 from policies.offer import Listing, Quote, Rejection
 from policies.policy import Policy, caps_for
-from policies.vram import needed_gb
+from policies.vram import NOTHING_MORE, Known, NeedSource, needed_gb
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,11 @@ class _Wish:
     policy: Policy
     per_run: Cents
     needed_gb: int
+    known: Known
     reference: Gpu
     expected: Decimal
     """Hours on the reference."""
     margin: Decimal
-    least_vram_gb: int
-    """What is needed after a pod that was too small; 0 where none was."""
     hours_said: int | None
     """To pay for on any listing, where a human said so."""
 
@@ -64,7 +63,7 @@ def select(
     exclude: Mapping[str, str] | None = None,
     *,
     bad: Mapping[str, str] | None = None,
-    least_vram_gb: int = 0,
+    known: Known = NOTHING_MORE,
     hours: int | None = None,
 ) -> Selection:
     """Price every listing that fits and rank by price × hours paid, then price, then gpu_id.
@@ -73,10 +72,10 @@ def select(
         ceiling: lowers the policy's cap for one run, as the job's own budget does; None where there is none.
         exclude: gpu_id -> why this run does not take it.
         bad: gpu_id -> why it is remembered as bad: left out, unless nothing else fits.
-        least_vram_gb: one more floor, after a pod of this run was too small.
+        known: what more is known of the memory that the job needs than its file says.
         hours: to pay for on whatever GPU, in place of those that the job needs there.
     """
-    listings, wish = tuple(listings), _wish(job, policy, ceiling, least_vram_gb, hours)
+    listings, wish = tuple(listings), _wish(job, policy, ceiling, known, hours)
     left_out = {gpu_id: f"not again in this run: {why}" for gpu_id, why in (exclude or {}).items()}
     bad = {gpu_id: why for gpu_id, why in (bad or {}).items() if gpu_id not in left_out}
     selection = _select(
@@ -122,17 +121,19 @@ def hours_paid(expected: Decimal, margin: Decimal, speed: Fraction) -> int:
     return max(1, math.ceil(Fraction(expected) * (1 + Fraction(margin)) / speed))
 
 
-def _wish(job: Job, policy: Policy, ceiling: Cents | None, least_vram_gb: int, hours: int | None) -> _Wish:
+def _wish(job: Job, policy: Policy, ceiling: Cents | None, known: Known, hours: int | None) -> _Wish:
     ceilings = [limit for limit in (ceiling, job.budget) if limit is not None]
     return _Wish(
         job=job,
         policy=policy,
         per_run=caps_for(policy, min(ceilings, default=None)).per_run,
-        needed_gb=needed_gb(job.vram_gb, policy.gpu.min_vram_gb, policy.gpu.vram_headroom),
+        needed_gb=needed_gb(
+            known.need.gb if known.need else job.vram_gb, policy.gpu.min_vram_gb, policy.gpu.vram_headroom
+        ),
+        known=known,
         reference=parse_gpu(job.accelerators[0] if job.accelerators else REFERENCE),
         expected=Decimal(policy.time.default_hours) if job.hours is None else job.hours,
         margin=policy.time.hours_margin if job.hours is None else Decimal(0),
-        least_vram_gb=least_vram_gb,
         hours_said=hours,
     )
 
@@ -179,13 +180,21 @@ def _other_gpu(listing: Listing, wish: _Wish) -> str:
 
 
 def _too_small(listing: Listing, wish: _Wish) -> str:
-    if listing.vram_gb < wish.least_vram_gb:
-        return f"too small after the last pod: {listing.vram_gb} GB < {wish.least_vram_gb} GB"
+    if listing.vram_gb < wish.known.least_gb:
+        return f"too small after the last pod: {listing.vram_gb} GB < {wish.known.least_gb} GB"
     if listing.vram_gb >= wish.needed_gb:
         return ""
+    if why := _thought(wish, wish.needed_gb):
+        return f"the job needs {wish.needed_gb} GB{why}: {listing.vram_gb} GB < {wish.needed_gb} GB"
     stated = wish.job.vram_gb is not None and wish.job.vram_gb >= wish.needed_gb
     rule = "vram_gb of the job" if stated else "gpu.min_vram_gb in the policy"
     return f"{rule}: {listing.vram_gb} GB < {wish.needed_gb} GB"
+
+
+def _thought(wish: _Wish, least_gb: int) -> str:
+    """Why the job is thought to need just so much; "" where a human or the policy says it."""
+    need = wish.known.need
+    return f" ({need.reason})" if need and need.source is not NeedSource.STATED and need.gb == least_gb else ""
 
 
 def _too_old(listing: Listing, wish: _Wish) -> str:
@@ -227,8 +236,8 @@ def _quote(listing: Listing, wish: _Wish) -> Quote:
     total = reservation(listing.price_per_hour, hours)
     used = math.ceil(Fraction(listing.price_per_hour) * 100 * Fraction(wish.expected) / wish.speed(listing))
     reason = f"{_sum(listing.price_per_hour, hours, total)}; {listing.vram_gb} GB"
-    if least := max(wish.needed_gb, wish.least_vram_gb):
-        reason += f" ≥ {least} GB"
+    if least := max(wish.needed_gb, wish.known.least_gb):
+        reason += f" ≥ {least} GB{_thought(wish, least)}"
     return Quote(listing, hours, total, Cents(min(used, total)), reason)
 
 
@@ -260,6 +269,7 @@ def _warnings(quotes: Iterable[Quote], wish: _Wish) -> tuple[str, ...]:
     models = {gpu_of(quote.listing) for quote in quotes}
     guessed = sorted({gpu.model for gpu in models if gpu.model != wish.reference.model and not speed_known(gpu)})
     return (
+        *((need.warning,) if (need := wish.known.need) and need.warning else ()),
         *(f"{one} is no GPU known here; is it spelt right?" for one in strange),
         *(f"the speed of {model} is unknown: its hours are those of an RTX 4090" for model in guessed),
     )

@@ -23,11 +23,13 @@ class PeakUse:
     Attributes:
         peak_gb: the most of its GPU's memory that was in use, in GiB.
         had_gb: whole GB of that GPU.
+        run_id: which run, for a human.
         ran_out: the job died of it, so that its peak says only what is too little.
     """
 
     peak_gb: Decimal
     had_gb: int
+    run_id: str
     ran_out: bool = False
 
 
@@ -38,11 +40,29 @@ class Need:
     Attributes:
         gb: whole GB, headroom included where nobody stated it.
         reason: for a human.
+        warning: what speaks against a human's word, or "".
     """
 
     gb: int
     source: NeedSource
     reason: str
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the GPU memory that a run's job needs, beside its job file.
+
+    Attributes:
+        need: by all that was ever known of the job, its `vram_gb` included; None: that alone counts.
+        least_gb: what is needed after a pod of this very run that was too small; 0 where none was.
+    """
+
+    need: Need | None = None
+    least_gb: int = 0
+
+
+NOTHING_MORE = Known()
 
 
 def thought_gb(
@@ -59,21 +79,33 @@ def thought_gb(
         estimated: GiB.
         headroom: share to keep free over a peak and over an estimate.
     """
-    too_little = max((use.had_gb for use in used_before if use.ran_out), default=0)
-    died = f"; a run with {too_little} GB ran out of memory" if too_little else ""
-    finished = [use for use in used_before if not use.ran_out]
+    ran_out = max((use for use in used_before if use.ran_out), key=lambda use: use.had_gb, default=None)
+    least, died = (ran_out.had_gb + 1, _died(ran_out)) if ran_out else (0, "")
     if stated is not None:
-        return Need(stated, NeedSource.STATED, f"{stated} GB stated{died}")
+        against = f"{stated} GB of VRAM are stated, but {died}" if stated < least else ""
+        return Need(stated, NeedSource.STATED, f"{stated} GB stated", against)
+    also = f"; {died}" if died else ""
+    finished = [use for use in used_before if not use.ran_out]
     if finished:
-        peak, enough = max(use.peak_gb for use in finished), min(use.had_gb for use in finished)
-        gb = max(min(_with_headroom(peak, headroom), enough), too_little + 1)
-        return Need(gb, NeedSource.MEASURED, f"{peak:.1f} GB used before, {enough} GB were enough{died}")
+        gb, why = _measured(finished, headroom)
+        return Need(max(gb, least), NeedSource.MEASURED, f"{why}{also}")
     if estimated is not None:
-        gb = max(_with_headroom(estimated, headroom), too_little + 1)
-        return Need(gb, NeedSource.ESTIMATED, f"{estimated:.1f} GB estimated{died}")
-    if too_little:
-        return Need(too_little + 1, NeedSource.MEASURED, died.removeprefix("; "))
-    return None
+        gb = max(_with_headroom(estimated, headroom), least)
+        return Need(gb, NeedSource.ESTIMATED, f"{estimated:.1f} GB estimated{also}")
+    return Need(least, NeedSource.MEASURED, died) if ran_out else None
+
+
+def _died(use: PeakUse) -> str:
+    return f"{use.run_id} ran out of memory with {use.had_gb} GB"
+
+
+def _measured(finished: Sequence[PeakUse], headroom: Decimal) -> tuple[int, str]:
+    """Whole GB by the highest peak, at most those of the smallest GPU that was enough; and why, for a human."""
+    highest, enough = max(finished, key=lambda use: use.peak_gb), min(use.had_gb for use in finished)
+    wanted, peak = _with_headroom(highest.peak_gb, headroom), f"peak of {highest.peak_gb:.1f} GB in {highest.run_id}"
+    if wanted > enough:
+        return enough, f"{peak}, {enough} GB were enough"
+    return wanted, f"{peak} + {(headroom * 100).normalize():f} %"
 
 
 def needed_gb(job_gb: int | None, policy_min_gb: int, headroom: Decimal, *, thought: bool = False) -> int:

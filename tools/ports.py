@@ -116,6 +116,15 @@ class GpuSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class GpuPeak:
+    """The most that was seen of a pod's GPU while a job ran: MiB in use, of so many, and percent of utilisation."""
+
+    memory_mib: int
+    total_mib: int
+    util: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotStarted:
     """The job was never started on this pod."""
 
@@ -238,8 +247,10 @@ class PodSession(Protocol):
         """The pod's GPU, the largest of several; None where `nvidia-smi` is missing, hangs or babbles."""
         ...
 
-    async def gpu_peak_mb(self) -> int | None:
-        """GPU memory in use now as `nvidia-smi` says it, in MiB; None where it is not there."""
+    async def gpu_peak(self, home: RemoteHome) -> GpuPeak | None:
+        """What was seen since the job's start, every few seconds, on the pod itself, so that nothing between our looks
+        is missed; None where there is no `nvidia-smi`, or the job was not watched to its end.
+        """
         ...
 
     async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:

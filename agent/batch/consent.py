@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agent.parts import LEASE_SECONDS, Parts
+from agent.used_before import known_of_run
 from policies.grant import Terms
 from policies.job import Job
 from policies.money import Cents
 from policies.offer import Rail
 from policies.selection import select
+from policies.vram import Known
 from tools.spend_log.batch_rows import Batch, Grant, NewGrant
 from tools.spend_log.rows import ENDED, Decision, RunStatus
 
@@ -40,19 +42,20 @@ async def expect(parts: Parts, run_ids: Sequence[str]) -> Expected:
     Raises:
         MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
     """
-    return await expect_jobs(parts, [(parts.job(run_id), parts.run(run_id).ceiling) for run_id in run_ids])
+    jobs = [(parts.job(run_id), parts.run(run_id).ceiling, known_of_run(parts, run_id)) for run_id in run_ids]
+    return await expect_jobs(parts, jobs)
 
 
-async def expect_jobs(parts: Parts, jobs: Sequence[tuple[Job, Cents | None]]) -> Expected:
-    """The same for jobs, each with its ceiling.
+async def expect_jobs(parts: Parts, jobs: Sequence[tuple[Job, Cents | None, Known]]) -> Expected:
+    """The same for jobs, each with its ceiling, and with what earlier runs say of its memory.
 
     Raises:
         MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
     """
     listings, bad = await parts.market.gpus(), parts.log.bad_gpus(parts.clock.now())
     fitting = []
-    for job, ceiling in jobs:
-        chosen = select(listings, job, parts.policy, ceiling, bad=bad)
+    for job, ceiling, known in jobs:
+        chosen = select(listings, job, parts.policy, ceiling, bad=bad, known=known)
         fitting += [chosen.quotes[0].total] if chosen.quotes else []
     return Expected(tuple(fitting), len(jobs) - len(fitting))
 

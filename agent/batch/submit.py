@@ -156,6 +156,7 @@ def try_again(parts: Parts, run: Run, job: BatchJob) -> str | None:
         outputs_dir=run.outputs_dir if kept_elsewhere else str(after.outputs.absolute()),
         created_at=parts.clock.now(),
         home=parts.home_id,
+        work=parts.log.work_of(run.run_id),
     )
     try:
         parts.log.add_batched_run(again, replace(job, run_id=run_id))

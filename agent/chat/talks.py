@@ -12,6 +12,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agent.chat.commands import Cancel, Command, FreshOffer, Words, read_command
 from agent.chat.obey import obey
+from agent.discreet import Discreet
 from agent.parts import Parts
 from agent.talk.context import Line, Talking
 from agent.talk.conversation import Conversation
@@ -34,6 +35,8 @@ STILL_ASKED = "this was asked before the worker was started anew: say yes to wha
 TOO_LONG = "that is too long to be read in a chat, so it was left: put the job into a file, and say run FILE"
 
 _log = structlog.get_logger()
+
+Saver = BaseCheckpointSaver[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,15 @@ class Talks:
     Args:
         folder: the one that `serve` was started in; nothing outside goes to a pod.
         saver: of the store; without one all is forgotten when the process ends.
+        discreet: see `Conversation`.
     """
 
-    def __init__(self, parts: Parts, packer: Packer, folder: Path, saver: BaseCheckpointSaver[str] | None) -> None:
+    def __init__(self, parts: Parts, packer: Packer, folder: Path, saver: Saver, discreet: Discreet) -> None:
         self._parts = parts
         self._packer = packer
         self._folder = folder
         self._saver = saver
+        self._discreet = discreet
         self._place = sha256(f"{parts.home_id}:{folder.resolve()}".encode()).hexdigest()[:8]
         self._met: set[str] = set()
         self._answering: dict[str, asyncio.Task[None]] = {}
@@ -186,7 +191,7 @@ class Talks:
             drive=lambda _: None,
             pays_by_words=False,
         )
-        return Conversation(talking, self._saver, f"{person.name}:{self._place}")
+        return Conversation(talking, self._saver, self._discreet, f"{person.name}:{self._place}")
 
 
 def _units(lines: Sequence[Line]) -> int:

@@ -12,12 +12,14 @@ from agent.cli import output
 from agent.cli.places import is_batch, is_schedule, no_run, settings_or_fail, stores
 from agent.cli.waiting import all_waiting
 from agent.folders import Home
+from agent.peak_words import peak_words
 from agent.result import run_result, summary_in, timestamp
 from agent.settings import Settings
 from policies.charge import ChargeState
 from policies.money import usd
 from policies.printable import printable
 from tools.spend_log.holder import is_alive, this_process
+from tools.spend_log.peak_rows import Peak
 from tools.spend_log.port import SpendLog
 from tools.spend_log.rows import ENDED, Approval, Attempt, Event, Holder
 from tools.spend_log.standing import lives, stands_against
@@ -109,6 +111,8 @@ def _show_run(settings: Settings, run_id: str, *, as_json: bool) -> None:
             output.line(f"{key:<14}{'-' if shown in (None, '') else shown}")
         for line in summary_in(home.run(run_id).report, result):
             output.line(line)
+        if result["ended_at"] is None:
+            _used(log.peaks(run_id))
         _offers(log.attempts(run_id))
         _history(log.events(run_id))
         if open_question:
@@ -137,6 +141,12 @@ def _offers(attempts: list[Attempt]) -> None:
         outcome = f" → {attempt.outcome}" if attempt.outcome else ""
         money = f"{offer.gpu_name}, {offer.hours} h, ${usd(offer.amount)} {offer.rail.words}"
         output.line(f"offer {offer.attempt}: {money}: {attempt.reason}{outcome}")
+
+
+def _used(peaks: list[Peak]) -> None:
+    """Of a run that goes on; once it has ended, its summary says it."""
+    for words in filter(None, map(peak_words, peaks)):
+        output.line(words)
 
 
 def _history(events: list[Event]) -> None:

@@ -15,6 +15,7 @@ from agent.folders import Home
 from agent.leftovers import settle_money
 from agent.quote import QuoteResult, listed, rejected
 from agent.quote import quote as rank
+from agent.used_before import known_of
 from policies.job import Job
 from policies.money import rate, usd
 from policies.selection import Selection, select
@@ -61,7 +62,7 @@ def quote(job: str, *, sandbox: bool, max_usd: str | None, ignore: Sequence[str]
                 for line in table_of(read.understood):
                     output.aside(line)
                 await settle_money(parts)
-                result = await rank(parts, read.job, ceiling)
+                result = await rank(parts, read.job, ceiling, known_of(parts, read))
                 return result, result.document(parts.policy)
 
         result, document = asyncio.run(ask())

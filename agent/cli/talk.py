@@ -38,7 +38,8 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
     async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
         await name_leftovers(herd, face)
         herding = Herding(herd, screen.note)
-        conversation = Conversation(_talking(herd, herding, screen, folder), herd.saver, thread)
+        talking = _talking(herd, herding, screen, folder)
+        conversation = Conversation(talking, herd.saver, herd.driver.discreet, thread)
         if new:
             await conversation.forget()
         if words is None:

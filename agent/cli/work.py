@@ -43,7 +43,7 @@ async def _work(*, sandbox: bool, front: Front | None) -> None:
         place = _queue_of(herd.parts, None if sandbox else settings.database_url)
         engine = Engine(herd, partial(DbosQueue.open, place))
         link = await stack.enter_async_context(front(engine)) if front is not None else ""
-        talks = Talks(herd.parts, herd.packer, Path.cwd(), herd.saver)
+        talks = Talks(herd.parts, herd.packer, Path.cwd(), herd.saver, herd.driver.discreet)
         await stack.enter_async_context(channels(herd.parts, settings, talks, link))
         await engine.run(stop)
 

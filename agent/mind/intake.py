@@ -9,13 +9,14 @@ from pathlib import Path
 from agent.mind.folder import folder_for, look_at, masked, stays_here
 from agent.mind.port import Mind
 from agent.mind.sizing import sized
+from agent.mind.tokens import secrets_of
 from agent.mind.understand import understand, understand_by_rule
 from agent.mind.written import DESCRIBED, explained, filled, job_of
 from agent.parts import Parts
 from agent.submit import BadJob, ReadJob, place_of
 from policies.file_problem import shown
 from policies.job import Job, job_fields
-from policies.reading.rules import Source, Understood
+from policies.reading.understood import Source, Understood
 from policies.text import as_seen, clean, without_links
 
 MOST_TEXT = 32 * 1024
@@ -32,7 +33,7 @@ _UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "a
 
 _COMMAND = re.compile(r"\./\S|\S+\s+\S")
 """A program with an argument: a bare word, `yes` say, is no answer to what is to run."""
-_SECRET = ("KEY", "TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "DATABASE_URL", "DSN", "COOKIE")
+_YES = re.compile(r"\s*(?:y|yes|yep|ok|okay|j|ja|jawohl|o|oui|d'accord|s|s[ií]|vale)\s*[.!]?\s*", re.IGNORECASE)
 
 Ask = Callable[[Understood, str], Awaitable[str | None]]
 """Shows what was understood, and puts the question; None where nobody answers."""
@@ -134,6 +135,7 @@ class Reader:
             folder=folder,
             stays=stays_here(folder),
             understood=explained(understood),
+            estimated_gb=understood.estimated_gb,
         )
         return read, without
 
@@ -167,7 +169,8 @@ class Reader:
             name: one for name, one in explained(understood).items() if understood.sources[name] is not Source.FILE
         }
         warnings = (*read.warnings, *open_, *unused(understood))
-        return replace(read, job=filled(job, understood), warnings=warnings, understood=added, stays=stays), without
+        whole = replace(read, job=filled(job, understood), warnings=warnings, understood=added, stays=stays)
+        return replace(whole, estimated_gb=understood.estimated_gb), without
 
     def _folder(self, read: ReadJob) -> Path | None:
         """What is looked at beside a job file; None where that is nobody's business, and the file says what to run."""
@@ -209,11 +212,6 @@ def reader_of(parts: Parts, ask: Ask | None, tell: Callable[[str], None] = lambd
     return Reader(parts.mind, parts.home.path, secrets_of(parts.variables), ask, headroom, tell)
 
 
-def secrets_of(variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Values that no model may see, by the names that people give to such."""
-    return tuple(value for name, value in variables.items() if any(part in name.upper() for part in _SECRET))
-
-
 def _resources(job: Job) -> dict[str, object]:
     return {"accelerators": job.accelerators, "vram_gb": job.vram_gb}
 
@@ -247,9 +245,17 @@ def question_of(understood: Understood) -> str:
 
 
 def answered(understood: Understood, answer: str, files: Mapping[str, str]) -> Understood:
-    """What is known once a human has said more: it counts for what was asked, and before what was read."""
-    said = understand_by_rule(_with_unit(answer, understood), files, {})
+    """What is known once a human has said more: it counts for what was asked, and before what was read.
+
+    A bare yes is an answer where every question proposes a value.
+    """
     fields, sources = dict(understood.fields), dict(understood.sources)
+    if _YES.fullmatch(answer) and understood.asks.keys() <= understood.proposed.keys():
+        fields |= understood.proposed
+        return replace(
+            understood, fields=fields, sources=sources | dict.fromkeys(understood.proposed, Source.SAID), asks={}
+        )
+    said = understand_by_rule(_with_unit(answer, understood), files, {})
     asks = {name: why for name, why in understood.asks.items() if name not in _settled_by(said, answer, understood)}
     for name, value in said.fields.items():
         if said.sources[name] is Source.SAID:

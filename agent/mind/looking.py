@@ -13,6 +13,7 @@ from agent.mind.tool_answers import DATA, NotDone, data, has_secret
 from agent.mind.tool_forms import Message, Nothing, OneRun, OpenNeeds, Work
 from agent.mind.tool_jobs import priced
 from agent.parts import Parts
+from agent.peak_words import peak_words
 from agent.quote import listed, quote, rejected
 from agent.result import link_to_pay, run_result, timestamp
 from agent.spending import spend_document
@@ -87,14 +88,18 @@ class Looking:
 
     async def order_status(self, asked: OneRun) -> dict[str, object]:
         """Ask the provider about the pods of a run: status, GPU, paid hours, and how busy GPU and GPU memory are, in
-        percent. Free. Order ids are shortened, and addresses left out: a human has them by `swineherd show` and `ssh`.
+        percent; and the most that its job used so far. Free. Order ids are shortened, and addresses left out: a human
+        has them by `swineherd show` and `ssh`.
         """
         run = self._run(asked.run_id)
         orders = self.parts.log.orders(run.run_id)
         if not orders:
             raise NotDone(f"{run.run_id} has no pod yet; run_status says what it waits for")
         pods = [await self._pod(order) for order in orders[-MOST_PODS:]]
-        return {"run_id": run.run_id, "untrusted": DATA, "pods": pods}
+        return {"run_id": run.run_id, "untrusted": DATA, "pods": pods, "used_at_most": self._used(run.run_id)}
+
+    def _used(self, run_id: str) -> list[str]:
+        return [words for peak in self.parts.log.peaks(run_id) if (words := peak_words(peak))]
 
     async def _pod(self, order: OrderRow) -> dict[str, object]:
         if self.parts.named_elsewhere(order):
@@ -140,14 +145,17 @@ class Looking:
         }
 
     async def run_status(self, asked: OneRun) -> dict[str, object]:
-        """Say how a run is: status, step, GPU, hours, money in US dollars, exit code, where outputs are, the reason,
-        and whether it waits for a human. Free. Codes and payment links are for humans: `swineherd show RUN` has them.
+        """Say how a run is: status, step, GPU and the most that was used of it, hours, money in US dollars, exit code,
+        where outputs are, the reason, and whether it waits for a human. Free. Codes and payment links are for humans:
+        `swineherd show RUN` has them.
         """
         run, now = self._run(asked.run_id), self.parts.clock.now()
         document = run_result(self.parts.log, run.run_id, now)
         del document["checkout_url"], document["order_ids"]
         orders = [short_id(order.order_id) for order in self.parts.log.orders(run.run_id)]
-        return document | {"orders": orders, "doing": doing_of(run), "waits_for": self._waits_for(run, now)}
+        doing, waits_for = doing_of(run), self._waits_for(run, now)
+        used = self._used(run.run_id)
+        return document | {"orders": orders, "doing": doing, "waits_for": waits_for, "used_at_most": used}
 
     async def why_gpu(self, asked: OneRun) -> dict[str, object]:
         """Say why a run got the GPU that it has, or is offered: the reason, what would have been taken next and why it

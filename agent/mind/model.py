@@ -2,14 +2,17 @@
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
 import openai
+from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
+from agent.discreet import Discreet
 from agent.mind.answer import NotTheForm, read_form
 from agent.mind.asking import asked_by, messages, text_of
 from agent.mind.choice import Method, ModelChoice
@@ -19,6 +22,7 @@ from agent.mind.port import Called, ModelGarbled, ModelUnavailable, Offered, Sai
 from agent.mind.speech import Speech
 from policies.text import clean
 from tools.ports import Clock
+from tools.tracing.port import UNTOLD, Span, Tracer, spanning
 
 T = TypeVar("T", bound=BaseModel)
 A = TypeVar("A")
@@ -50,11 +54,23 @@ class OpenAiMind:
 
     Args:
         answer_tokens: the longest answer that is paid for.
+        tracer: told each request: the model, how it was asked, and tokens; nothing of what was said.
+        discreet: what LangChain tells LangSmith goes through it.
     """
 
-    def __init__(self, choice: ModelChoice, clock: Clock, *, answer_tokens: int = ANSWER_TOKENS) -> None:
+    def __init__(
+        self,
+        choice: ModelChoice,
+        clock: Clock,
+        *,
+        answer_tokens: int = ANSWER_TOKENS,
+        tracer: Tracer = UNTOLD,
+        discreet: Discreet | None = None,
+    ) -> None:
         self._choice = choice
         self._clock = clock
+        self._tracer = tracer
+        self._discreet = discreet or Discreet()
         self._answer_tokens = answer_tokens
         self._method: Method = choice.method
         self._takes_tools = choice.method != "json"
@@ -75,6 +91,7 @@ class OpenAiMind:
     async def aclose(self) -> None:
         """Let go of the connections."""
         await self._http.aclose()
+        await self._discreet.aclose()
 
     async def fill(self, form: type[T], instructions: str, turns: Sequence[Said]) -> T:
         """The model's answer; what does not parse goes back to it with the reason, `TRIES` answers in all.
@@ -121,10 +138,11 @@ class OpenAiMind:
 
         async def once(*, natively: bool) -> Said | Called:
             chat = await self._connected()
-            try:
-                return await next_turn(chat, instructions, turns, tools, natively=natively, speech=speech)
-            except _BROKEN:
-                raise NotTheForm("no chat completion") from None
+            with self._asking("tools" if natively else "words"):
+                try:
+                    return await next_turn(chat, instructions, turns, tools, natively=natively, speech=speech)
+                except _BROKEN:
+                    raise NotTheForm("no chat completion") from None
 
         def may_repeat() -> bool:
             return not speech.text
@@ -178,10 +196,20 @@ class OpenAiMind:
     async def _once(self, method: Method, form: type[BaseModel], instructions: str, turns: Sequence[Said]) -> str:
         question, how = messages(method, form, instructions, turns), asked_by(method, form)
         chat = await self._connected()
-        try:
-            return text_of(await chat.bind(**how).ainvoke(question))
-        except _BROKEN:
-            raise NotTheForm("no chat completion") from None
+        with self._asking(method) as span:
+            try:
+                answer = await chat.bind(**how).ainvoke(question)
+                _note_tokens(span, answer)
+                return text_of(answer)
+            except _BROKEN:
+                raise NotTheForm("no chat completion") from None
+
+    @contextmanager
+    def _asking(self, how: str) -> Iterator[Span]:
+        """One request, told to whoever traces."""
+        notes = {"gen_ai.operation.name": "chat", "gen_ai.request.model": self.name, "swineherd.asked_by": how}
+        with spanning(self._tracer, f"chat {self.name}", notes, calls_out=True) as span, self._discreet.telling():
+            yield span
 
     async def _connected(self) -> ChatOpenAI:
         if self._chat is None:
@@ -223,6 +251,13 @@ class OpenAiMind:
         if len(names) != 1:
             raise ModelUnavailable(f"{self._choice.base_url} has {len(names)} models: name one in SWINEHERD_MODEL")
         return names[0]
+
+
+def _note_tokens(span: Span, answer: AIMessage) -> None:
+    """As far as the server counts them."""
+    if answer.usage_metadata is not None:
+        span.note("gen_ai.usage.input_tokens", answer.usage_metadata["input_tokens"])
+        span.note("gen_ai.usage.output_tokens", answer.usage_metadata["output_tokens"])
 
 
 def _back(text: str, wrong: str) -> tuple[Said, Said]:

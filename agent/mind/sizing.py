@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from policies.models import find_model
-from policies.reading.rules import Source, Understood
+from policies.reading.understood import Source, Understood
 from policies.vram import thought_gb
 from policies.vram_estimate import Estimate, estimate
 from policies.workload import QUANTIZED, Method, Precision, Workload
@@ -39,7 +39,8 @@ def sized(understood: Understood, text: str, headroom: Decimal) -> Understood:
         return understood
     fields = {**understood.fields, "vram_gb": need.gb}
     sources = {**understood.sources, "vram_gb": Source.ESTIMATED}
-    return replace(understood, fields=fields, sources=sources, notes={"vram_gb": _parts(thought)})
+    notes = {"vram_gb": _parts(thought)}
+    return replace(understood, fields=fields, sources=sources, notes=notes, estimated_gb=thought.total_gb)
 
 
 def workload(said: object, text: str) -> Workload | None:

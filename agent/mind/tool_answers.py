@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.mind.answer import in_words
-from agent.mind.intake import Unclear, secrets_of
+from agent.mind.intake import Unclear
+from agent.mind.tokens import secrets_of
 from agent.parts import Parts
 from policies.file_problem import FileError
 from policies.masking import mask

@@ -8,8 +8,7 @@ from pathlib import Path
 from agent.batch.sources import STDIN, read_batch
 from agent.batch.submit import check_mounts
 from agent.parts import Parts
-from agent.schedule.work import work_of
-from agent.submit import BadJob, ReadJob, check_writable, slug
+from agent.submit import BadJob, ReadJob, check_writable, slug, work_of
 from agent.variables import missing_variables
 from policies.money import Cents
 from policies.timetable import Timetable

@@ -7,8 +7,8 @@ from itertools import islice
 
 from agent.batch.consent import GRANTED_FOR, Expected, expect_jobs
 from agent.parts import Parts
-from agent.schedule.work import work_of
-from agent.submit import BadJob, ReadJob
+from agent.submit import BadJob, ReadJob, work_of
+from agent.used_before import known_of
 from policies.grant import NightTerms, Terms
 from policies.money import Cents
 from policies.offer import Rail
@@ -36,7 +36,8 @@ async def expect_night(parts: Parts, schedule: Schedule, jobs: Sequence[ReadJob]
     Raises:
         MarketUnavailable, Refused, Malformed: the list of GPUs can't be read.
     """
-    return await expect_jobs(parts, [(read.job, _lower(read.job.budget, schedule.ceiling)) for read in jobs])
+    wanted = [(read.job, _lower(read.job.budget, schedule.ceiling), known_of(parts, read)) for read in jobs]
+    return await expect_jobs(parts, wanted)
 
 
 def needs_a_yes(parts: Parts, expected: Expected) -> bool:

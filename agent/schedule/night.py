@@ -12,7 +12,7 @@ from agent.batch.submit import Wanted, Written, discard, discard_unwritten, prep
 from agent.parts import Parts
 from agent.schedule.add import read_schedule
 from agent.schedule.left import left_to_its_human
-from agent.schedule.work import work_of
+from agent.submit import work_of
 from agent.threads import on_a_thread
 from policies.timetable import Timetable
 from tools.ports import Packer

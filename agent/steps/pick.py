@@ -14,6 +14,7 @@ from agent.parts import Parts
 from agent.preference import preferred
 from agent.state import State
 from agent.steps.discover import thaw_listing
+from agent.used_before import known_of_run
 from policies.money import usd
 from policies.offer import Offer, Quote, Rail, Rejection
 from policies.payment import AskThenPay, PayFromCredits, Refuse, UseCheckout, decide
@@ -123,7 +124,7 @@ def rank(state: State, parts: Parts, hours: int | None) -> Selection:
         run.ceiling,
         exclude=state.get("avoid", {}),
         bad=parts.log.bad_gpus(parts.clock.now()),
-        least_vram_gb=state.get("least_vram_gb", 0),
+        known=known_of_run(parts, run.run_id, state.get("least_vram_gb", 0)),
         hours=hours,
     )
 

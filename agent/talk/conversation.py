@@ -7,10 +7,10 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command, StateSnapshot
 
 from agent.chat.obey import obey
+from agent.discreet import Discreet
 from agent.mind.folder import masked
-from agent.mind.intake import secrets_of
 from agent.mind.port import Said
-from agent.mind.tokens import without_tokens
+from agent.mind.tokens import secrets_of, without_tokens
 from agent.talk.context import Line, Talking
 from agent.talk.graph import YES, build_talk
 from agent.talk.state import TalkState
@@ -29,13 +29,17 @@ class Conversation:
     """One thread of talk; it survives the process in the checkpoints.
 
     Args:
+        discreet: what LangGraph tells LangSmith goes through it.
         thread: its name among the conversations of the store.
     """
 
-    def __init__(self, talking: Talking, saver: "BaseCheckpointSaver[str] | None", thread: str) -> None:
+    def __init__(
+        self, talking: Talking, saver: "BaseCheckpointSaver[str] | None", discreet: Discreet, thread: str
+    ) -> None:
         self._talking = talking
         self._graph = build_talk(saver)
         self._saver = saver
+        self._discreet = discreet
         self._thread = f"talk:{thread}"
         self._config = RunnableConfig(configurable={"thread_id": self._thread}, recursion_limit=MOST_STEPS)
 
@@ -94,7 +98,8 @@ class Conversation:
         return is_yes(text) or text.lower() in NOES
 
     async def _go(self, step: "TalkState | Command[str]") -> None:
-        await self._graph.ainvoke(step, self._config, context=self._talking, durability="sync")
+        with self._discreet.telling():
+            await self._graph.ainvoke(step, self._config, context=self._talking, durability="sync")
         self._show(await self._graph.aget_state(self._config))
 
     async def _is_asked(self) -> bool:

@@ -4,7 +4,7 @@ A proposal is made by a model or by rule, settled here by code, and done only as
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, assert_never
@@ -17,13 +17,14 @@ from agent.chat.commands import Cancel
 from agent.chat.doing import doing_of
 from agent.chat.obey import obey
 from agent.mind.folder import look_at, stays_here
-from agent.mind.intake import secrets_of
 from agent.mind.requesting import Requesting
+from agent.mind.tokens import secrets_of
 from agent.mind.tool_answers import NotDone
 from agent.mind.tool_forms import Dollars, Form, Name, OneRun, RunId, SubmitNeeds, Vram
 from agent.mind.tool_jobs import WRITTEN, Written
 from agent.submit import ReadJob, check
 from agent.talk.context import Talking
+from agent.talk.likely import likely
 from policies.job import job_fields, read_job
 from policies.money import usd
 from policies.offer import Rail
@@ -34,6 +35,7 @@ from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import ENDED, Approval
 
 MOST_LINES = 40
+UNSURE = " (not sure that you meant this: look at it)"
 
 
 class JobWords(Form):
@@ -128,15 +130,17 @@ async def _submission(
     parts, folder = talking.parts, talking.folder
     files = await asyncio.to_thread(look_at, folder, secrets_of(parts.variables))
     said = borne_out(arguments, messages, files)
+    unsure: frozenset[str] = frozenset()
     if (job_file := said.fields.get("job_file")) is not None:
         needs = SubmitNeeds.model_validate({"job_file": job_file})
     else:
-        needs = SubmitNeeds.model_validate(
-            {**said.fields, "description": messages[0], **({"run": command} if command else {})}
-        )
+        doubtful = likely(messages[0], files)
+        unsure = frozenset(doubtful)
+        answer = {"run": command} if command else {}
+        needs = SubmitNeeds.model_validate({**doubtful, **said.fields, **answer, "description": messages[0]})
     read = await Written(parts, folder).job(needs, needs.gpu, needs.hours)
     check(parts, read.job)
-    shown = _fields(read)
+    shown = _fields(read, unsure)
     lines = (
         *(f"{name.ljust(max(map(len, shown)))}  {value}" for name, value in shown.items()),
         *(f"warning: {warning}" for warning in read.warnings),
@@ -151,7 +155,7 @@ async def _submission(
     return Proposal("submit", tuple(lines[:MOST_LINES]), settled)
 
 
-def _fields(read: ReadJob) -> dict[str, str]:
+def _fields(read: ReadJob, unsure: Collection[str]) -> dict[str, str]:
     """What runs, on what, for how long and how much: every line of it, and where each is from."""
     fields = job_fields(read.job)
     resources = fields.pop("resources")
@@ -159,7 +163,8 @@ def _fields(read: ReadJob) -> dict[str, str]:
     fields |= resources if isinstance(resources, dict) else {}
     variables = [name for name, _ in (*read.job.envs, *read.job.secrets)]
     plain = {name: value for name, value in fields.items() if value and name not in {"envs", "secrets"}}
-    shown = {name: _shown(value) for name, value in plain.items()}
+    doubt = {"accelerators" if name == "gpu" else name for name in unsure}
+    shown = {name: f"{_shown(value)}{UNSURE if name in doubt else ''}" for name, value in plain.items()}
     return shown | dict(read.understood) | ({"variables": _shown(variables)} if variables else {})
 
 

@@ -176,7 +176,6 @@ OFF_THE_PATHS = {
     "market.packs": "shown by `packs`",
     "market.pig_chat": "a chat",
     "market.start": "no step starts a stopped pod",
-    "pod.gpu_peak_mb": "no step asks",
     **({} if STORE == "postgres" else ONLY_ON_POSTGRES),
 }
 """Boundaries that no path of a run touches, and why; one that a path does touch fails the sweep."""

@@ -28,6 +28,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     "resume": ("[RUN]", "--wait", "--no-wait", "--json"),
     "sweep": ("--json",),
     "worker": ("--sandbox",),
+    "chat": ("[WORDS]", "--sandbox", "--folder", "--thread", "--new"),
     "serve": ("--sandbox", "--host", "--port", "--public-url", "--headless", "--link", "--as"),
     "mcp": ("--sandbox", "--folder"),
     "spend": ("--sandbox", "--json"),

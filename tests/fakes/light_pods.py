@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.ports import Exited, Fetched, GpuSeen, JobStart, JobState, NotStarted, RemoteHome, Running, Timer
+from tools.ports import Exited, Fetched, GpuPeak, GpuSeen, JobStart, JobState, NotStarted, RemoteHome, Running, Timer
 
 LOG = b"step 1\nstep 2\n"
 OUTPUT = "out.txt"
@@ -73,7 +73,7 @@ class LightSession:
     async def gpu(self) -> GpuSeen | None:
         return None
 
-    async def gpu_peak_mb(self) -> int | None:
+    async def gpu_peak(self, home: RemoteHome) -> GpuPeak | None:
         return None
 
     async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:

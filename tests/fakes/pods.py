@@ -11,6 +11,7 @@ from tools.ports import (
     Clock,
     Exited,
     Fetched,
+    GpuPeak,
     GpuSeen,
     JobStart,
     JobState,
@@ -115,12 +116,13 @@ class FakePods:
         script: what jobs do that are started from now on.
         scripts: what the next jobs do before that, one each.
         gpus: what `nvidia-smi` shows when it is asked next; it is missing when there is none left.
+        peak: what was seen of the GPU's memory, whenever it is asked.
         starts: the command of every job that was really started.
         calls: the methods called, in order; a list shared with a market tells which came first.
         unreachable: so many next connections get no answer.
         login_refused: every key is refused.
         drops: each next `follow` that gets past so many bytes of the log loses its connection there.
-        failing: so many next calls of `upload`, `fetch`, `restore` or `start_job` fail, by method.
+        failing: so many next calls of `upload`, `fetch`, `restore`, `start_job` or `gpu_peak` fail, by method.
         lost: connections are lost from now on, whatever is called.
         slow: seconds that a call of `upload` or `fetch` takes, by method.
         on_volume: the run's folder lies on a volume that survives `stop`.
@@ -133,6 +135,7 @@ class FakePods:
     script: Script = field(default_factory=Script)
     scripts: deque[Script] = field(default_factory=deque)
     gpus: deque[GpuSeen] = field(default_factory=deque)
+    peak: GpuPeak | None = None
     pods: dict[str, FakePod] = field(default_factory=dict)
     starts: list[JobStart] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -281,9 +284,11 @@ class FakePodSession:
         self._call("gpu")
         return self.pods.gpus.popleft() if self.pods.gpus else None
 
-    async def gpu_peak_mb(self) -> int | None:
-        self._call("gpu_peak_mb")
-        return 9000
+    async def gpu_peak(self, home: RemoteHome) -> GpuPeak | None:
+        self._call("gpu_peak")
+        if self.pods.fails("gpu_peak"):
+            raise HostUnreachable("the connection is lost")
+        return self.pods.peak
 
     async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:
         self._call("arm_timer")

@@ -7,6 +7,7 @@ from policies.money import Cents
 from policies.offer import Listing
 from policies.policy import DEFAULT, Policy
 from policies.selection import Selection, select
+from policies.vram import Known, Need
 
 RTX_3090 = Listing("NVIDIA GeForce RTX 3090", "RTX 3090", 24, Decimal("0.34"), "piglet")
 RTX_4090 = Listing("NVIDIA GeForce RTX 4090", "RTX 4090", 24, Decimal("0.49"), "hog")
@@ -27,8 +28,10 @@ def choose(
     exclude: dict[str, str] | None = None,
     bad: dict[str, str] | None = None,
     least_vram_gb: int = 0,
+    need: Need | None = None,
 ) -> Selection:
-    return select(listings, job, policy, ceiling, exclude=exclude or {}, bad=bad, least_vram_gb=least_vram_gb)
+    known = Known(need, least_vram_gb)
+    return select(listings, job, policy, ceiling, exclude=exclude or {}, bad=bad, known=known)
 
 
 def reason_of(selection: Selection) -> str:

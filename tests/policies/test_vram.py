@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from policies.vram import NeedSource, PeakUse, needed_gb, thought_gb
+from policies.vram import Need, NeedSource, PeakUse, needed_gb, thought_gb
 
 SHARE = Decimal("0.15")
 
@@ -30,8 +30,8 @@ def test_a_job_never_goes_below_the_policy(stated: int, expected: int) -> None:
     assert needed_gb(stated, 16, SHARE) == expected
 
 
-def use(peak: str, had_gb: int, *, ran_out: bool = False) -> PeakUse:
-    return PeakUse(Decimal(peak), had_gb, ran_out)
+def use(peak: str, had_gb: int, run_id: str = "tune-1", *, ran_out: bool = False) -> PeakUse:
+    return PeakUse(Decimal(peak), had_gb, run_id, ran_out)
 
 
 FINISHED, DIED = use("17.3", 24), use("23.5", 24, ran_out=True)
@@ -83,21 +83,28 @@ def test_a_gpu_that_was_too_small_is_too_small() -> None:
     assert need.gb == 25
 
 
-def test_a_need_says_where_it_comes_from() -> None:
-    """A human may know better, and sees what is known against their word."""
-    words = [
-        need.reason
-        for need in (
-            thought_gb(24, [DIED], None, SHARE),
-            thought_gb(None, [FINISHED], None, SHARE),
-            thought_gb(None, [DIED], Decimal("31.456"), SHARE),
-            thought_gb(None, [DIED], None, SHARE),
-        )
-        if need is not None
-    ]
-    assert words == [
-        "24 GB stated; a run with 24 GB ran out of memory",
-        "17.3 GB used before, 24 GB were enough",
-        "31.5 GB estimated; a run with 24 GB ran out of memory",
-        "a run with 24 GB ran out of memory",
-    ]
+@pytest.mark.parametrize(
+    ("used", "estimated", "words"),
+    [
+        ([FINISHED], None, "peak of 17.3 GB in tune-1 + 15 %"),
+        ([FINISHED, use("18.9", 48, "tune-2")], None, "peak of 18.9 GB in tune-2 + 15 %"),
+        ([use("72", 80)], None, "peak of 72.0 GB in tune-1, 80 GB were enough"),
+        ([FINISHED, DIED], None, "peak of 17.3 GB in tune-1 + 15 %; tune-1 ran out of memory with 24 GB"),
+        ([DIED], "31.456", "31.5 GB estimated; tune-1 ran out of memory with 24 GB"),
+        ([DIED], None, "tune-1 ran out of memory with 24 GB"),
+    ],
+)
+def test_a_need_says_where_it_comes_from(used: list[PeakUse], estimated: str | None, words: str) -> None:
+    """With the figures, and the run that they are from."""
+    need = thought_gb(None, used, None if estimated is None else Decimal(estimated), SHARE)
+    assert need is not None
+    assert need.reason == words
+
+
+def test_what_speaks_against_a_humans_word_is_said() -> None:
+    """It counts all the same; and where a larger GPU is asked for than the one that was too small, nothing does."""
+    warned, fine = thought_gb(24, [DIED], None, SHARE), thought_gb(25, [DIED], None, SHARE)
+    assert warned == Need(
+        24, NeedSource.STATED, "24 GB stated", "24 GB of VRAM are stated, but tune-1 ran out of memory with 24 GB"
+    )
+    assert fine == Need(25, NeedSource.STATED, "25 GB stated")

@@ -51,6 +51,11 @@ class Call:
     """Documented to need the API key."""
 
     @property
+    def route(self) -> str:
+        """The path as the documentation has it."""
+        return self.path.replace(self.order_id, "{id}") if self.order_id else self.path
+
+    @property
     def label(self) -> str:
         """What may be said of it in logs: an order id is a capability, so never the whole of one."""
         path = self.path.replace(self.order_id, short_id(self.order_id)) if self.order_id else self.path

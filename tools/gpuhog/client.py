@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Literal
 
 import httpx
@@ -19,8 +20,13 @@ from tools.gpuhog.privacy import hide_order_ids
 from tools.gpuhog.purchase import find_order_id
 from tools.gpuhog.shape import Read
 from tools.ports import Clock
+from tools.tracing.port import UNTOLD, Span, Tracer, spanning
 
 TRIES = 3
+
+STATUS = "http.response.status_code"
+EXPECTED = 402
+"""No failure: the documented answer of `rent`, and a refusal of `rent-with-credits`."""
 
 _log = logging.getLogger("swineherd.gpuhog")
 
@@ -50,6 +56,7 @@ class GpuHog:
         transport: httpx.AsyncBaseTransport | None = None,
         allow_plain_http_loopback: bool = False,
         on_key_needed: Callable[[str], None] | None = None,
+        tracer: Tracer = UNTOLD,
     ) -> None:
         """Opens nothing yet.
 
@@ -58,6 +65,7 @@ class GpuHog:
             api_key: without one only the Stripe checkout can rent.
             transport: instead of the network, for tests.
             on_key_needed: told the endpoint that turned out to need the key; a warning is logged without it.
+            tracer: told each call: method, route, status and how often it was sent again.
 
         Raises:
             Malformed: the base URL or the key can't be used.
@@ -67,6 +75,7 @@ class GpuHog:
         self._clock = clock
         self._limiter = Limiter(clock, max_requests_per_second)
         self._on_key_needed = on_key_needed or _warn_key_needed
+        self._tracer = tracer
         hide_order_ids()
 
     def __repr__(self) -> str:
@@ -158,22 +167,30 @@ class GpuHog:
 
     async def _answered(self, call: Call) -> Reply:
         """Any answer but 429 and 5xx, after up to `TRIES` tries."""
+        with self._told(call) as span:
+            reply = await self._patiently(call, span)
+            _note_status(span, reply.status)
+            return reply
+
+    async def _patiently(self, call: Call, span: Span) -> Reply:
         for tries in range(1, TRIES):
             try:
-                return await self._try(call)
+                return await self._try(call, span)
             except _Again as again:
                 await self._clock.sleep(pause(tries, again.retry_after, self._clock.now()))
+                span.note("http.request.resend_count", tries)
         try:
-            return await self._try(call)
+            return await self._try(call, span)
         except _Again as again:
             where = self._channel.base_url
             raise MarketUnavailable(f"no answer from {where}: {call.label}: {again}, {TRIES} tries") from again
 
-    async def _try(self, call: Call) -> Reply:
+    async def _try(self, call: Call, span: Span) -> Reply:
         try:
             reply = await self._read(call)
         except (httpx.TransportError, OSError) as exc:
             raise _Again(type(exc).__name__) from exc
+        span.note(STATUS, reply.status)
         if reply.status == 429 or reply.status >= 500:
             raise _Again(f"status {reply.status}", reply.retry_after)
         return reply
@@ -188,6 +205,12 @@ class GpuHog:
 
     async def _spend(self, call: Call) -> Answer:
         """Sent once; a 401 or 403 that names no order is a proven refusal, so only then is it sent again, keyed."""
+        with self._told(call) as span:
+            answer = await self._sent(call)
+            _note_status(span, answer.status)
+            return answer
+
+    async def _sent(self, call: Call) -> Answer:
         self._limiter.count(call.order_id)
         answer = await self._channel.spend(call, self._key_for(call))
         refused = answer.status in (401, 403) and find_order_id(answer.body) is None
@@ -195,6 +218,10 @@ class GpuHog:
             self._limiter.count(call.order_id)
             answer = await self._channel.spend(call, key)
         return answer
+
+    def _told(self, call: Call) -> AbstractContextManager[Span]:
+        notes = {"http.request.method": call.method, "url.template": call.route}
+        return spanning(self._tracer, f"{call.method} {call.route}", notes, calls_out=True)
 
     def _key_for(self, call: Call) -> str | None:
         return self._key.get_secret_value() if call.keyed and self._key else None
@@ -205,6 +232,12 @@ class GpuHog:
             return None
         self._on_key_needed(call.label)
         return self._key.get_secret_value()
+
+
+def _note_status(span: Span, status: int) -> None:
+    span.note(STATUS, status)
+    if status >= 400 and status != EXPECTED:
+        span.failed(str(status))
 
 
 def _warn_key_needed(endpoint: str) -> None:

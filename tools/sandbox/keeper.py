@@ -7,7 +7,8 @@ from pathlib import Path
 
 import asyncssh
 
-from tools.sandbox.market import Market
+from tools.sandbox.market import Market, gpu_of
+from tools.sandbox.nvidia_smi import nvidia_smi
 from tools.sandbox.pods import Pod
 from tools.sandbox.records import Order, Status
 
@@ -87,7 +88,7 @@ class Keeper:
         pod.drop_after(settings.ssh_drop_seconds if settings.ssh == "dropped" else None)
         refuses = settings.ssh == "refused"
         if not pod.is_open and not (refuses and order.status is Status.RUNNING):
-            port = await pod.open(self._client_key, order.ssh_port)
+            port = await pod.open(self._client_key, order.ssh_port, nvidia_smi(gpu_of(order), settings))
             if self._market.order(order.order_id).status is Status.TERMINATED:
                 # Ended while the server was coming up; whoever ended it waits for this lock and cleans up.
                 return

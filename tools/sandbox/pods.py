@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncssh
 
 from tools.sandbox.commands import Surroundings, run
+from tools.sandbox.nvidia_smi import NO_DRIVER
 from tools.sandbox.processes import POD_VARIABLE, PodTraits, kill_all
 
 LOOPBACK = "127.0.0.1"
@@ -40,9 +41,13 @@ class Pod:
         """Whether its SSH server listens."""
         return self._server is not None
 
-    async def open(self, client_key: asyncssh.SSHKey, port: int = 0) -> int:
-        """Make what is missing of the folder and listen; on `port` where that is still free. Returns the port."""
-        self._furnish()
+    async def open(self, client_key: asyncssh.SSHKey, port: int = 0, nvidia_smi: str = NO_DRIVER) -> int:
+        """Make what is missing of the folder and listen; on `port` where that is still free. Returns the port.
+
+        Args:
+            nvidia_smi: the script of that name.
+        """
+        self._furnish(nvidia_smi)
         host_key = _load_or_make_key(self.folder / "host_key")
         try:
             self._server = await self._listen(host_key, client_key, port)
@@ -121,20 +126,20 @@ class Pod:
     def _marker(self) -> Path:
         return self.folder / "marker"
 
-    def _furnish(self) -> None:
+    def _furnish(self, nvidia_smi: str) -> None:
         for name in ("home", "workspace", "bin"):
             (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._marker.touch()
         # The interpreter itself, not the environment swineherd is installed in: a job's `pip install` stays out of it.
         interpreter = Path(sys.executable).resolve()
         for name in ("python", "python3"):
-            wrapper = self.folder / "bin" / name
-            wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(str(interpreter))} "$@"\n')
-            wrapper.chmod(0o700)
-        # This machine's own GPU is not the one that was rented.
-        no_gpu = self.folder / "bin" / "nvidia-smi"
-        no_gpu.write_text("#!/bin/sh\nexit 9\n")
-        no_gpu.chmod(0o700)
+            self._put_tool(name, f'#!/bin/sh\nexec {shlex.quote(str(interpreter))} "$@"\n')
+        self._put_tool("nvidia-smi", nvidia_smi)
+
+    def _put_tool(self, name: str, script: str) -> None:
+        tool = self.folder / "bin" / name
+        tool.write_text(script)
+        tool.chmod(0o700)
 
     def _surroundings(self) -> Surroundings:
         env = {

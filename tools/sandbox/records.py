@@ -101,8 +101,8 @@ class Settings:
         hour_seconds: how long a paid hour (and an hour of storage) lasts here.
         checkout_minutes: how long a checkout link lives.
         credits_purchased: all credits ever bought; raising it is a top-up.
-        gpu_util: percent shown in `gpu_stats`.
-        mem_util: percent shown in `gpu_stats`.
+        gpu_util: percent shown in `gpu_stats`, and by the `nvidia-smi` of pods that open from now on.
+        mem_util: likewise; there it is the share of the GPU's memory that is in use.
         prices: USD per hour by gpu_id, where not the list price.
         stock: how many of a gpu_id can run at once, where not unlimited.
         stuck_deploys: how many of the next orders paid for never leave deploying.

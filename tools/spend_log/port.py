@@ -18,6 +18,7 @@ from tools.spend_log.outcomes import Frozen, NotApproved, NotRecorded, Recorded
 from tools.spend_log.port_answers import AnswerLog
 from tools.spend_log.port_batches import BatchLog
 from tools.spend_log.port_driving import Driving
+from tools.spend_log.port_peaks import PeakLog
 from tools.spend_log.port_schedules import ScheduleLog
 from tools.spend_log.rows import (
     Approval,
@@ -39,7 +40,7 @@ from tools.spend_log.rows import (
 __all__ = ["Frozen", "NotApproved", "NotRecorded", "Recorded", "SpendLog"]
 
 
-class SpendLog(AnswerLog, BatchLog, Driving, ScheduleLog, Protocol):
+class SpendLog(AnswerLog, BatchLog, Driving, PeakLog, ScheduleLog, Protocol):
     """Everything durable about runs and money."""
 
     # runs

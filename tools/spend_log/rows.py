@@ -7,6 +7,7 @@ from enum import StrEnum
 from policies.charge import ChargeState
 from policies.money import Cents
 from policies.offer import Offer, Rail
+from tools.spend_log.peak_rows import Work
 
 
 class RunStatus(StrEnum):
@@ -45,6 +46,7 @@ class NewRun:
         job_path: the job file, to read literal secrets again; "" for free text.
         ceiling: the lowest of `budget_usd` and `--max-usd`, or None.
         home: the home that has its files; "" where the store lies in that home itself.
+        work: what earlier runs' peaks are looked up by; None where none is to count.
     """
 
     run_id: str
@@ -56,6 +58,7 @@ class NewRun:
     outputs_dir: str
     created_at: datetime
     home: str
+    work: Work | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tools.spend_log import homes, parking
+from tools.spend_log import homes, parking, peaks
 from tools.spend_log.chain import append
 from tools.spend_log.codec import decode, encode, to_text
 from tools.spend_log.database import insert, one, rows
@@ -17,8 +17,9 @@ def add(db: Database, run: NewRun) -> None:
     """Keep a new run; ValueError when its id is taken."""
     if find(db, run.run_id) is not None:
         raise ValueError(f"there is a run {run.run_id} already")
-    insert(db, "runs", {name: value for name, value in encode(run).items() if name != "home"})
+    insert(db, "runs", {name: value for name, value in encode(run).items() if name not in {"home", "work"}})
     homes.keep(db, run.run_id, run.home)
+    peaks.keep_work(db, run.run_id, run.work)
     append(db, run.created_at, "run_added", {"name": run.name, "job_sha256": run.job_sha256}, run_id=run.run_id)
 
 

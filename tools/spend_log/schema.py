@@ -14,6 +14,7 @@ from tools.spend_log.schema_4 import VERSION_4
 from tools.spend_log.schema_5 import VERSION_5
 from tools.spend_log.schema_6 import VERSION_6
 from tools.spend_log.schema_7 import VERSION_7
+from tools.spend_log.schema_8 import VERSION_8
 from tools.spend_log.tables import INDEXES, TABLES
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -24,6 +25,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     VERSION_5,
     VERSION_6,
     VERSION_7,
+    VERSION_8,
 )
 """Statements that lead from version n to n + 1. A released one never changes: files that had it would not get it."""
 

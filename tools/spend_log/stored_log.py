@@ -16,6 +16,7 @@ from tools.spend_log.log_account import AccountLog
 from tools.spend_log.log_answers import AnswersLog
 from tools.spend_log.log_batches import BatchesLog
 from tools.spend_log.log_driving import DrivingLog
+from tools.spend_log.log_peaks import PeaksLog
 from tools.spend_log.log_schedules import SchedulesLog
 from tools.spend_log.port import Frozen, NotApproved, NotRecorded, Recorded
 from tools.spend_log.reserve import reserve
@@ -37,7 +38,7 @@ from tools.spend_log.rows import (
 from tools.spend_log.usage import totals, usage
 
 
-class StoredLog(AccountLog, AnswersLog, BatchesLog, DrivingLog, SchedulesLog):
+class StoredLog(AccountLog, AnswersLog, BatchesLog, DrivingLog, PeaksLog, SchedulesLog):
     """`SpendLog` but for how its store is opened and audited: the rules are the same in every store."""
 
     # runs

@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 import asyncssh
 
 from tools.errors import HostUnreachable, LogCutShort, Malformed, TransferFailed
-from tools.ports import Exited, GpuSeen, JobStart, JobState, NotStarted, RemoteHome, Running, Vanished
+from tools.ports import Exited, JobStart, JobState, NotStarted, RemoteHome, Running, Vanished
 from tools.ssh import remote
 from tools.ssh.channel import Exchange, run_checked, running
 from tools.ssh.quoting import exports
 
 _RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 _EXIT_CODE = re.compile(r"[0-9]{1,3}", re.ASCII)
-_MEBIBYTES = re.compile(r"[0-9]{1,9}", re.ASCII)
-_GPU_LINE = re.compile(r"([^\x00-\x1f,]{1,100}), ([0-9]{1,8})", re.ASCII)
 _QUICK = 120.0
 """Seconds that a script may take which only looks or starts something."""
 _HEADER = re.compile(rb"@([0-9]{1,18}) ([0-9]{1,7}|end|short)\n")
@@ -135,25 +133,6 @@ async def stop(connection: asyncssh.SSHClientConnection, home: RemoteHome, grace
         doing="stopping the job",
         seconds=grace_seconds + _QUICK,
     )
-
-
-async def gpu_memory_mb(connection: asyncssh.SSHClientConnection) -> int | None:
-    """The largest GPU memory in use now, in MiB; None where `nvidia-smi` is missing or says nothing readable."""
-    output = await run_checked(
-        connection, remote.GPU_MEMORY, {}, error=HostUnreachable, doing="asking nvidia-smi", seconds=_QUICK
-    )
-    numbers = [int(word) for word in output.decode("ascii", "replace").split() if _MEBIBYTES.fullmatch(word)]
-    return max(numbers, default=None)
-
-
-async def gpu(connection: asyncssh.SSHClientConnection) -> GpuSeen | None:
-    """The GPU with the most memory; None unless every line that `nvidia-smi` prints is a name and its MiB."""
-    output = await run_checked(
-        connection, remote.GPU, {}, error=HostUnreachable, doing="asking nvidia-smi", seconds=_QUICK
-    )
-    found = [_GPU_LINE.fullmatch(line) for line in output.decode("utf-8", "replace").splitlines()]
-    seen = [GpuSeen(match[1], int(match[2])) for match in found if match]
-    return max(seen, key=lambda one: one.memory_mib) if seen and len(seen) == len(found) else None
 
 
 def _names(home: RemoteHome) -> dict[str, str]:

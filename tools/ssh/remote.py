@@ -8,7 +8,10 @@ In `<home>/.herd/`:
     pid       the runner's process id and its birth mark (boot id and start time), or nothing yet
     log       stdout and stderr of setup and run
     exit      three digits, put there by rename when all is over; never changed after
+    peak      see `tools.ssh.remote_gpu`
 """
+
+from tools.ssh.remote_gpu import SAMPLER
 
 LIBRARY = r"""
 nap() { sleep 0.2 2>/dev/null || sleep 1; }
@@ -109,6 +112,7 @@ printf '%s\n%s\n' "$volume" "$home"
 # Runs as `sh <home>/.herd/runner SECONDS`; its stdin is the job's environment as shell text.
 RUNNER = (
     LIBRARY
+    + SAMPLER
     + r"""
 herd=${0%/*}
 cd "$herd" || exit 1
@@ -149,11 +153,14 @@ warner() { # in short naps: a long one would have to be killed, and the kill can
 }
 
 [ "$warn" -ge 0 ] && { warner & }
+sampler &
+sampling=$!
 code=0
 if [ -f setup ]; then step setup; code=$?; fi
 if [ "$code" = 0 ]; then
   if [ -f stop ]; then code=143; else step run; code=$?; fi
 fi
+born "$sampling" >/dev/null || rm -f peak
 finish "$code"
 """
 )
@@ -284,16 +291,3 @@ if leads; then kill -KILL "$leader" 2>/dev/null; fi
 if [ ! -f exit ]; then printf '137\n' >exit.stop && mv -f exit.stop exit; fi
 """
 )
-
-GPU_MEMORY = r"""
-command -v nvidia-smi >/dev/null 2>&1 || exit 0
-nvidia-smi --query-gpu=memory.used --format=csv,noheader,nounits 2>/dev/null || exit 0
-"""
-
-# A driver in trouble may hang for ever.
-GPU = r"""
-command -v nvidia-smi >/dev/null 2>&1 || exit 0
-bounded=
-if command -v timeout >/dev/null 2>&1; then bounded='timeout 20'; fi
-$bounded nvidia-smi --query-gpu=name,memory.total --format=csv,noheader,nounits 2>/dev/null | head -c 4096
-"""

@@ -8,8 +8,9 @@ from pathlib import Path
 import asyncssh
 
 from tools.errors import HostKeyChanged, HostUnreachable, LoginRefused, Malformed, SwineherdError
-from tools.ports import Fetched, GpuSeen, JobStart, JobState, RemoteHome, Timer
+from tools.ports import Fetched, GpuPeak, GpuSeen, JobStart, JobState, RemoteHome, Timer
 from tools.ssh import deadman, transfer
+from tools.ssh import gpu as gpus
 from tools.ssh import job as jobs
 from tools.ssh.address import Address, IPAddress, parse_address, resolve
 from tools.ssh.keys import LoginKeys, OfferedKey
@@ -166,10 +167,10 @@ class SshSession:
         await transfer.restore(self._connection, home, folder)
 
     async def gpu(self) -> GpuSeen | None:
-        return await jobs.gpu(self._connection)
+        return await gpus.seen(self._connection)
 
-    async def gpu_peak_mb(self) -> int | None:
-        return await jobs.gpu_memory_mb(self._connection)
+    async def gpu_peak(self, home: RemoteHome) -> GpuPeak | None:
+        return await gpus.peak(self._connection, home)
 
     async def arm_timer(self, home: RemoteHome, timer: Timer) -> str:
         return await deadman.arm(self._connection, home, timer, self._now())

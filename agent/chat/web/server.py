@@ -42,7 +42,7 @@ async def serving(engine: Engine, address: Address, terminal_user: str, *, sandb
     with listening(address.host, address.port) as sock:
         port: int = sock.getsockname()[1]
         door = _door(parts, address, port, terminal_user, sandbox=sandbox)
-        talks = Talks(parts, engine.herd.packer, Path.cwd(), engine.herd.saver)
+        talks = Talks(parts, engine.herd.packer, Path.cwd(), engine.herd.saver, engine.herd.driver.discreet)
         pages = all_pages(parts, engine.herd.packer, Path.cwd(), talks)
         app = Beside(SafeHeaders(health_of(engine), secure=False), application(door, pages))
         notice = Notice(door.place.origin, door.people)

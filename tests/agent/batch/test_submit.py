@@ -154,6 +154,7 @@ def test_a_job_that_another_process_tries_again_is_left_to_it(world: World) -> N
     first = try_again(world.parts, run, job)
     assert first is not None
     assert try_again(world.parts, run, job) is None
+    assert world.log.work_of(first) == world.log.work_of(run.run_id) is not None
     assert sorted(path.name for path in (world.home.path / "runs").iterdir()) == sorted([run.run_id, first])
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from agent.chat.talks import Person, Talks, joined
+from agent.discreet import Discreet
 from agent.mind.port import Called, Offered, Said, Turn
 from agent.talk.context import Kind, Line
 from tests.agent.talk.conftest import Talks as OnlyTalks
@@ -27,7 +28,7 @@ def talks_of(world: World, name: str = "project") -> Watched:
     folder = world.root / name
     folder.mkdir(exist_ok=True)
     (folder / "train.py").write_text("print('hello')\n", encoding="utf-8")
-    return Watched(world.parts, pack, folder, world.saver)
+    return Watched(world.parts, pack, folder, world.saver, Discreet())
 
 
 class Sheet:

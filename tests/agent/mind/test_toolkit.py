@@ -16,6 +16,7 @@ from tests.agent.conftest import MakeWorld
 from tests.agent.mind.toolbox import Toolbox
 from tests.agent.world import ASK, AUTO, CHECKOUT, World
 from tools.errors import MarketUnavailable
+from tools.ports import GpuPeak
 from tools.spend_log.rows import RunStatus
 from tools.ssh.snapshot import pack
 
@@ -123,8 +124,9 @@ async def test_a_request_is_a_run_that_somebody_drives(world: World) -> None:
 
 
 async def test_a_pod_that_runs(world: World) -> None:
-    """How busy it is; neither its address nor its whole order id."""
+    """How busy it is and was at most; neither its address nor its whole order id."""
     box = Toolbox(world)
+    world.pods.peak = GpuPeak(16_486, 24_564, 97)
     run_id = (await box.ask("submit_job", **JOB))["run_id"]
     assert "no pod yet" in await box.call("order_status", run_id=run_id)
     await world.drive(run_id)
@@ -132,6 +134,9 @@ async def test_a_pod_that_runs(world: World) -> None:
     (pod,) = (await box.ask("order_status", run_id=run_id))["pods"]
     assert (pod["status"], pod["gpu_util_percent"], pod["mem_util_percent"]) == ("running", 23, 18)
     assert "203.0.113.42" not in box.answers[-1]
+    used = ["RTX 4090: up to 16.1 of 24 GB of GPU memory used, GPU up to 97 % busy"]
+    for tool in ("order_status", "run_status"):
+        assert (await box.ask(tool, run_id=run_id))["used_at_most"] == used
 
 
 async def test_a_job_in_words(asking: World) -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from agent.batch.sources import STDIN
 from agent.schedule.add import add_schedule, missing_here, read_schedule
-from agent.schedule.work import work_of
-from agent.submit import BadJob, load_job
+from agent.submit import BadJob, load_job, work_of
 from policies.file_problem import FileError
 from policies.money import Cents
 from policies.timetable import BadTimetable

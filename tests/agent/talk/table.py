@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from agent.discreet import Discreet
 from agent.mind.port import Mind
 from agent.questions import questions
 from agent.talk.context import Kind, Line, Talking
@@ -41,7 +42,7 @@ class Table:
         show, drive = self.lines.append, self.taken_up.append
         pays = self.pays_by_words
         talking = Talking(self.world.parts, pack, self.folder, ME, show, drive, pays_by_words=pays)
-        return Conversation(talking, self.world.saver, self.thread)
+        return Conversation(talking, self.world.saver, Discreet(), self.thread)
 
     async def again(self) -> None:
         """The process has ended; another one goes on with the thread."""

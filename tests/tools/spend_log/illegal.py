@@ -252,6 +252,20 @@ ILLEGAL: Mapping[str, tuple[str, ...]] = {
     "approvals_granted": (
         _HELD.format("taken") + "UPDATE approvals SET charge_id = 'y' WHERE approval_id = 'taken/1'",
     ),
+    "run_works_kept": ("DELETE FROM run_works", "TRUNCATE run_works"),
+    "run_works_fixed": ("UPDATE run_works SET sha256 = sha256",),
+    "run_works_added": (
+        "INSERT INTO run_works SELECT * FROM run_works ON CONFLICT DO NOTHING",
+        "INSERT INTO run_works (run_id, sha256) VALUES ('over', 'b') ON CONFLICT (run_id) DO UPDATE SET sha256 = 'b'",
+    ),
+    "peaks_kept": ("DELETE FROM peaks", "TRUNCATE peaks"),
+    "peaks_added": ("INSERT INTO peaks SELECT * FROM peaks ON CONFLICT DO NOTHING",),
+    "peaks_rise": (
+        *(f"UPDATE peaks SET {figure} = {figure} - 1" for figure in ("memory_mib", "gpu_util", "mem_util")),
+        *(f"UPDATE peaks SET {figure} = NULL" for figure in ("memory_mib", "gpu_util", "mem_util")),
+        "UPDATE peaks SET order_id = (SELECT order_id FROM orders WHERE run_id = 'is-paid')",
+    ),
+    "peaks_ended": ("UPDATE peaks SET job_end = ''", "UPDATE peaks SET job_end = 'ran_out'"),
     "readings_kept": ("DELETE FROM readings", "TRUNCATE readings"),
     "readings_fixed": ("UPDATE readings SET spent = 0",),
 }

@@ -20,6 +20,7 @@ from tests.tools.spend_log.things import (
     CODE,
     HOUR,
     NOW,
+    ORDER,
     WIDE,
     a_charge,
     an_offer,
@@ -33,6 +34,7 @@ from tests.tools.spend_log.things import (
 )
 from tools.spend_log.answer_rows import NewRunGrant
 from tools.spend_log.codec import encode, to_text
+from tools.spend_log.peak_rows import GpuUse, PeakEnd, Work
 from tools.spend_log.postgres.log import PostgresSpendLog
 from tools.spend_log.postgres.schema import VERSIONS
 from tools.spend_log.rows import Charge, RunStatus
@@ -69,9 +71,11 @@ def furnish(log: PostgresSpendLog) -> None:
     approved(log, an_offer("allowed", account="b"))
     used = an_offer("used", account="c")
     log.reserve("charge-used", used, WIDE, NOW, approved(log, used))
-    log.add_run(new_run("over", home="home-a"))
+    log.add_run(new_run("over", home="home-a", work=Work("a" * 64)))
     log.set_status("over", RunStatus.FAILED, NOW, reason="", code=1)
     log.add_order(an_order(run_id="over", host_key="k"))
+    log.keep_peak(ORDER, GpuUse(16_384, 97, 18))
+    log.end_peak(ORDER, PeakEnd.FINISHED)
     granted(log, "batched")
     buy(log, "batched")
     asked(log, grant_id="gra-2")

@@ -30,6 +30,7 @@ RELEASED = (
     "b9854ca415506d6318a9fab693662e18a57f021be3886d7de077b3a35847c065",
     "05cf6dd612e0eb194f56a73c4e9157bf58cf06b1494eec450af8fa334d64883d",
     "347fa4c45e02f591f9df4c503c6c963b5b85fd9697b039e61d3274e67dc875a9",
+    "da5f35cd8d7c04f064f9402e712dcd184958b33a7c817441613a9c8ed0b2177b",
 )
 """SHA-256 of each migration that databases out there have had."""
 

@@ -8,7 +8,7 @@ import pytest
 from tests.tools.ssh.looking import write
 from tests.tools.ssh.pods import PodServer, bare_pod, sandbox_pod
 from tools.ports import GpuSeen
-from tools.ssh import remote
+from tools.ssh import remote_gpu
 from tools.ssh.channel import run
 from tools.ssh.session import SshSession
 
@@ -34,7 +34,7 @@ async def test_name_and_memory_are_read(pod: PodServer, session: SshSession) -> 
 
 
 async def test_a_pod_without_the_tool_says_nothing(pod: PodServer, session: SshSession) -> None:
-    """A sandbox pod has none either, whatever the machine below it has."""
+    """One that fails, as without a driver, says no more than one that is missing."""
     assert await session.gpu() is None
 
 
@@ -68,6 +68,7 @@ async def test_a_driver_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     async with sandbox_pod(folder) as pod:
         session = await pod.connect()
         nvidia_smi(pod, "exec sleep 600")
-        assert "timeout 20" in remote.GPU
-        output, ended = await run(session._connection, remote.GPU.replace("timeout 20", "timeout 1"), {}, seconds=60)
+        assert "timeout 20" in remote_gpu.GPU
+        hasty = remote_gpu.GPU.replace("timeout 20", "timeout 1")
+        output, ended = await run(session._connection, hasty, {}, seconds=60)
         assert (output, ended.code) == (b"", 0)

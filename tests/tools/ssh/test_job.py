@@ -180,18 +180,8 @@ async def test_a_lost_connection_is_said_and_proves_nothing(
     pod.drop()
     with pytest.raises(HostUnreachable):
         await following
-    for call in (session.job_state(home), session.home("run-1"), session.stop_job(home, 0), session.gpu_peak_mb()):
+    for call in (session.job_state(home), session.home("run-1"), session.stop_job(home, 0), session.gpu_peak(home)):
         with pytest.raises(HostUnreachable):
             await call
     again = await pod.connect()
     assert await again.job_state(home) == Running()
-
-
-async def test_gpu_memory_is_read_from_nvidia_smi(pod: PodServer, session: SshSession) -> None:
-    """The largest figure in MiB; None where the tool is missing or says something else."""
-    assert await session.gpu_peak_mb() is None
-    tool = write(pod.folder / "bin/nvidia-smi", b"#!/bin/sh\necho 512; echo 20480\n")
-    tool.chmod(0o755)
-    script = f'PATH="{pod.folder}/bin:$PATH"\n' + remote.GPU_MEMORY
-    output, _ = await run(session._connection, script, {})
-    assert output == b"512\n20480\n"

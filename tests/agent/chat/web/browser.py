@@ -17,6 +17,7 @@ from agent.chat.web.door import Door, open_door
 from agent.chat.web.links import links_of
 from agent.chat.web.pages.all_pages import all_pages
 from agent.chat.web.place import Address
+from agent.discreet import Discreet
 from tests.agent.world import World
 from tools.ssh.snapshot import pack
 
@@ -115,7 +116,7 @@ class Browser:
     ) -> None:
         self.door: Door = beside.door if beside else door or door_of(world, "web:ann", "web:bob")
         self._user = user
-        self._talks = Talks(world.parts, pack, folder or world.root, world.saver)
+        self._talks = Talks(world.parts, pack, folder or world.root, world.saver, Discreet())
         pages = all_pages(world.parts, pack, world.root, self._talks)
         self._app: ASGIApp = beside._app if beside else application(self.door, pages)
         transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
