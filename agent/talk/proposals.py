@@ -3,6 +3,7 @@
 A proposal is made by a model or by rule, settled here by code, and done only as it was shown.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -127,7 +128,7 @@ async def _submission(
 ) -> Proposal:
     """Fields that no human said are left out, and what is described is in the human's words, not in the model's."""
     parts, folder = talking.parts, talking.folder
-    files = look_at(folder, secrets_of(parts.variables))
+    files = await asyncio.to_thread(look_at, folder, secrets_of(parts.variables))
     said = borne_out(arguments, messages, files)
     unsure: frozenset[str] = frozenset()
     if (job_file := said.fields.get("job_file")) is not None:
@@ -208,7 +209,8 @@ async def _submit(talking: Talking, settled: Mapping[str, Any]) -> Done:
     else:
         job = read_job(settled["job"], WRITTEN).job
         top = written.top()
-        read = ReadJob(job, top / WRITTEN, (), folder=top, stays=stays_here(top), understood=settled["understood"])
+        stays = await asyncio.to_thread(stays_here, top)
+        read = ReadJob(job, top / WRITTEN, (), folder=top, stays=stays, understood=settled["understood"])
         written.check(job, top)
     answer = await Requesting(talking.parts, talking.packer, talking.folder).submitted(read)
     run_id = str(answer["run_id"])
