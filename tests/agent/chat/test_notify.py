@@ -147,6 +147,6 @@ async def test_an_extra_that_is_not_installed_is_named(world: World, monkeypatch
     """With the command that installs it."""
     policy = replace(ASK, chat=Chat(notify_url="json://127.0.0.1:9"))
     monkeypatch.setattr("agent.extras.find_spec", lambda _: None)
-    with pytest.raises(BadSettings, match=r"swineherd\[notify\]"):
+    with pytest.raises(BadSettings, match=r"\.\[notify\]"):
         async with channels(replace(world.parts, policy=policy), Settings(), talks_of(world)):
             pass
