@@ -19,12 +19,14 @@ from agent.herd import Herd
 from agent.talk.context import Talking
 from agent.talk.conversation import Conversation
 
+MOST_NAMED = 5
+
 LEAVING = frozenset({"quit", "exit", "bye"})
 PATIENCE = 4.0
 """Seconds without a word from us until one is due."""
 HELP = (
-    "say what you want to know or to run; approve CODE · deny RUN · run FILE.yaml · cancel RUN · offer RUN · freeze · "
-    "quit (Ctrl-D)"
+    "say what you want to know or to run; approve CODE · deny RUN · run FILE.yaml · cancel RUN · offer RUN · "
+    "resume RUN · freeze · quit (Ctrl-D)"
 )
 
 
@@ -51,6 +53,8 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
             await conversation.forget()
         if words is None:
             screen.note(f"{_who_answers(herd)}; {HELP}")
+            for run_id in herding.undriven()[:MOST_NAMED]:
+                screen.note(f"nobody drives {run_id}: `resume {run_id}` goes on with it here")
         typing = Told(words, typist) if words is not None else typist
         stays = at_terminal and words is None
         return await Session(conversation, herding, screen, typing, stays=stays).run()

@@ -34,6 +34,16 @@ class Herding:
         """Runs that are driven here now."""
         return sorted(self._driving)
 
+    def undriven(self) -> list[str]:
+        """Runs that were begun, and that nobody drives; what waits for its turn in a batch is left to that."""
+        parts = self._herd.parts
+        begun = [run.run_id for run in parts.log.runs(unfinished=True) if run.started_at]
+        return [
+            run_id
+            for run_id in begun
+            if parts.at_home(run_id) and not driver_of(parts, run_id) and not somebody_works(parts, run_id)
+        ]
+
     def drive(self, run_id: str) -> None:
         """Take a run up, unless somebody else does."""
         if run_id in self._driving:

@@ -19,6 +19,7 @@ from agent.talk.typed import (
     NOES,
     Answer,
     Explicit,
+    Resume,
     answered,
     card_for_a_bare_answer,
     holds_a_code,
@@ -143,16 +144,19 @@ class Conversation:
 
     async def _do(self, explicit: Explicit) -> None:
         talking = self._talking
-        if isinstance(explicit, Answer) and not talking.pays_by_words:
-            talking.note(PRESS_ALONE)
-            return
-        if isinstance(explicit, Answer):
-            lines, subject = answered(talking.parts, explicit, talking.by)
-            for line in lines:
-                talking.note(line)
-        else:
-            heard = await obey(talking.parts, talking.packer, talking.folder, explicit, talking.by)
-            talking.note(heard.words)
-            subject = heard.run_id if heard.done else ""
+        match explicit:
+            case Answer() if not talking.pays_by_words:
+                talking.note(PRESS_ALONE)
+                subject = ""
+            case Answer():
+                lines, subject = answered(talking.parts, explicit, talking.by)
+                for line in lines:
+                    talking.note(line)
+            case Resume(run_id):
+                subject = run_id
+            case _:
+                heard = await obey(talking.parts, talking.packer, talking.folder, explicit, talking.by)
+                talking.note(heard.words)
+                subject = heard.run_id if heard.done else ""
         if subject and self._is_run(subject):
             talking.drive(subject)

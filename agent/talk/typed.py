@@ -18,6 +18,7 @@ from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import Decision
 
 _ANSWER = re.compile(r"(?P<verb>approve|deny)(?:\s+(?P<what>\S+))?(?:\s+\$?(?P<amount>\S+))?", re.IGNORECASE)
+_RESUME = re.compile(r"resume\s+(?P<run_id>\S+)", re.IGNORECASE)
 _YES = frozenset({"y", "yes"})
 NOES = frozenset({"n", "no"})
 SAYS_NOTHING = "a word alone answers no offer, and nothing was decided; those that wait:"
@@ -33,7 +34,14 @@ class Answer:
     amount: str
 
 
-Explicit = Answer | RunFile | FreshOffer | Cancel | Freeze
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A run that is to go on here."""
+
+    run_id: str
+
+
+Explicit = Answer | Resume | RunFile | FreshOffer | Cancel | Freeze
 
 
 def read_explicit(text: str, is_run: Callable[[str], bool]) -> Explicit | None:
@@ -46,6 +54,8 @@ def read_explicit(text: str, is_run: Callable[[str], bool]) -> Explicit | None:
     if found := _ANSWER.fullmatch(line):
         decision = Decision.APPROVED if found["verb"].lower() == "approve" else Decision.DENIED
         return Answer(decision, found["what"] or "", found["amount"] or "")
+    if (found := _RESUME.fullmatch(line)) and is_run(found["run_id"]):
+        return Resume(found["run_id"])
     match read_command(line):
         case FreshOffer(run_id) | Cancel(run_id) as command if is_run(run_id):
             return command

@@ -185,6 +185,14 @@ async def test_only_a_line_with_the_code_approves(meet: Meet) -> None:
     assert code not in table.kept()
 
 
+async def test_a_run_goes_on_where_a_human_says_so(meet: Meet) -> None:
+    """In a line of its own; one that there is none of is words."""
+    table = meet()
+    run = await table.world.run(JOB, wait=False)
+    await table.say("resume train-99", f"resume {run.run_id}")
+    assert table.taken_up == [run.run_id]
+
+
 async def test_a_no_takes_the_run(meet: Meet) -> None:
     """And no code."""
     table = meet()

@@ -99,3 +99,16 @@ async def test_all_are_cancelled(make_world: MakeWorld, herded: Herded) -> None:
     await herding.idle()
     assert world.parts.run(run_id).status.value == "cancelled"
     assert world.purchases == []
+
+
+async def test_what_nobody_drives_is_named(make_world: MakeWorld, herded: Herded) -> None:
+    """Until somebody takes it up."""
+    world = make_world(ASK)
+    herding = herded(world)
+    run = await world.run(JOB, wait=False)
+    world.submit(JOB.replace("hours: 2", "hours: 1"))
+    assert herding.undriven() == [run.run_id]
+    herding.drive(run.run_id)
+    await asyncio.sleep(0)
+    assert herding.undriven() == []
+    await herding.leave()
