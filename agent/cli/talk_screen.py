@@ -1,6 +1,7 @@
 """The screen of a conversation: a line that is typed, and lines that come in above it."""
 
 import sys
+import termios
 from collections.abc import Callable
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -100,12 +101,22 @@ class AtTerminal:
         from prompt_toolkit.patch_stdout import patch_stdout
 
         self._session = self._session or PromptSession(history=InMemoryHistory())
+        if prompt == ASKS:
+            _forget_what_was_typed(self._session)
         try:
             with patch_stdout(raw=True):
                 # Signals are the session's: what the editor had set for them would be gone after each line.
                 return await self._session.prompt_async(prompt, handle_sigint=False)
         except EOFError:
             return None
+
+
+def _forget_what_was_typed(session: "PromptSession[str]") -> None:
+    """Before a question was on the screen: it is no answer to it."""
+    from prompt_toolkit.input.typeahead import clear_typeahead
+
+    clear_typeahead(session.input)
+    termios.tcflush(session.input.fileno(), termios.TCIFLUSH)
 
 
 class FromPipe:

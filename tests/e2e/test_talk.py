@@ -123,7 +123,7 @@ def codes(terminal: Terminal) -> list[str]:
 
 
 def test_a_question_outlives_a_kill(herd: Swineherd, seated: Seated) -> None:
-    """Kill -9, and the next chat goes on with it."""
+    """Kill -9, and the next chat goes on with it. What was typed before a question is no answer to it."""
     terminal = seated()
     terminal.type(HELLO + ENTER)
     terminal.until("do it? [y/N]")
@@ -134,6 +134,12 @@ def test_a_question_outlives_a_kill(herd: Swineherd, seated: Seated) -> None:
     again.until("do it? [y/N]")
     again.type("n" + ENTER)
     again.until("left as it is")
+    asked = again.screen.count("do it? [y/N]")
+    again.type(HELLO + ENTER + "y" + ENTER)  # before the question is there
+    again.until_again("do it? [y/N]", asked)
+    again.type("n" + ENTER)
+    again.until_again("left as it is", 1)
+    assert "submitted" not in again.screen
 
 
 @pytest.mark.parametrize("stop", ["c", "SIGTERM"])
