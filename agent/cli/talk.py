@@ -42,7 +42,7 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
     typist: Typist = AtTerminal() if at_terminal else FromPipe()
     async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
         await name_leftovers(herd, face)
-        herding = Herding(herd, screen.note)
+        herding = Herding(herd, screen.note, at_terminal=at_terminal)
         talking = _talking(herd, herding, screen, folder)
         mine = f"{herd.parts.home_id}:{thread}"  # where several share a store, each has their own
         conversation = Conversation(talking, _saver(herd), herd.driver.discreet, mine)

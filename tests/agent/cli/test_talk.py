@@ -104,7 +104,7 @@ async def test_only_a_human_who_says_so_leaves_runs(last: str | None, did: list[
 async def test_a_conversation_that_breaks_leaves_no_pod(world: World, stays: bool) -> None:
     """What it drives goes on to its end, with the results at home, before anybody hears of the defect."""
     screen = io.StringIO()
-    herding = Herding(Herd(world.parts, world.driver(), pack), Screen(lambda: screen).note)
+    herding = Herding(Herd(world.parts, world.driver(), pack), Screen(lambda: screen).note, at_terminal=True)
     run_id = world.submit(JOB)
     herding.drive(run_id)
     talk = Session(cast("Conversation", Breaks()), herding, Screen(lambda: screen), Hello(), stays=stays)
@@ -127,7 +127,7 @@ async def test_a_store_that_fails_under_one_run_stops_no_look_at_the_others(worl
 
             return fail
 
-    herding = Herding(herd, told.append)
+    herding = Herding(herd, told.append, at_terminal=True)
     herding.drive(world.submit(JOB))
     herding._herd = replace(herd, parts=replace(world.parts, log=cast("Any", Full())))
     await asyncio.wait_for(herding.until_asked(), 60)
