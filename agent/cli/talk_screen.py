@@ -1,7 +1,9 @@
 """The screen of a conversation: a line that is typed, and lines that come in above it."""
 
+import shutil
 import sys
 import termios
+import unicodedata
 from collections.abc import Callable
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Protocol, TextIO
@@ -25,7 +27,7 @@ class Screen:
 
     def __init__(self, stream: Callable[[], TextIO]) -> None:
         self._stream = stream
-        self._at_line_start = True
+        self._column = 0
 
     def show(self, line: Line) -> None:
         """A line of ours, or more of a model's words."""
@@ -40,14 +42,26 @@ class Screen:
         self.show(Line("note", text))
 
     def _words(self, text: str) -> None:
-        for part in text.splitlines(keepends=True):
-            self._write(f"{GUTTER if self._at_line_start else ''}{part}")
-            self._at_line_start = part.endswith("\n")
+        """Broken at the edge: a terminal would go on in the first column below, where only lines of ours begin."""
+        edge, shown = self._edge(), ""
+        for char in text.expandtabs(4):
+            wide = 2 if unicodedata.east_asian_width(char) in "WF" else 1
+            if char != "\n" and edge and self._column + wide > edge:
+                shown, self._column = f"{shown}\n", 0
+            if self._column == 0:
+                shown, self._column = f"{shown}{GUTTER}", len(GUTTER)
+            shown += char
+            self._column = 0 if char == "\n" else self._column + wide
+        self._write(shown)
+
+    def _edge(self) -> int | None:
+        """Columns; None where no terminal shows it."""
+        return shutil.get_terminal_size().columns if self._stream().isatty() else None
 
     def _end_line(self) -> None:
-        if not self._at_line_start:
+        if self._column:
             self._write("\n")
-            self._at_line_start = True
+            self._column = 0
 
     def end(self) -> None:
         """A model has said what it had to say."""

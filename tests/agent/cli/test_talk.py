@@ -14,6 +14,7 @@ from agent.cli.talk import Session
 from agent.cli.talk_runs import Herding
 from agent.cli.talk_screen import FromPipe, Screen
 from agent.herd import Herd
+from agent.talk.context import Line
 from agent.talk.conversation import Conversation
 from tests.agent.world import JOB, World
 from tools.errors import StoreUnusable
@@ -142,6 +143,20 @@ def test_a_line_of_ours_is_one_line(line: str) -> None:
     screen = io.StringIO()
     Screen(lambda: screen).note(line)
     assert screen.getvalue() in {"▸ a b\n", "▸ ab\n"}
+
+
+@pytest.mark.parametrize("letter", ["x", "\u8c5a", "\t"], ids=["narrow", "wide", "tab"])
+def test_a_models_words_never_reach_the_first_column(monkeypatch: pytest.MonkeyPatch, letter: str) -> None:
+    """However long its line is: the next row of a terminal would read as a line of ours."""
+    monkeypatch.setenv("COLUMNS", "20")
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    shown = Screen(lambda: screen)
+    for piece in (letter * 30, f" {letter * 7}", "\u25b8 paid\n", "Well."):
+        shown.show(Line("model", piece))
+    rows = screen.getvalue().splitlines()
+    assert all(row.startswith("\u2502 ") for row in rows)
+    assert all(sum(2 if one == "\u8c5a" else 1 for one in row) <= 20 for row in rows)
 
 
 async def test_bytes_that_are_no_text_end_no_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
