@@ -34,6 +34,8 @@ def chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bo
 
 
 async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bool) -> int:
+    if sys.stdin is None or sys.stdout is None:
+        raise BadSettings("chat reads stdin and writes stdout, and one of them is closed")
     screen = Screen(lambda: sys.stdout)
     face = ScreenFace(screen)
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()

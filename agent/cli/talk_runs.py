@@ -80,7 +80,8 @@ class Herding:
     def cancel(self, by: str) -> None:
         """All of them: jobs are stopped, what is there is fetched, pods are ended."""
         for run_id in self._driving:
-            self._herd.parts.log.request_cancel(run_id, self._herd.parts.clock.now(), by)
+            with self._store_at_fault(run_id):
+                self._herd.parts.log.request_cancel(run_id, self._herd.parts.clock.now(), by)
 
     async def leave(self) -> None:
         """All of them as they are, for a later `resume`."""

@@ -5,12 +5,13 @@ import io
 import os
 import signal
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from agent.cli.output import PROVIDER
-from agent.cli.talk import Session
+from agent.cli.output import PROVIDER, USAGE
+from agent.cli.talk import Session, chat
 from agent.cli.talk_runs import Herding
 from agent.cli.talk_screen import FromPipe, Screen
 from agent.herd import Herd
@@ -19,6 +20,18 @@ from agent.talk.conversation import Conversation
 from tests.agent.world import JOB, World
 from tools.errors import StoreUnusable
 from tools.ssh.snapshot import pack
+
+
+@pytest.mark.parametrize(("thread", "stdin"), [("caf\udce9", io.StringIO()), ("mine", None)], ids=["name", "stdin"])
+def test_what_can_not_be_talked_in_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, thread: str, stdin: io.StringIO | None
+) -> None:
+    """Before anything is opened."""
+    monkeypatch.setattr("sys.stdin", stdin)
+    with pytest.raises(SystemExit) as ended:
+        chat(None, sandbox=True, folder=Path(), thread=thread, new=False)
+    assert ended.value.code == USAGE
+    assert "a defect of ours" not in capsys.readouterr().err
 
 
 class Breaks:
@@ -131,6 +144,7 @@ async def test_a_store_that_fails_under_one_run_stops_no_look_at_the_others(worl
     herding = Herding(herd, told.append, at_terminal=True)
     herding.drive(world.submit(JOB))
     herding._herd = replace(herd, parts=replace(world.parts, log=cast("Any", Full())))
+    herding.cancel("SIGTERM")
     await asyncio.wait_for(herding.until_asked(), 60)
     await herding.leave()
     assert any("the disk is full" in line for line in told)
