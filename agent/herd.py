@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
 from agent.drive import Driver
 from agent.errors import LeaseHeld
 from agent.graph import Road
@@ -39,6 +41,12 @@ class Herd:
     parts: Parts
     driver: Driver
     packer: Packer
+
+    @property
+    def saver(self) -> BaseCheckpointSaver[str] | None:
+        """The checkpoints: of runs, and of what is talked about."""
+        saver = self.graph.checkpointer
+        return saver if isinstance(saver, BaseCheckpointSaver) else None
 
     @property
     def graph(self) -> Road:

@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from agent.chat.talks import Talks
 from agent.errors import BadSettings
 from agent.extras import need
 from agent.parts import Parts
@@ -27,16 +28,17 @@ _log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def channels(parts: Parts, settings: Settings, link: str = "") -> AsyncIterator[None]:
-    """Tell Slack, Telegram and Apprise what waits for a human, until the block ends.
+async def channels(parts: Parts, settings: Settings, talks: Talks, link: str = "") -> AsyncIterator[None]:
+    """Tell Slack, Telegram and Apprise what waits for a human, and hear them, until the block ends.
 
     Args:
+        talks: with whoever writes to us there; closed at the end.
         link: the web chat, where one is served.
 
     Raises:
         BadSettings: a part of a channel's settings is missing or wrong, or an extra is not installed.
     """
-    works = [*_slack(parts, settings), *_telegram(parts, settings), *_notices(parts, link)]
+    works = [*_slack(parts, settings, talks), *_telegram(parts, settings, talks), *_notices(parts, link)]
     running = [asyncio.create_task(_again_and_again(parts, work)) for work in works]
     try:
         yield
@@ -44,6 +46,7 @@ async def channels(parts: Parts, settings: Settings, link: str = "") -> AsyncIte
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await talks.close()
 
 
 async def _again_and_again(parts: Parts, work: Work) -> None:
@@ -56,7 +59,7 @@ async def _again_and_again(parts: Parts, work: Work) -> None:
         await parts.clock.sleep(AGAIN_SECONDS)
 
 
-def _slack(parts: Parts, settings: Settings) -> list[Work]:
+def _slack(parts: Parts, settings: Settings, talks: Talks) -> list[Work]:
     named = {
         "SLACK_BOT_TOKEN": settings.slack_bot_token,
         "SLACK_APP_TOKEN": settings.slack_app_token,
@@ -73,10 +76,10 @@ def _slack(parts: Parts, settings: Settings) -> list[Work]:
     need("slack_bolt", "slack")
     from agent.chat.slack.run import Keys, run  # noqa: PLC0415 - of an extra
 
-    return [partial(run, parts, Keys(bot, app, channel, settings.slack_api_url))]
+    return [partial(run, parts, Keys(bot, app, channel, settings.slack_api_url), talks)]
 
 
-def _telegram(parts: Parts, settings: Settings) -> list[Work]:
+def _telegram(parts: Parts, settings: Settings, talks: Talks) -> list[Work]:
     token, chat = settings.telegram_bot_token, settings.telegram_chat
     if token is None and chat is None:
         return []
@@ -94,7 +97,7 @@ def _telegram(parts: Parts, settings: Settings) -> list[Work]:
     need("telegram", "telegram")
     from agent.chat.telegram.run import Keys, run  # noqa: PLC0415 - of an extra
 
-    return [partial(run, parts, Keys(token, int(chat), api_url))]
+    return [partial(run, parts, Keys(token, int(chat), api_url), talks)]
 
 
 def _notices(parts: Parts, link: str) -> list[Work]:

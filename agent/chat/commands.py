@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 
 HELP = (
-    "run PATH: a job file below the folder where serve was started",
+    "run PATH: a job file (.yaml) below the folder where serve was started",
     "a job file's text, pasted: without workdir and file_mounts",
     "offer RUN: make a fresh offer, where nobody answered the last one in time",
     "cancel RUN: stop the job, fetch what is there, end the pod",
     "freeze: stop all spending; the first page says how to allow it again",
+    "anything else in your own words: a question about GPUs, prices, memory, money or runs, or a job to run",
+    "y or n: to what is proposed then",
     "help: this",
 )
 
@@ -55,22 +57,27 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What can be said; `unknown` is what was not understood."""
+    """What can be said."""
 
-    unknown: str = ""
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """No command: something for a conversation."""
+
+    text: str
 
 
 Command = RunFile | RunText | FreshOffer | Cancel | Freeze | Help
 
 
-def read_command(text: str) -> Command:
+def read_command(text: str) -> Command | Words:
     """The one thing that was asked for. Nothing typed is ever a yes to a payment: that takes the card."""
     typed = text.strip()
     if _FIELD.search(typed):
         return RunText(text)
     verb, _, rest = typed.partition(" ")
     match verb.casefold(), rest.strip():
-        case "run", name if name and "\n" not in name:
+        case "run", name if "\n" not in name and name.lower().endswith((".yaml", ".yml")):
             return RunFile(name)
         case "offer", run_id if run_id and len(run_id.split()) == 1:
             return FreshOffer(run_id)
@@ -81,4 +88,4 @@ def read_command(text: str) -> Command:
         case (("help" | ""), ""):
             return Help()
         case _:
-            return Help(typed)
+            return Words(typed)

@@ -48,10 +48,8 @@ async def obey(parts: Parts, packer: Packer, jobs: Path, command: Command, by: s
         case Freeze():
             parts.log.freeze(f"frozen by {by}", parts.clock.now())
             return Heard("spending is frozen; polling, collecting and ending pods go on")
-        case Help(""):
+        case Help():
             return Heard(" · ".join(HELP))
-        case Help(unknown):
-            return Heard(f"not understood: {unknown[:80]}. What can be said: " + " · ".join(HELP), done=False)
         case _:
             assert_never(command)
 

@@ -10,9 +10,7 @@ from agent.mind.intake import reader_of, words_of
 from agent.mind.written import explained
 from agent.parts import Parts
 from agent.submit import ReadJob, load_job
-from policies.reading.rules import Understood
-
-"""In the name of a variable whose value no model may see."""
+from policies.reading.understood import Understood
 
 
 async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face: TerminalFace) -> ReadJob:
@@ -38,6 +36,7 @@ async def read_job_or_words(parts: Parts, job: str, ignore: frozenset[str], face
 
 
 def table_of(understood: Mapping[str, str]) -> list[str]:
+    """A line for each field, in two columns; `understood`: field → its value and where it is from."""
     width = max(map(len, understood), default=0)
     return [f"{name.ljust(width)}  {value}" for name, value in understood.items()]
 

@@ -5,8 +5,6 @@ import signal
 import sys
 from pathlib import Path
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-
 from agent.assemble import open_herd
 from agent.cli import output
 from agent.cli.foreground import let_go
@@ -47,7 +45,7 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
         herding = Herding(herd, screen.note, at_terminal=at_terminal)
         talking = _talking(herd, herding, screen, folder)
         mine = f"{herd.parts.home_id}:{thread}"  # where several share a store, each has their own
-        conversation = Conversation(talking, _saver(herd), herd.driver.discreet, mine)
+        conversation = Conversation(talking, herd.saver, herd.driver.discreet, mine)
         if new:
             await conversation.forget()
         if words is None:
@@ -62,13 +60,9 @@ def _who_answers(herd: Herd) -> str:
     return f"{mind.name} answers" if mind else "no model is configured: plain words are read by rule"
 
 
-def _saver(herd: Herd) -> BaseCheckpointSaver[str] | None:
-    saver = herd.graph.checkpointer
-    return saver if isinstance(saver, BaseCheckpointSaver) else None
-
-
 def _talking(herd: Herd, herding: Herding, screen: Screen, folder: Path) -> Talking:
-    return Talking(herd.parts, herd.packer, folder, f"terminal:{who()}", screen.show, herding.drive)
+    me = f"terminal:{who()}"
+    return Talking(herd.parts, herd.packer, folder, me, screen.show, herding.drive, pays_by_words=True)
 
 
 class Session:

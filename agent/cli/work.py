@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from agent.assemble import open_herd
 from agent.chat.channels import channels
+from agent.chat.talks import Talks
 from agent.cli import output
 from agent.cli.places import settings_or_fail
 from agent.engine.engine import Engine
@@ -41,7 +43,8 @@ async def _work(*, sandbox: bool, front: Front | None) -> None:
         place = _queue_of(herd.parts, None if sandbox else settings.database_url)
         engine = Engine(herd, partial(DbosQueue.open, place))
         link = await stack.enter_async_context(front(engine)) if front is not None else ""
-        await stack.enter_async_context(channels(herd.parts, settings, link))
+        talks = Talks(herd.parts, herd.packer, Path.cwd(), herd.saver, herd.driver.discreet)
+        await stack.enter_async_context(channels(herd.parts, settings, talks, link))
         await engine.run(stop)
 
 

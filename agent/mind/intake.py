@@ -16,7 +16,7 @@ from agent.parts import Parts
 from agent.submit import BadJob, ReadJob, place_of
 from policies.file_problem import shown
 from policies.job import Job, job_fields
-from policies.reading.rules import Source, Understood
+from policies.reading.understood import Source, Understood
 from policies.text import as_seen, clean, without_links
 
 MOST_TEXT = 32 * 1024
@@ -33,6 +33,7 @@ _UNITS = {"hours": "{} hours", "budget_usd": "at most ${}", "price_per_hour": "a
 
 _COMMAND = re.compile(r"\./\S|\S+\s+\S")
 """A program with an argument: a bare word, `yes` say, is no answer to what is to run."""
+_YES = re.compile(r"\s*(?:y|yes|yep|ok|okay|j|ja|jawohl|o|oui|d'accord|s|s[ií]|vale)\s*[.!]?\s*", re.IGNORECASE)
 
 Ask = Callable[[Understood, str], Awaitable[str | None]]
 """Shows what was understood, and puts the question; None where nobody answers."""
@@ -244,9 +245,17 @@ def question_of(understood: Understood) -> str:
 
 
 def answered(understood: Understood, answer: str, files: Mapping[str, str]) -> Understood:
-    """What is known once a human has said more: it counts for what was asked, and before what was read."""
-    said = understand_by_rule(_with_unit(answer, understood), files, {})
+    """What is known once a human has said more: it counts for what was asked, and before what was read.
+
+    A bare yes is an answer where every question proposes a value.
+    """
     fields, sources = dict(understood.fields), dict(understood.sources)
+    if _YES.fullmatch(answer) and understood.asks.keys() <= understood.proposed.keys():
+        fields |= understood.proposed
+        return replace(
+            understood, fields=fields, sources=sources | dict.fromkeys(understood.proposed, Source.SAID), asks={}
+        )
+    said = understand_by_rule(_with_unit(answer, understood), files, {})
     asks = {name: why for name, why in understood.asks.items() if name not in _settled_by(said, answer, understood)}
     for name, value in said.fields.items():
         if said.sources[name] is Source.SAID:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from policies.models import find_model
-from policies.reading.rules import Source, Understood
+from policies.reading.understood import Source, Understood
 from policies.vram import thought_gb
 from policies.vram_estimate import Estimate, estimate
 from policies.workload import QUANTIZED, Method, Precision, Workload

@@ -1,5 +1,6 @@
 """Jobs that a model writes: read as a file's are, and they name nothing outside one folder (law 5)."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,10 +41,11 @@ class Written:
         """
         top = self.top()
         if isinstance(needs, SubmitNeeds) and needs.job_file is not None:
-            return self._of_file(needs, needs.job_file, top)
+            return await asyncio.to_thread(self._of_file, needs, needs.job_file, top)
         read = read_job(_as_file(needs, gpu, hours), WRITTEN, described=True)
         self.check(read.job, top)
-        whole = ReadJob(read.job, top / WRITTEN, read.warnings, folder=top, stays=stays_here(top))
+        stays = await asyncio.to_thread(stays_here, top)
+        whole = ReadJob(read.job, top / WRITTEN, read.warnings, folder=top, stays=stays)
         done, _ = await reader_of(self.parts, None).file(whole)
         self.check(done.job, top)
         return done

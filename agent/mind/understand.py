@@ -1,20 +1,21 @@
 """A description understood: by rule, and by a model whose every word is held against the text.
 
-Rules decide what a figure is. A model adds what they missed where the text bears it out, and turns a figure on which
-the two differ into a question: it can make a run ask, never make it pay.
+Rules decide what a figure is, and what runs. A model adds the paths that they missed, where the text bears it out, and
+turns a figure or a command on which the two differ into a question: it can make a run ask, never make it pay.
 """
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from agent.mind.folder import masked
 from agent.mind.port import Mind, ModelGarbled, ModelUnavailable
 from agent.mind.prompts import INSTRUCTIONS, JobForm, turns
 from policies.reading.outputs import lies_there
-from policies.reading.rules import Source, Understood
 from policies.reading.rules import understand as understand_by_rule
 from policies.reading.to_run import says_what_runs
+from policies.reading.understood import Source, Understood
 from policies.text import clean
 
 __all__ = ["understand", "understand_by_rule"]
@@ -72,6 +73,7 @@ class _Checked:
         self._fields = dict(by_rule.fields)
         self._sources = dict(by_rule.sources)
         self._asks = dict(by_rule.asks)
+        self._proposed = dict(by_rule.proposed)
 
     def understood(self) -> Understood:
         self._command()
@@ -79,20 +81,20 @@ class _Checked:
             self._number(name)
         self._outputs()
         self._title()
-        return Understood(self._fields, self._sources, self._asks, self._rule.unused)
+        return replace(self._rule, fields=self._fields, sources=self._sources, asks=self._asks, proposed=self._proposed)
 
     def _said(self, name: str, value: object) -> None:
         self._fields[name], self._sources[name] = value, Source.SAID
 
     def _command(self) -> None:
-        """One that rules overlooked. Where the text names any, and what is open is which, a human says it."""
+        """One that rules overlooked is proposed. Where the text names any, and it is open which, a human says it."""
         command = " ".join((self._form.run or "").split())
         if "run" not in self._asks or self._is_doubt or not re.match(r"\w[\w./-]* \S", command):
             return
         if not re.search(rf"(?<![\w/.-]){re.escape(command)}(?![\w/-])", self._text):
             return
-        self._said("run", command)
-        del self._asks["run"]
+        self._asks["run"] = f"What is the command to run: is it `{command}`?"
+        self._proposed["run"] = command
 
     def _number(self, name: str) -> None:
         """One that the text does not have was made up, and what the rules have a meaning for has that one.

@@ -8,7 +8,7 @@ import yaml
 
 from agent.submit import slug
 from policies.job import Job, read_job
-from policies.reading.rules import Source, Understood
+from policies.reading.understood import Source, Understood
 from policies.text import clean, without_links
 
 DESCRIBED = "the description"

@@ -76,8 +76,8 @@ def read_by_rule(text: str, runs: Sequence[Run]) -> Called | Said:
 
 def _is_job(words: str) -> bool:
     """Something is to run, or a figure of a job is said."""
-    understood = understand(words, {}, {})
-    return "run" in understood.fields or bool({"hours", "budget_usd"} & understood.fields.keys())
+    likely = understand(words, {}, {}).likely
+    return not {"run", "hours", "budget_usd"}.isdisjoint(likely)
 
 
 def _change(words: str) -> dict[str, object]:
@@ -85,7 +85,7 @@ def _change(words: str) -> dict[str, object]:
     if len(words.split()) > MOST_WISHED:
         return {}
     change: dict[str, object] = {}
-    hours = understand(words, {}, {}).fields.get("hours") if _CHANGES.search(words) else None
+    hours = understand(words, {}, {}).likely.get("hours") if _CHANGES.search(words) else None
     if isinstance(hours, Decimal) and hours == int(hours):
         change["hours"] = int(hours)
     card, credit = _CARD.search(words), _CREDITS.search(words)

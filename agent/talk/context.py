@@ -33,6 +33,7 @@ class Talking:
         by: the human, as the spend log names who asked.
         show: tells the human.
         drive: told of a run that was submitted or changed; somebody has to take it up.
+        pays_by_words: whether `approve CODE` and `deny RUN`, typed here, answer for money; else only presses do.
     """
 
     parts: Parts
@@ -41,6 +42,7 @@ class Talking:
     by: str
     show: Callable[[Line], None]
     drive: Callable[[str], None]
+    pays_by_words: bool
 
     def note(self, text: str) -> None:
         """A line of ours."""

@@ -20,6 +20,7 @@ from agent.talk.typed import Answer, Explicit, answered, holds_a_code, is_yes, r
 MOST_TYPED = 32 * 1024
 MOST_STEPS = 40
 CODE_ALONE = "that line has an approval code in it: to buy type `approve CODE` alone; nothing was done, nor read on"
+PRESS_ALONE = "a payment is answered here by a press on its card, never by words: nothing was decided, nor read on"
 NOES = frozenset({"n", "no"})
 CUT_OFF = "the last message was cut off: what came of it is in `runs`; it is not done again"
 
@@ -70,7 +71,7 @@ class Conversation:
         elif (explicit := read_explicit(text, self._is_run)) is not None:
             await self._do(explicit)
         elif holds_a_code(self._talking.parts, text):
-            self._talking.note(CODE_ALONE)
+            self._talking.note(CODE_ALONE if self._talking.pays_by_words else PRESS_ALONE)
         elif text and not await self._was_an_answer(text):
             await self._turn(text)
         return await self._is_asked()
@@ -125,6 +126,9 @@ class Conversation:
 
     async def _do(self, explicit: Explicit) -> None:
         talking = self._talking
+        if isinstance(explicit, Answer) and not talking.pays_by_words:
+            talking.note(PRESS_ALONE)
+            return
         if isinstance(explicit, Answer):
             lines, subject = answered(talking.parts, explicit, talking.by)
             for line in lines:

@@ -23,6 +23,7 @@ from agent.mind.port import Answered, Called, ModelUnavailable, Said
 from agent.mind.tool_answers import cleaned, refused, safe
 from agent.talk.context import Line, Talking
 from agent.talk.figures import figures
+from agent.talk.likely import likely
 from agent.talk.proposals import Proposal, done, proposed
 from agent.talk.state import TalkState, call_of, last_said, messages_of, of_this_message, with_turn
 from agent.talk.thought import about_a_run, next_said, overlooked_job
@@ -99,7 +100,8 @@ def _arguments(talking: Talking, state: TalkState, call: Called, tool: BaseTool)
     if call.name != "quote_job":
         return known
     messages = messages_of(state)
-    return {**borne_out(known, messages, {}).fields, "description": messages[0]}
+    given = {**likely(messages[0], {}), **borne_out(known, messages, {}).fields, "description": messages[0]}
+    return {name: value for name, value in given.items() if name in tool.args}
 
 
 async def propose(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["confirm", "__end__"]]:

@@ -3,7 +3,8 @@
 A proposal is made by a model or by rule, settled here by code, and done only as it was shown.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, assert_never
@@ -23,6 +24,7 @@ from agent.mind.tool_forms import Dollars, Form, Name, OneRun, RunId, SubmitNeed
 from agent.mind.tool_jobs import WRITTEN, Written
 from agent.submit import ReadJob, check
 from agent.talk.context import Talking
+from agent.talk.likely import likely
 from policies.job import job_fields, read_job
 from policies.money import usd
 from policies.offer import Rail
@@ -33,6 +35,7 @@ from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import ENDED, Approval
 
 MOST_LINES = 40
+UNSURE = " (not sure that you meant this: look at it)"
 
 
 class JobWords(Form):
@@ -125,16 +128,19 @@ async def _submission(
 ) -> Proposal:
     """Fields that no human said are left out, and what is described is in the human's words, not in the model's."""
     parts, folder = talking.parts, talking.folder
-    said = borne_out(arguments, messages, look_at(folder, secrets_of(parts.variables)))
+    files = await asyncio.to_thread(look_at, folder, secrets_of(parts.variables))
+    said = borne_out(arguments, messages, files)
+    unsure: frozenset[str] = frozenset()
     if (job_file := said.fields.get("job_file")) is not None:
         needs = SubmitNeeds.model_validate({"job_file": job_file})
     else:
-        needs = SubmitNeeds.model_validate(
-            {**said.fields, "description": messages[0], **({"run": command} if command else {})}
-        )
+        doubtful = likely(messages[0], files)
+        unsure = frozenset(doubtful)
+        answer = {"run": command} if command else {}
+        needs = SubmitNeeds.model_validate({**doubtful, **said.fields, **answer, "description": messages[0]})
     read = await Written(parts, folder).job(needs, needs.gpu, needs.hours)
     check(parts, read.job)
-    shown = _fields(read)
+    shown = _fields(read, unsure)
     lines = (
         *(f"{name.ljust(max(map(len, shown)))}  {value}" for name, value in shown.items()),
         *(f"warning: {warning}" for warning in read.warnings),
@@ -160,7 +166,7 @@ def _left_out(made_up: Sequence[str]) -> list[str]:
     return [f"left out, as you did not say it: {', '.join(fields)}"] if fields else []
 
 
-def _fields(read: ReadJob) -> dict[str, str]:
+def _fields(read: ReadJob, unsure: Collection[str]) -> dict[str, str]:
     """What runs, on what, for how long and how much: every line of it, and where each is from."""
     fields = job_fields(read.job)
     resources = fields.pop("resources")
@@ -168,7 +174,8 @@ def _fields(read: ReadJob) -> dict[str, str]:
     fields |= resources if isinstance(resources, dict) else {}
     variables = [name for name, _ in (*read.job.envs, *read.job.secrets)]
     plain = {name: value for name, value in fields.items() if value and name not in {"envs", "secrets"}}
-    shown = {name: _shown(value) for name, value in plain.items()}
+    doubt = {"accelerators" if name == "gpu" else name for name in unsure}
+    shown = {name: f"{_shown(value)}{UNSURE if name in doubt else ''}" for name, value in plain.items()}
     return shown | dict(read.understood) | ({"variables": _shown(variables)} if variables else {})
 
 
@@ -202,7 +209,8 @@ async def _submit(talking: Talking, settled: Mapping[str, Any]) -> Done:
     else:
         job = read_job(settled["job"], WRITTEN).job
         top = written.top()
-        read = ReadJob(job, top / WRITTEN, (), folder=top, stays=stays_here(top), understood=settled["understood"])
+        stays = await asyncio.to_thread(stays_here, top)
+        read = ReadJob(job, top / WRITTEN, (), folder=top, stays=stays, understood=settled["understood"])
         written.check(job, top)
     answer = await Requesting(talking.parts, talking.packer, talking.folder).submitted(read)
     run_id = str(answer["run_id"])

@@ -7,7 +7,7 @@ from agent.talk.by_rule import meant_run, read_by_rule
 from agent.talk.context import Line, Talking
 from agent.talk.figures import own_figures
 from agent.talk.heard import Heard
-from agent.talk.instructions import INSTRUCTIONS
+from agent.talk.instructions import instructions
 from agent.talk.state import TalkState, last_said, messages_of
 from agent.talk.tools import ACTING, READING, offered
 from agent.talk.turns import SHOWN, from_kept, keepable, not_the_models, shown
@@ -34,9 +34,10 @@ async def next_said(talking: Talking, state: TalkState) -> Said | Called:
 async def _model_says(talking: Talking, mind: Mind, turns: list[Turn]) -> Said | Called:
     """Heard as it comes; with less of the past where the model can't hold all."""
     heard = Heard(lambda words: talking.show(Line("model", words)))
+    told = instructions(pays_by_words=talking.pays_by_words)
     for most in SHOWN:
         with suppress(TooLong):
-            said = await mind.talk(INSTRUCTIONS, shown(turns, most), offered(talking), heard.add)
+            said = await mind.talk(told, shown(turns, most), offered(talking), heard.add)
             break
     else:
         raise ModelUnavailable(f"{mind.name} can't hold this message: say it in fewer words")

@@ -45,11 +45,9 @@ def read_explicit(text: str, is_run: Callable[[str], bool]) -> Explicit | None:
         decision = Decision.APPROVED if found["verb"].lower() == "approve" else Decision.DENIED
         return Answer(decision, found["what"] or "", found["amount"] or "")
     match read_command(line):
-        case RunFile(name) as command if name.endswith((".yaml", ".yml")):
-            return command
         case FreshOffer(run_id) | Cancel(run_id) as command if is_run(run_id):
             return command
-        case Freeze() as command:
+        case RunFile() | Freeze() as command:
             return command
         case _:
             return None

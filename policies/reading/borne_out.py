@@ -27,14 +27,14 @@ class BorneOut:
 def borne_out(arguments: Mapping[str, object], messages: Sequence[str], files: Mapping[str, str]) -> BorneOut:
     """Keep of a model's arguments what the human's messages bear out.
 
-    Figures and commands count only as the rules read them: "24 GB of RAM" bears out no `vram_gb`, and half a command no
-    `run`.
+    Figures and commands count only as the rules read or propose them, for a human confirms the whole: "24 GB of RAM"
+    bears out no `vram_gb`, and half a command no `run`.
 
     Args:
         messages: of the human alone.
         files: name → first characters, of what lies in the workdir.
     """
-    heard = [understand(message, files, {}).fields for message in messages]
+    heard = [understand(message, files, {}).likely for message in messages]
     kept: dict[str, object] = {}
     made_up: list[str] = []
     for name, value in arguments.items():

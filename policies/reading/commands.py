@@ -147,7 +147,7 @@ def _of_lines(lines: list[str], span: Span, *, sets_up: bool) -> Iterator[Comman
 
 
 def _is_command(line: str, files: Mapping[str, str], *, quoted: bool = False) -> bool:
-    """`quoted`: it stands between backticks, so that a program nobody knows is one where it has options."""
+    """`quoted`: between backticks a program that nobody knows is one where it has options, or a file that is there."""
     first, _, rest = line.partition(" ")
     if first.startswith("./"):
         return bool(rest) or first.removeprefix("./") in files
@@ -155,7 +155,8 @@ def _is_command(line: str, files: Mapping[str, str], *, quoted: bool = False) ->
         return bool(rest) and _is_command(rest.strip(), files, quoted=quoted)
     if first in _STARTERS:
         return bool(rest.strip()) or first in _ALONE
-    return quoted and _PROGRAM.fullmatch(line) is not None
+    of_a_file = rest in files and re.fullmatch(r"\w[\w.-]*", first) is not None
+    return quoted and (of_a_file or _PROGRAM.fullmatch(line) is not None)
 
 
 def _bare(prose: str) -> Iterator[Command]:

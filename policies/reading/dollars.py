@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 from policies.reading.figures import MOST, Figure, Weight
-from policies.reading.numerals import NUMBER, torn, value_of
+from policies.reading.numerals import NUMBER, is_sum, torn, value_of
 from policies.reading.prose import Span, around, clauses, sentences
 from policies.reading.words import begins_with, one_of, phrases
 
@@ -22,6 +22,7 @@ _OTHER_WORDS = (
     r"euros?|pounds?|quid|franken|francs?|yen|yuan|rupees?|rupien|pesos?|pfund|kronor|kronen|zloty|reais|rubles?|won"
 )
 _OTHER_AFTER = rf"€|EUR|£|GBP|CHF|{_FOREIGN}|{_FOREIGN_BEHIND}|{_OTHER_WORDS}"
+_CODES = r"AUD|CAD|NZD|HKD|SGD|PLN|SEK|NOK|DKK|CZK|HUF|INR|JPY|CNY|RMB|BRL|MXN|ARS|CLP|COP|ZAR|KRW|ILS|BTC|ETH|USDT"
 _CENTS_AFTER = r"(?:(?:US-?)?cents?|ct|c[eé]ntimos?|centavos?|centimes?)(?:\s+de\s+d[oó]l{1,2}ar)?"
 _TIMES = r"k|K|m|M|million|Mio|tausend|thousand|mil"
 _SCALE = {"k": 10**3, "tausend": 10**3, "thousand": 10**3, "mil": 10**3, "m": 10**6, "mio": 10**6, "million": 10**6}
@@ -33,17 +34,21 @@ _MONEY = re.compile(
     rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
     rf"[\s-]?(?P<after>{_OTHER_AFTER}|{_USD_AFTER}|(?<!a )(?<!an )(?<!einen )(?<!un ){_CENTS_AFTER})(?![A-Za-zÀ-ÿ])"
     rf"(?P<half>\s+(?:and\s+a\s+half|y\s+medio|et\s+demi|und\s+einen\s+halben)(?!\w))?"
-    rf"(?:\s+(?:con|and|et|y|und)?\s*(?P<change>{NUMBER})(?=\s*(?:[.,;!?)\n]|$|eh\b|max\b|please\b|bitte\b)))?",
+    rf"(?:\s+(?:con|and|et|y|und)?\s*(?P<change>{NUMBER})(?:\s*{_CENTS_AFTER}(?!\w)|(?=\s*(?:[.,;!?)\n]|$|eh\b|max\b|please\b|bitte\b))))?",
     re.IGNORECASE,
 )
 
 _CURRENCY = re.compile(
     rf"[$€£¥₹₽₩¢₺₴₪₫฿₿﹩＄￡￥￦￠💲💵]"
-    rf"|(?<![A-Za-zÀ-ÿ])(?:usd|ＵＳＤ|ｕｓｄ|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|{_OTHER_WORDS})(?!\w)",
+    rf"|(?<![A-Za-zÀ-ÿ])(?:usd|ＵＳＤ|ｕｓｄ|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|bux|(?!dolor(?:es)?\b)dol+[aeou]+rs?|dirhams?|fivers?|tenners?|{_OTHER_WORDS})(?!\w)"
+    rf"|(?:(?<=[0-9])|(?<=[0-9]\s))(?:{_CODES}|credits?|crédits?|créditos?|zł|kr|fr|c)(?!\w)|(?<!\w)fr\.?\s?(?=[0-9])|(?<!\w)(?:{_CODES})\s?(?=[0-9])",
     re.IGNORECASE,
 )
 
-_PER = r"(?:/|per|an?|pro|je|die|par|de\s+l['’]|l['’]|por|la|al|each|every)\s*"
+_PER = (
+    r"(?:/|per|an?|the|for\s+(?:an?|one|each|every|the)|pro|je|die|in\s+der|für\s+(?:eine|die|den|einen)|par|de\s+l['’]|"
+    r"l['’]|pour\s+une|por(?:\s+una|\s+cada)?|la|al|each|every|cada|chaque)\s*"
+)
 _A_TIME = (
     r"(?:h|hr|hour|stunde|std|heure|hora|day|week|month|night|tag|woche|monat|nacht|jour|semaine|mois|nuit|d[ií]a|"
     r"semana|mes|noche|epoch)\b"
@@ -131,7 +136,11 @@ def _unit(prose: str, match: re.Match[str], clause: Span) -> str:
 def _value(match: re.Match[str]) -> Decimal | None:
     numbers = [value_of(match[part]) for part in ("first", "last", "one", "two") if match[part]]
     known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers):
+    if (
+        len(known) < len(numbers)
+        or is_sum(match.string, match, "first", "last")
+        or is_sum(match.string, match, "one", "two")
+    ):
         return None
     change = value_of(match["change"]) if match["change"] else Decimal(50 if match["half"] else 0)
     if change is None or not 0 <= change < 100:

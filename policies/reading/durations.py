@@ -7,11 +7,12 @@ from fractions import Fraction
 from math import ceil
 
 from policies.reading.figures import MOST, Figure, Weight
-from policies.reading.numerals import NUMBER, torn, value_of
+from policies.reading.harmless import HARMLESS
+from policies.reading.numerals import NUMBER, is_sum, torn, value_of
 from policies.reading.prose import Span, around, clauses
 from policies.reading.words import begins_with, ends_with, one_of, phrases
 
-_HOUR = r"(?:h|hrs?|hours?|stunden?|std\.?|heures?|horas?)"
+_HOUR = r"(?:h|hrs?|hours?|stunden?|stündchen|std\.?|heures?|hor(?:it)?as?)"
 _MINUTE = r"(?:min|mins|minutes?|minuten|minutos?)"
 _DAY = r"(?:days?|tage?n?|jours?|d[ií]as?)"
 _WEEK = r"(?:weeks?|wochen?|semaines?|semanas?)"
@@ -25,7 +26,7 @@ _TO = r"\s*(?:-|–|to|bis|à|a|or|oder|ou|o|and|und|et|y)\s*"
 _DURATION = re.compile(
     rf"(?P<first>{NUMBER})(?:{_TO}(?P<last>{NUMBER}))?(?:\s+and\s+an?\s+(?P<part>half|quarter))?"
     rf"[\s-]*(?P<unit>{_UNIT})(?![A-Za-zÀ-ÿ0-9])"
-    rf"(?:(?P<half>{_AND_HALF})|(?P<quarter>{_AND_QUARTER})|(?P<quarters>{_AND_THREE_QUARTERS})|\s*(?:and|und|et|y)?\s*(?P<minutes>[0-9]{{1,2}})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
+    rf"(?:(?P<half>{_AND_HALF})|(?P<quarter>{_AND_QUARTER})|(?P<quarters>{_AND_THREE_QUARTERS})|\s*(?:and|und|et|y)?\s*(?P<minutes>{NUMBER})\s*(?:{_MINUTE}|m)(?![A-Za-z]))?",
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
@@ -77,8 +78,26 @@ _THEN_SOMETHING = begins_with(
     rf"(?:(?:of|von|d['’]|de|worth\s+of)\s*(?:\w+\s+)?)?{_RECORDED}"
     r"|(?:per|an?|pro|je|par|por|/)\s*(?:epoch|epoche|époque|época|step|fold|sample)\b|ago\b|old\b|from\s+now\b"
 )
-_IN = ends_with(phrases("in, dans, en"))
+_OF_WHAT = re.compile(r"\s*(?:\s(?:of|von|an|de)\s+|\sd['’])(?:(?:the|an?|la|le|les|el)\s+)?(?P<what>[^\W\d_]{3,})")
+_GERMAN_OF_WHAT = re.compile(r"(?<=[nde])\s+(?P<what>[A-ZÄÖÜ][a-zäöüß]{2,})(?!\w)")
+"""`zwei Stunden Tonaufnahmen`, of which the noun alone tells."""
+_IN = ends_with(
+    phrases(
+        "in, from, since, after",
+        "in, vor, seit, nach, ab",
+        "dans, en, depuis, d'ici, d'ici à, il y a",
+        "en, hace, dentro de, desde, tras",
+    )
+)
+_MUST = one_of("must, needs to, need to, need it, has to, muss, müssen, doit, debe, tiene que, hay que")
 _APPOINTMENT = begins_with(r",?\s*" + phrases("i, we, my, the demo", "ich, wir, habe, muss, ist", "j'ai", "tengo, hay"))
+_AT_ITS_END = one_of(
+    "done, finish*, through, complete*, ready, runs, trains, takes",
+    "fertig, durch, läuft, beendet",
+    "fini*, termin*, fait, prêt, tourne, entraîn*",
+    "termina*, acaba*, hecho, list*, entren*, corre",
+)
+"""What is so in two hours takes two hours; what begins then does not."""
 _PER = ends_with(r"\b(?:per|pro|par|por|every|each)")
 _A_PRICE = ends_with(r"[0-9$€]|\b(?:dollars?|bucks|cents|euros?|usd|eur)")
 _ONE = re.compile(r"an?\s", re.IGNORECASE)
@@ -120,11 +139,14 @@ def _all(prose: str) -> Iterator[tuple[int, int, Decimal | None]]:
 def _value(prose: str, match: re.Match[str]) -> Decimal | None:
     unit = next(size for source, size in _UNITS.items() if re.fullmatch(source, match["unit"], re.IGNORECASE))
     numbers = [value_of(match[part]) for part in ("first", "last") if match[part]]
+    minutes = value_of(match["minutes"]) if match["minutes"] else Decimal(0)
     known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers) or _is_end(prose, match.start()):
+    if len(known) < len(numbers) or minutes is None or _is_end(prose, match.start()):
+        return None
+    if is_sum(prose, match, "first", "last"):
         return None
     number = Fraction(max(known)) + _and_a_part(match)
-    return _hours(number * unit + Fraction(match["minutes"] or 0) / 60)
+    return _hours(number * unit + Fraction(minutes) / 60)
 
 
 def _is_end(prose: str, start: int) -> bool:
@@ -152,4 +174,12 @@ def _weight(prose: str, clause: Span, start: int, end: int) -> Weight:
         return Weight.OF_SOMETHING_ELSE
     if _IN.search(before) and _APPOINTMENT.match(prose, end):
         return Weight.OF_SOMETHING_ELSE
+    if (what := _OF_WHAT.match(after) or _GERMAN_OF_WHAT.match(prose, end)) and not _is_of_a_job(what["what"]):
+        return Weight.MENTIONED
+    if _IN.search(before) and (_MUST.search(before) or not _AT_ITS_END.search(clause.text)):
+        return Weight.MENTIONED
     return Weight.SAID
+
+
+def _is_of_a_job(word: str) -> bool:
+    return word.lower() in HARMLESS["hours"]

@@ -14,8 +14,12 @@ class Weight(IntEnum):
     """How surely a figure is about the job."""
 
     OF_SOMETHING_ELSE = 0
-    LIKELY = 1
-    SAID = 2
+    MENTIONED = 1
+    """Beside words that may mean anything, and where no figure of this kind is expected."""
+    UNCLEAR = 2
+    """Beside such words, where one is."""
+    LIKELY = 3
+    SAID = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,25 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Why a figure can't be known."""
+    """Why a figure can't be known.
+
+    Attributes:
+        value: the one that it probably has; None where it could have several.
+    """
 
     words: str
+    value: Decimal | None = None
 
 
-_REPLACED_BY = r"(?<!\w)(?:no|nope|nein|non)\s*[,–—-]|" + phrases(
+REPLACED_BY = r"(?<!\w)(?:no|nope|nein|non)\s*[,–—-]|" + phrases(
     "actually, sorry, rather, scratch that, make it, make that, correction, edit, update",
     "oder nein, doch lieber, doch eher, lieber, eher, besser gesagt, korrektur",
     "en fait, plutôt, pardon",
     "mejor dicho, mejor, perdón, perdon",
 )
-_CORRECTION = re.compile(_REPLACED_BY, re.IGNORECASE)
+_CORRECTION = re.compile(REPLACED_BY, re.IGNORECASE)
 _BARE = re.compile(
-    rf"(?:{_REPLACED_BY})[\s,]*(?:\w+\s+){{0,2}}?(?P<number>{NUMBER})(?![0-9.,]*[0-9])\s*"
+    rf"(?:{REPLACED_BY})[\s,]*(?:\w+\s+){{0,2}}?(?P<number>{NUMBER})(?![0-9.,]*[0-9])\s*"
     r"(?=[.,;!?)\n]|$|please\b|bitte\b)",
     re.IGNORECASE,
 )
@@ -67,15 +76,19 @@ def settled(figures: Iterable[Figure], prose: str) -> Figure | Doubt | None:
         return None
     corrected = _corrected(mine, prose)
     if corrected is not None:
-        return corrected
+        return corrected if corrected.weight >= Weight.LIKELY else _whether(corrected)
     strongest = max(figure.weight for figure in mine)
-    said = [figure for figure in mine if figure.weight is strongest]
+    said = [figure for figure in mine if figure.weight in {strongest, Weight.UNCLEAR, Weight.MENTIONED}]
     unclear = next((figure for figure in said if figure.value is None), None)
     if unclear is not None:
         return Doubt(f"{unclear.text.strip()!r} can be read in two ways")
     if len({(figure.value, figure.unit) for figure in said}) > 1:
         return Doubt(" or ".join(repr(figure.text.strip()) for figure in said) + ": which of them?")
-    return said[0]
+    return said[0] if strongest >= Weight.LIKELY else _whether(said[0])
+
+
+def _whether(figure: Figure) -> Doubt:
+    return Doubt(f"is it {figure.text.strip()!r}?", figure.value)
 
 
 def _corrected(figures: list[Figure], prose: str) -> Figure | None:

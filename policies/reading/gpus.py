@@ -7,6 +7,7 @@ from functools import cache
 import gpuhunt  # type: ignore[import-untyped]  # ships no types
 
 from policies.gpu import parse_gpu
+from policies.reading.figures import MOST
 from policies.reading.numerals import NUMBER, value_of
 from policies.reading.prose import Span, around, clauses, sentences
 from policies.reading.words import ends_with, one_of, phrases
@@ -30,27 +31,45 @@ class Named:
     span: Span
 
 
-_ARTICLE = r"(?:(?:on|an?|the|any|eine[nrm]?|auf|un|une|la|le|una|unos|de|d['’]|sur|en)\s+)*"
+_ARTICLE = r"(?:(?:on|an?|the|any|ein|eine[nrm]?|der|die|das|dem|den|auf|un|une|la|le|una|unos|de|d['’]|sur|en)\s+)*"
 _NOT = ends_with(
     phrases(
         "not, no, without, avoid, never, don't use, don't want, don't take, don't need, don't rent, instead of, "
-        "rather than, except, anything but",
-        "kein, keine, keinen, nicht, ohne, keinesfalls, statt",
-        "pas, pas de, pas d', pas besoin, sans, jamais, éviter, évite, évitez",
-        "sin, nunca, evita, evitar, nada de, en vez de, ni",
+        "rather than, but, except, except for, other than, save, save for, besides, apart from",
+        "kein, keine, keinen, nicht, ohne, keinesfalls, statt, außer, bis auf, abgesehen von, ausgenommen",
+        "pas, pas de, pas d', pas besoin, sans, jamais, éviter, évite, évitez, sauf, excepté, hormis, à part, "
+        "à l'exception de",
+        "sin, nunca, evita, evitar, nada de, en vez de, ni, menos, salvo, excepto, que no sea, a excepción de",
     )
     + rf"\s*{_ARTICLE}"
 )
-_AS_GOOD_AS = ends_with(phrases("than, as, like", "als, wie", "que, comme", "como") + rf"\s*{_ARTICLE}")
-_OWN = one_of(
-    "my, our, own, laptop, desktop, workstation, at home, locally, local, previously, used to, last week, last time, "
-    "last month, last year, last run",
-    "mein, meine, meinem, meiner, unser, unsere, unserem, zuhause, lokal, gestern, letzte, letzten, letztes",
-    "mon, ma, notre, chez moi",
-    "mi, nuestra, nuestro, en casa, portátil",
+_AS_GOOD_AS = ends_with(
+    r"(?<!['’]d )(?<!would )" + phrases("than, as, like", "als, wie", "que, comme", "como") + rf"\s*{_ARTICLE}"
+)
+_OWN = ends_with(
+    phrases(
+        "my, our, own",
+        "mein, meine, meinem, meiner, unser, unsere, unserem, unserer",
+        "mon, ma, notre",
+        "mi, nuestra, nuestro",
+    )
+    + r"(?:\s+[^\W\d_]+(?:['’]s)?){0,2}"
+)
+_ELSEWHERE = one_of(
+    "laptop, desktop, workstation, at home, locally, local, previously, used to, last week, last time, last month, "
+    "last year, last run",
+    "zuhause, lokal, gestern, letzte, letzten, letztes",
+    "chez moi",
+    "en casa, portátil",
 )
 _I_HAVE = ends_with(
-    phrases("have, has, got", "habe, hab, hat, haben", "j'ai, on a, avons", "tengo, tenemos, tiene") + rf"\s*{_ARTICLE}"
+    phrases(
+        "have, has, got, i use, we use",
+        "habe, hab, hat, haben, ich nutze, wir nutzen, benutze",
+        "j'ai, on a, avons, j'utilise",
+        "tengo, tenemos, tiene, uso, usamos",
+    )
+    + rf"\s*{_ARTICLE}"
 )
 _IS_WRONG = one_of(
     "overkill, a waste, wasteful, too expensive, too slow, too small, too big, unnecessary, not needed",
@@ -61,14 +80,20 @@ _IS_WRONG = one_of(
 _NOT_A_GPU = (
     r"(?!\s*(?:steps?|samples?|epochs?|tokens?|images?|rows?|MB|GB|iterations?|examples?|prompts?|schritte|lines?)\b)"
 )
-_COUNT_BEFORE = re.compile(rf"(?<![\w.,$])({NUMBER})\s*[x×*]?\s*$", re.IGNORECASE)
-_COUNT_BEHIND = re.compile(r"\s*[x×:]\s*([2-9])(?![0-9])")
+_COUNT_BEFORE = re.compile(rf"(?<![\w.,$])(?:an?\s+)?({NUMBER})\s*[x×*]?\s*$", re.IGNORECASE)
+_COUNT_BEHIND = re.compile(r"\s*(?:[x×:*]\s*([2-9])(?![0-9])|\(\s*([2-9])\s*[x×]\s*\)|\(\s*[x×]\s*([2-9])\s*\))")
+
+
+_NEAR = 80
+"""Characters: so far before a GPU its clause says whether it is wanted."""
 
 
 def gpus(prose: str) -> list[Named]:
-    """Every GPU with a known name, in the order of the text."""
+    """Every GPU with a known name, in the order of the text; where there are more than `MOST`, none is wanted."""
     parts, whole = clauses(prose), sentences(prose)
     matches = list(_pattern().finditer(prose))
+    if len(matches) > MOST:
+        return [Named(_spelt(match), count=1, wanted=False, refused=False, span=_span(match)) for match in matches]
     ends = [*(match.start() for match in matches[1:]), len(prose)][: len(matches)]
     return [
         _named(prose, match, around(parts, match.start()), min(end, around(whole, match.start()).end))
@@ -78,13 +103,19 @@ def gpus(prose: str) -> list[Named]:
 
 def _named(prose: str, match: re.Match[str], clause: Span, rest: int) -> Named:
     """`rest`: where what may be said of it ends, with the sentence or the next GPU."""
-    before, after = prose[clause.start : match.start()], prose[match.end() : clause.end]
+    before = prose[max(clause.start, match.start() - _NEAR) : match.start()]
     count, before = _counted(before)
-    if behind := _COUNT_BEHIND.match(after):
-        count = int(behind[1])
+    if behind := _COUNT_BEHIND.match(prose, match.end()):
+        count = int(behind[1] or behind[2] or behind[3])
     refused = bool(_NOT.search(before) or _IS_WRONG.search(prose, match.end(), rest))
-    own = bool(_OWN.search(clause.text) or _AS_GOOD_AS.search(before) or _I_HAVE.search(before))
-    return Named(_spelt(match), count, not refused and not own, refused, Span(match.start(), match.end(), match[0]))
+    own = bool(
+        _OWN.search(before) or _ELSEWHERE.search(clause.text) or _AS_GOOD_AS.search(before) or _I_HAVE.search(before)
+    )
+    return Named(_spelt(match), count, not refused and not own, refused, _span(match))
+
+
+def _span(match: re.Match[str]) -> Span:
+    return Span(match.start(), match.end(), match[0])
 
 
 def _counted(before: str) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 import re
 from decimal import ROUND_CEILING, Decimal
 
-from policies.reading.figures import Figure, Weight
+from policies.reading.figures import MOST, Figure, Weight
 from policies.reading.numerals import NUMBER, torn, value_of
 from policies.reading.prose import around, clauses
 from policies.reading.words import begins_with, ends_with, one_of, phrases
@@ -18,14 +18,16 @@ _VIDEO = phrases(
     "memoria gpu, memoria de gpu, memoria de la gpu, memoria de vídeo, memoria de video, memoria gráfica",
 )
 _CARD = phrases("card, cards, gpu, gpus", "karte, grafikkarte", "carte, carte graphique", "tarjeta, gráfica")
+_THEN_MEMORY = begins_with(r"(?:of\s+|an?\s+|de\s+|d['’]|von\s+)?(?:memory|speicher|mémoire|memoria)")
 _THEN_VIDEO = begins_with(
     rf"(?:(?:of|an|de|d['’]|von|at\s+least|free|or\s+more|mindestens|libres?|min\.?)\s*)*{_VIDEO}"
 )
 _THEN_CARD = begins_with(_CARD)
 _VIDEO_THEN = ends_with(
     rf"(?:{_VIDEO}|{_CARD}\s+(?:with|mit|avec|con|of|de))"
-    r"(?:[\s:=>≥~]|\b(?:is|of|at\s+least|with|mindestens|ab|von|au\s+moins|de|al\s+menos|min\.?|needed|about|around)\b)*"
+    r"(?:[\s:=>≥~|.]|\b(?:is|of|at\s+least|with|requirement|requirements|mindestens|ab|von|au\s+moins|de|al\s+menos|min\.?|needed|about|around)\b)*"
 )
+_CARD_WITH = ends_with(rf"{_CARD}\s+(?:with|mit|avec|con)(?:\s+(?:at\s+least|mindestens|au\s+moins|al\s+menos))?")
 _OTHER = begins_with(
     r"(?:(?:of|an|de|d['’]|system|main|cpu)\s*)*"
     + phrases(
@@ -54,10 +56,13 @@ def sizes(prose: str) -> list[Figure]:
 
 
 def video_memory(prose: str) -> list[Figure]:
-    """Every size that is said to be a GPU's memory; whole GB, rounded up."""
+    """Every size that is said to be a GPU's memory; whole GB, rounded up. Of more than `MOST` sizes none is known."""
     parts = clauses(prose)
-    found = []
-    for match in _SIZE.finditer(prose):
+    found: list[Figure] = []
+    sized = list(_SIZE.finditer(prose))
+    if len(sized) > MOST:
+        return [Figure(None, "GB", match.start(), match.end(), match[0], Weight.SAID) for match in sized]
+    for match in sized:
         clause = around(parts, match.start())
         if _is_video(prose[clause.start : match.start()], prose[match.end() : clause.end]):
             around_it = prose[prose.rfind(":", clause.start, match.start()) + 1 or clause.start : clause.end]
@@ -70,6 +75,8 @@ def video_memory(prose: str) -> list[Figure]:
 def _is_video(before: str, after: str) -> bool:
     if _THEN_VIDEO.match(after):
         return True
+    if _THEN_MEMORY.match(after):
+        return _CARD_WITH.search(before) is not None
     return not _OTHER.match(after) and bool(_THEN_CARD.match(after) or _VIDEO_THEN.search(before))
 
 

@@ -7,7 +7,7 @@ from itertools import product
 _BOTH_SIGNS = r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}"
 _PARTS = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
 _GROUPS = r"[0-9]{1,3}(?:[.,'’ ][0-9]{3})+(?![0-9])"
-DIGITS = rf"(?<![0-9])(?:[0-9]{{0,4}}[½¼¾]|(?:{_BOTH_SIGNS})(?![0-9])|{_GROUPS}|[0-9]+(?:[.,][0-9]+)?)"
+DIGITS = rf"(?=[0-9½¼¾])(?<![0-9])(?:[0-9]{{0,4}}[½¼¾]|(?:{_BOTH_SIGNS})(?![0-9])|{_GROUPS}|[0-9]+(?:[.,][0-9]+)?)"
 
 _GROUPED = re.compile(r"([0-9]{1,3})((?:[.,'’ ][0-9]{3})+)")
 
@@ -39,20 +39,28 @@ def _words() -> dict[str, Decimal]:
     tens = [dict(zip(line.split(), range(20, 101, 10), strict=True)) for line in _TENS]
     for language in tens:
         known |= {word: Decimal(value) for word, value in language.items()}
-    english, german, french, _ = tens
+    english, german, french, spanish = tens
     for (ten, value), one in product(english.items(), range(1, 10)):
         known |= {f"{ten}{sign}{_ENGLISH[one]}": Decimal(value + one) for sign in "- "}
     known |= {f"{_GERMAN[one]}und{ten}": Decimal(value + one) for ten, value in german.items() for one in range(1, 10)}
     known |= {f"{ten}-{_FRENCH[one]}": Decimal(value + one) for ten, value in french.items() for one in range(2, 10)}
     known |= {f"{_GERMAN[one]}einhalb": Decimal(one) + Decimal("0.5") for one in range(2, 13)}
     known |= {f"veinti{_SPANISH[one]}": Decimal(20 + one) for one in range(1, 10)}
+    known |= {
+        f"{ten} y {_SPANISH[one]}": Decimal(value + one) for ten, value in spanish.items() for one in range(1, 10)
+    }
     known |= dict.fromkeys(_ONE.split(), Decimal(1))
     return known | {word: Decimal(value) for word, value in _SPECIAL.items()}
 
 
 _KNOWN = _words()
 
-WORDS = r"(?<![\w-])(?:" + "|".join(re.escape(word) for word in sorted(_KNOWN, key=len, reverse=True)) + r")(?!\w)"
+_FIRST = "".join(sorted({word[0] for word in _KNOWN}))
+WORDS = (
+    rf"(?=[{_FIRST}])(?<![\w-])(?:"
+    + "|".join(re.escape(word) for word in sorted(_KNOWN, key=len, reverse=True))
+    + r")(?!\w)"
+)
 
 NUMBER = f"(?:{DIGITS}|{WORDS})"
 """Source of a regular expression, to be compiled with IGNORECASE."""
@@ -63,14 +71,23 @@ MOST_SIGNS = 15
 _ANY = re.compile(NUMBER, re.IGNORECASE)
 _PLAIN = re.compile(r"[0-9]+(?:[.,][0-9]+)?")
 _TORN = re.compile(
-    r"[\d²³¹¼½¾][\s]?[/*×x^'’,·⁄٫٬-]+[-+]?$|\w[\^·⁄٫٬_]$|[0-9]e[-+]?$|[^\W_]$|_$|\.$|(?<![^\W_])[-−–,]$", re.IGNORECASE
+    r"[\d²³¹¼½¾][\s]?[/*×x^'’,·⁄٫٬-]+[-+]?\Z|\w[\^·⁄٫٬_]\Z|[0-9]e[-+]?\Z|[^\W_]\Z|_\Z|\.\Z|(?<![^\W_])[-−–,]\Z",
+    re.IGNORECASE,
 )
 """What stands before the last part of `1/2`, `1e-3`, `10^3`, `.5` or `0٫5`, and before `-5`."""
+_BEGUN = re.compile(rf"(?:{NUMBER})[\s-]+(?:(?:and|und|et|y)\s+)?$", re.IGNORECASE)
+_AND = re.compile(r"(?<!\w)(?:and|und|et|y)(?!\w)", re.IGNORECASE)
+_BETWEEN = re.compile(r"(?<!\w)(?:between|zwischen|entre)\W+(?:US)?\$?$", re.IGNORECASE)
+_LONGEST = 25
+"""Characters of a word for a number, and of what joins it with the next."""
 
 
 def torn(text: str, start: int) -> bool:
-    """Whether the number that begins at `start` is only the end of one, or is below zero."""
-    return _TORN.search(text[max(0, start - 4) : start]) is not None
+    """Whether the number that begins at `start` is only the end of one, as in `cent vingt`, or is below zero."""
+    if _TORN.search(text[max(0, start - 4) : start]):
+        return True
+    begun = _BEGUN.search(text, max(0, start - _LONGEST), start)
+    return begun is not None and begun[0].split()[0].split("-")[0].lower() not in _ONE.split()
 
 
 def value_of(written: str) -> Decimal | None:
@@ -89,6 +106,13 @@ def value_of(written: str) -> Decimal | None:
         return Decimal(text.replace(",", "."))
     signs = grouped[2][::4]
     return None if signs in {".", ","} or text.startswith("0") else Decimal(re.sub(r"[^0-9]", "", text))
+
+
+def is_sum(text: str, match: re.Match[str], first: str, last: str) -> bool:
+    """Two numbers with an `and` between them that are no range: `a hundred and twenty`, unless it is `between` them."""
+    if not match[last] or not _AND.search(text, match.end(first), match.start(last)):
+        return False
+    return _BETWEEN.search(text, max(0, match.start(first) - _LONGEST), match.start(first)) is None
 
 
 def numbers(text: str) -> frozenset[Decimal]:

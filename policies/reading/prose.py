@@ -8,8 +8,10 @@ from functools import lru_cache
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)([^\n]*)$", re.MULTILINE)
 _TICKS = re.compile(r"`([^`\n]+)`")
-_SENTENCE = re.compile(r"(?<=[!?;])\s|(?<![0-9])\.(?=\s)|(?<=[0-9])\.(?=\s+[^0-9\s])|\n+|\.\s*$")
-_COMMA = re.compile(r",(?=\s)|(?<![0-9]),(?![0-9])|\s[–—-]\s|[()]")
+_SENTENCE = re.compile(
+    r"(?<=[!?;])\s|(?<![0-9])(?<!\.\.\.)\.(?=\s)|(?<=[0-9])\.(?=\s+[^0-9\s])|(?<=[A-Za-z0-9]{3})\.(?=\s)|\n+|\.\s*$"
+)
+_COMMA = re.compile(r",(?=\s)|(?<![0-9]),(?![0-9])|\s(?:[–—•·/-]|//|[-=]>)\s|[()|]")
 _WRAPPED = re.compile(r"(?m)^(?![^\w\n]*\w+ ?:)[^\n]{60,}\n(?=[^\s\-*#>`|0-9])")
 _BLANK = "\x00"
 

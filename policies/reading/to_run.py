@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from policies.file_problem import shown
+from policies.reading.altered import altered, turned_down
 from policies.reading.commands import Command, commands
 from policies.reading.prose import Span, around, blanked, clauses, prose_of
 from policies.reading.words import ends_with, one_of, phrases
@@ -33,6 +35,12 @@ _IN_ORDER = one_of(
     "danach, dann, anschließend",
     "puis, ensuite",
     "luego, después",
+)
+_WORK = one_of(
+    "train*, retrain*, fine-tun*, finetun*, tune, tuning, lora, qlora, run, runs, start, launch, execute, do it",
+    "trainier*, laufen, lauf, läuft, starte*, führe, ausführ*, rechne*, feinabstimm*",
+    "entraîn*, lance*, exécut*, tourn*, affin*",
+    "entren*, reentren*, ejecut*, lanz*, corre, correr, ajust*",
 )
 _MENTIONED = ends_with(
     phrases(
@@ -74,16 +82,39 @@ def to_run(text: str, prose: str, files: Mapping[str, str]) -> ToRun:
     setups = [command.lines for command in found if command.sets_up]
     setup = "\n".join(setups) or _usual_setup(files)
     spans = tuple(command.span for command in found)
-    runs = [command for command in found if not command.sets_up]
+    runs = [command for command in found if not command.sets_up and not turned_down(prose, command.span)]
     beside = [_call(name) for name in _named(blanked(text, spans)) if name in files and not _calls(found, name)]
     if runs and not beside and (len(runs) == 1 or _follow(text, runs)):
+        if question := _as_it_stands(blanked(prose, spans), runs):
+            return ToRun("", setup, said=False, question=question, spans=spans)
         return ToRun("\n".join(command.lines for command in runs), setup, said=True, question="", spans=spans)
     if runs:
         question = f"Which command is to run: {_listed([*(command.lines for command in runs), *beside])}?"
         return ToRun("", setup, said=False, question=question, spans=spans)
+    if any(not command.sets_up for command in found):
+        return ToRun(
+            "", setup, said=False, question="What is to run? A command is named, and turned down.", spans=spans
+        )
     named = _named(text)
-    script, question = _of_named(named, files) if named else _only_one(files)
+    script, question = _of_named(named, files) if named else _only_one(text, files)
+    if script and named:
+        question = _as_it_stands(prose, [_script(text, script)])
+        script = "" if question else script
     return ToRun(_call(script) if script else "", setup, said=bool(named), question=question, spans=spans)
+
+
+def _as_it_stands(prose: str, runs: Iterable[Command]) -> str:
+    """The question whether a command that the text seems to change is to run as it is; "" where none is changed."""
+    for command in runs:
+        if against := altered(prose, Span(command.span.start, command.span.end, command.lines)):
+            return f"What exactly is to run? The text has `{command.lines}`, and {shown(against)}."
+    return ""
+
+
+def _script(text: str, name: str) -> Command:
+    """A script that is named, as a command."""
+    places = [match for match in _SCRIPT.finditer(text) if match[1] == name]
+    return Command(_call(name), sets_up=False, span=_span(places[0]))
 
 
 def says_what_runs(text: str, files: Mapping[str, str]) -> bool:
@@ -101,8 +132,12 @@ def _named(text: str) -> list[str]:
     parts = clauses(text)
     matches = list(_SCRIPT.finditer(text))
     starts = [around(parts, match.start()).start for match in matches]
-    named = (m[1] for m, start in zip(matches, starts, strict=True) if not _MENTIONED.search(text[start : m.start()]))
+    named = (m[1] for m, start in zip(matches, starts, strict=True) if _is_meant(text, m, start))
     return list(dict.fromkeys(named))
+
+
+def _is_meant(text: str, script: re.Match[str], start: int) -> bool:
+    return not _MENTIONED.search(text[start : script.start()]) and not turned_down(text, _span(script))
 
 
 def _of_named(named: Sequence[str], files: Mapping[str, str]) -> tuple[str, str]:
@@ -125,12 +160,17 @@ def _calls(found: Iterable[Command], script: str) -> bool:
     return any(script.rpartition("/")[2] in command.lines for command in found)
 
 
-def _only_one(files: Mapping[str, str]) -> tuple[str, str]:
+def _only_one(text: str, files: Mapping[str, str]) -> tuple[str, str]:
+    """Nothing is named: the one script there is, where the text speaks of work that it does."""
     scripts = sorted(name for name in files if re.fullmatch(r"\w[\w-]*\.(?:py|sh)", name))
     candidates = [name for name in scripts if name in _MAIN] or scripts
-    if len(candidates) == 1:
+    if len(candidates) == 1 and (work := _WORK.search(text)) and not turned_down(text, _span(work)):
         return candidates[0], ""
-    return "", f"Which script is to run: {_listed(candidates)}?" if candidates else "What is the command to run?"
+    return "", f"Which script is to run: is it {_listed(candidates)}?" if candidates else "What is the command to run?"
+
+
+def _span(match: re.Match[str]) -> Span:
+    return Span(match.start(), match.end(), match[0])
 
 
 def _call(script: str) -> str:

@@ -70,6 +70,28 @@ def test_from_a_typed_command_to_the_report(served: Served, page: Page, gate: Ga
     assert len(served.herd.debits(served.herd.show(run_id))) == 1
 
 
+def test_words_are_answered_on_the_page(served: Served, page: Page) -> None:
+    """Figures, a proposal with its buttons, and a no; nothing is loaded anew, and it is fit to be seen."""
+    page.goto(served.origin)
+    page.evaluate("window.stays = true")
+    say = page.get_by_label("Say what to do")
+    asks = ("Which GPUs are there?", "Figures", "RTX A4000")
+    for words, label, answer in (
+        asks,
+        ("run `echo hello` for two hours, at most $3", "What is proposed", "echo hello"),
+    ):
+        say.fill(words)
+        say.press("Enter")
+        expect(say).to_have_value("")
+        expect(page.get_by_label(label)).to_contain_text(answer)
+    wrong = looked_at(page, "talk")
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.get_by_text("Left as it is")).to_be_visible()
+    expect(page.get_by_role("button", name="Yes, do it")).to_have_count(0)
+    assert page.evaluate("window.stays")
+    assert wrong == []
+
+
 def test_deny(served: Served, page: Page) -> None:
     """Nothing is bought; the page says who said no."""
     run_id = submit(page, served, served.job("denied", "echo never"))

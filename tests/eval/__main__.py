@@ -10,7 +10,7 @@ from agent.clock import SystemClock
 from agent.mind.port import Mind
 from agent.mind.understand import understand, understand_by_rule
 from agent.settings import Settings
-from policies.reading.rules import Understood
+from policies.reading.understood import Understood
 from tests.eval.corpus import SAMPLE, Description, load, part, sample
 from tests.eval.score import Reading
 from tests.eval.table import Scored, markdown, mistakes, plain, rows, silent

@@ -6,7 +6,7 @@ import pytest
 from agent.mind.port import ModelUnavailable
 from agent.mind.prompts import JobForm
 from agent.mind.scripted import ScriptedMind
-from policies.reading.rules import Understood
+from policies.reading.understood import Understood
 from tests.eval.__main__ import arguments, by_model, by_rule, chosen, evaluated, report
 from tests.eval.corpus import Description, load, part, sample
 from tests.eval.score import Reading
@@ -14,7 +14,8 @@ from tests.eval.table import HEAD, Scored, markdown, mistakes, plain, rows, sile
 
 CORPUS = load()
 BY_ID = {one.id: one for one in CORPUS}
-OPEN, HELD_OUT = BY_ID["plain-en-llama-adapters"], BY_ID["plain-de-held-hoerbuch"]
+OPEN = BY_ID["plain-en-llama-adapters"]
+HELD_OUT = BY_ID["plain-de-opened4-hoerbuch"].model_copy(update={"held_out": True})
 
 
 def _scored(one: Description, *asks: str, **changed: object) -> Scored:
@@ -93,7 +94,7 @@ def test_the_report_tells_silent_errors_by_name_and_nothing_else_of_what_is_held
     text = report(scored, in_markdown=False, with_mistakes=True)
     assert "Open: 1 descriptions" in text
     assert "Held out: 1 descriptions" in text
-    assert "plain-en-llama-adapters: hours\nplain-de-held-hoerbuch: hours\n" in text
+    assert "plain-en-llama-adapters: hours\nplain-de-opened4-hoerbuch: hours\n" in text
     assert "plain-en-llama-adapters: hours: silent money error: Decimal('3'), not Decimal('30')" in text
     assert "plain-en-llama-adapters: outputs: wrong: ('adapters/',), not ()" in text
     assert "0.25" not in text
@@ -116,8 +117,8 @@ def test_a_question_in_place_of_a_value_is_told_as_one() -> None:
 
 def test_what_is_held_out_can_be_measured_alone() -> None:
     """Its table is all there is then; without a word everything is read."""
-    alone = chosen(CORPUS, arguments(["--held-out-only"]))
-    assert alone == part(CORPUS, held_out=True) != ()
+    alone = chosen((*CORPUS, HELD_OUT), arguments(["--held-out-only"]))
+    assert alone == (*part(CORPUS, held_out=True), HELD_OUT)
     text = report([_scored(one) for one in alone], in_markdown=False, with_mistakes=False)
     assert text.startswith(f"Held out: {len(alone)} descriptions")
     assert "Open" not in text

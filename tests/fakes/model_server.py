@@ -18,6 +18,8 @@ class Reply:
     status: int
     body: Json | str
     headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    """The connection breaks before all is there."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def serving(*replies: Reply) -> Iterator[FakeModelServer]:
             self.send_response(reply.status)
             for name, value in {"content-type": "text/html" if page else "application/json", **reply.headers}.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(body)))
+            self.send_header("content-length", str(len(body) + reply.cut))
             self.end_headers()
             self.wfile.write(body)
 

@@ -88,11 +88,33 @@ class FakeSlack:
                         return card, {"action_id": action_id, "value": button.get("value", "")}
         raise AssertionError(f"nobody can press {action_id}")
 
+    def mention(self, text: str, by: str = "U0ANN", **changes: Any) -> Json:
+        """What Slack sends where somebody mentions the app."""
+        ts = f"1774872000.{next(self._numbers):06d}"
+        event = {"type": "app_mention", "user": by, "team": TEAM, "channel": CHANNEL, "ts": ts, "event_ts": ts}
+        return {
+            "type": "event_callback",
+            "token": "verification-token",
+            "team_id": TEAM,
+            "api_app_id": "A0HERD",
+            "event_id": f"Ev{ts}",
+            "event_time": 1_774_872_000,
+            "is_ext_shared_channel": False,
+            "event": {**event, "client_msg_id": "1-2", "text": f"<@U0BOT> {text}", "blocks": [], **changes},
+        }
+
     async def press(self, body: Json, envelope_id: str = "") -> None:
         """Send it over the newest socket; it must be acknowledged in time."""
+        await self._send(body, "interactive", envelope_id)
+
+    async def say(self, body: Json, envelope_id: str = "") -> None:
+        """A mention, likewise."""
+        await self._send(body, "events_api", envelope_id)
+
+    async def _send(self, body: Json, kind: str, envelope_id: str) -> None:
         envelope = envelope_id or f"e-{next(self._numbers)}"
         acked = self._acks.setdefault(envelope, asyncio.Event())
-        message = {"type": "interactive", "envelope_id": envelope, "accepts_response_payload": False, "payload": body}
+        message = {"type": kind, "envelope_id": envelope, "accepts_response_payload": False, "payload": body}
         await self.sockets[-1].send_str(json.dumps(message))
         await asyncio.wait_for(acked.wait(), ACK_SECONDS)
 
@@ -197,8 +219,9 @@ def _wrong_block(block: Json) -> str | None:
             return _first(len(elements) > 10 and "elements", *(_wrong_text(one["text"], 3000) for one in elements))
         case {"type": "actions", "elements": buttons}:
             return _first(len(buttons) > 25 and "buttons", *map(_wrong_button, buttons))
-        case {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [{"text": text}]}]}:
-            return _wrong_text(text, 3000)
+        case {"type": "rich_text", "elements": [{"type": kind, "elements": [{"type": "text", "text": text}]}]}:
+            in_a_box = kind in {"rich_text_preformatted", "rich_text_quote"}
+            return _wrong_text(text, 3000) if in_a_box else f"a text in {kind}"
         case _:
             pass
     return f"a block of type {block.get('type')}" if block.get("type") not in _BLOCKS else "a block without its parts"

@@ -122,9 +122,22 @@ class FakeTelegram:
         """Queue it, as Telegram does until it is confirmed."""
         return self.send(self.query(button, by, **changes))
 
-    def send(self, query: Json) -> Json:
+    def write(self, text: str, by: int = ANN, **changes: Any) -> Json:
+        """Queue a message; in the group, as a reply to one of the bot's."""
+        message = {
+            "message_id": next(self._numbers),
+            "from": {"id": by, "is_bot": False, "first_name": "Ann", "username": "ann", "language_code": "en"},
+            "chat": {"id": CHAT, "title": "gpus", "type": "supergroup"},
+            "date": 1_774_872_000,
+            "text": text,
+            "reply_to_message": {"message_id": 1, "from": {"id": 123456789, "is_bot": True, "first_name": "herd"}},
+            **changes,
+        }
+        return self.send(message, "message")
+
+    def send(self, query: Json, kind: str = "callback_query") -> Json:
         """Queue what may be no press at all."""
-        update = {"update_id": 700_000_000 + next(self._numbers), "callback_query": query}
+        update = {"update_id": 700_000_000 + next(self._numbers), kind: query}
         self.updates.append(update)
         if self._polling is not None:
             self._polling.set()
@@ -178,7 +191,8 @@ class FakeTelegram:
 
     async def _updates(self, asked: Json) -> list[Json]:
         """What was confirmed is forgotten; whoever asks while another waits takes its place."""
-        _check(None if asked["allowed_updates"] == ["callback_query"] and 0 < asked["timeout"] <= 50 else "updates")
+        wanted = asked["allowed_updates"] == ["callback_query", "message"]
+        _check(None if wanted and 0 < asked["timeout"] <= 50 else "updates")
         if self._polling is not None:
             self._polling.set()
         mine = self._polling = asyncio.Event()

@@ -6,12 +6,14 @@ it makes no link, no mention and no emoji, and breaks out of nothing.
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from agent.card import OfferCard, taken_words
 from agent.chat.messages import Asking, Over, Said, ToPay, in_a_terminal
 from agent.questions import Question
+from agent.talk.context import Line
 from policies.money import rate, usd
-from policies.text import clean, without_links
+from policies.text import as_seen, clean, clean_lines, without_links
 
 Block = dict[str, object]
 
@@ -23,6 +25,9 @@ MOST_HEADER_CHARS = 150
 MOST_TEXT_CHARS = 2900
 MOST_FIELD_CHARS = 1900
 MOST_CONFIRM_CHARS = 300
+MOST_LINES = 8
+"""Parts of an answer, the last ones: a message holds fifty blocks."""
+
 MOST_PARTS = 3
 """Sections that one long text is spread over, at most."""
 
@@ -65,6 +70,11 @@ def said(what: Said) -> list[Block]:
     return [*_sections("\n".join([what.title, *what.lines])), *log]
 
 
+def answer(lines: Sequence[Line]) -> list[Block]:
+    """To a message: ours as sections and in boxes, a model's words in quotation bars and nowhere else."""
+    return [block for line in lines[-MOST_LINES:] for block in _line(line)]
+
+
 def note(text: str) -> list[Block]:
     """One line to one person."""
     return _sections(text)
@@ -73,6 +83,23 @@ def note(text: str) -> list[Block]:
 def escaped(text: str) -> str:
     """For a message's `text`, in which Slack takes three characters for markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _line(line: Line) -> list[Block]:
+    match line.kind:
+        case "model":
+            return [
+                _context("the model says:"),
+                *_rich("rich_text_quote", clean_lines(line.text, MOST_TEXT_CHARS) or "-"),
+            ]
+        case "note":
+            return _sections(clean(line.text, MOST_TEXT_CHARS))
+        case "question":
+            return [_context("proposed:"), *_preformatted(as_seen(line.text))]
+        case "figures":
+            return _preformatted(as_seen(line.text))
+        case _:
+            assert_never(line.kind)
 
 
 def _offer(card: OfferCard) -> Iterator[Block]:
@@ -141,12 +168,16 @@ def _sections(text: str) -> list[Block]:
 
 
 def _preformatted(text: str) -> list[Block]:
+    return _rich("rich_text_preformatted", text)
+
+
+def _rich(kind: str, text: str) -> list[Block]:
     cut = _cut(text, MOST_PARTS * MOST_TEXT_CHARS)
     parts = [cut[at : at + MOST_TEXT_CHARS] for at in range(0, len(cut), MOST_TEXT_CHARS)]
     return [
         {
             "type": "rich_text",
-            "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": part}]}],
+            "elements": [{"type": kind, "elements": [{"type": "text", "text": part}]}],
         }
         for part in parts
     ]

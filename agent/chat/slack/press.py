@@ -22,33 +22,33 @@ NOT_UNDERSTOOD = "This press was not understood; nothing was decided."
 
 _log = structlog.get_logger()
 
-_Id = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,40}$")]
+Id = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,40}$")]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
 
-class _Team(_Strict):
-    id: _Id
+class _Team(Strict):
+    id: Id
 
 
-class _User(_Strict):
-    id: _Id
-    team_id: _Id
+class _User(Strict):
+    id: Id
+    team_id: Id
     name: Annotated[str, Field(max_length=1000)] = ""
 
 
-class _Conversation(_Strict):
-    id: _Id
+class _Conversation(Strict):
+    id: Id
 
 
-class _Action(_Strict):
+class _Action(Strict):
     action_id: Literal["swineherd_approve", "swineherd_deny"]
     value: Annotated[str, Field(max_length=2000)]
 
 
-class Press(_Strict):
+class Press(Strict):
     """The part of Slack's `block_actions` that counts."""
 
     type: Literal["block_actions"]
@@ -58,7 +58,7 @@ class Press(_Strict):
     actions: Annotated[list[_Action], Field(min_length=1, max_length=1)]
 
 
-class _Named(_Strict):
+class _Named(Strict):
     """What a button of ours names."""
 
     subject: Annotated[str, Field(max_length=200)]
@@ -87,7 +87,7 @@ class Door:
         try:
             press = Press.model_validate(body)
         except ValidationError as error:
-            _log.warning("a press was not understood", channel="slack", wrong=_fields(error))
+            _log.warning("a press was not understood", channel="slack", wrong=wrong_fields(error))
             return None
         return press.user.id, self._answer(press)
 
@@ -123,6 +123,6 @@ def _name(user: _User) -> str:
     return f" ({name})" if name else ""
 
 
-def _fields(error: ValidationError) -> list[str]:
+def wrong_fields(error: ValidationError) -> list[str]:
     """Which, not what was in them."""
     return sorted({".".join(map(str, one["loc"])) for one in error.errors(include_input=False)})

@@ -7,11 +7,14 @@ import structlog
 from pydantic import SecretStr
 
 from agent.chat.approvers import named
+from agent.chat.letters import Inbox
 from agent.chat.messages import ChannelDown
 from agent.chat.relay import relayed
+from agent.chat.slack.mention import Ear
 from agent.chat.slack.press import Door
 from agent.chat.slack.socket import Socket, bolt_app
 from agent.chat.slack.web_api import SlackChannel, web_client
+from agent.chat.talks import Talks
 from agent.parts import Parts
 
 AGAIN_SECONDS = 30.0
@@ -35,8 +38,8 @@ class Keys:
     api_url: str
 
 
-async def run(parts: Parts, keys: Keys) -> None:
-    """Until cancelled. Without approvers nobody may press: then there are no buttons, and no socket."""
+async def run(parts: Parts, keys: Keys, talks: Talks) -> None:
+    """Until cancelled. Without approvers nobody may press or talk: then there are no buttons, and no socket."""
     client = web_client(keys.bot_token.get_secret_value(), keys.api_url)
     answered_here = bool(named("slack", parts.policy.chat.approvers))
     channel = SlackChannel(client, keys.channel, answered_here=answered_here)
@@ -44,7 +47,8 @@ async def run(parts: Parts, keys: Keys) -> None:
         both.create_task(relayed(parts, channel))
         if answered_here:
             team = await _team(parts, channel)
-            app = bolt_app(client, channel, Door(parts, team, keys.channel), team)
+            ear = Ear(parts, team, keys.channel, Inbox(parts, talks, channel.name))
+            app = bolt_app(client, channel, Door(parts, team, keys.channel), ear, team)
             socket = Socket(app, keys.app_token.get_secret_value(), parts.clock)
             both.create_task(socket.run())
 

@@ -1,4 +1,4 @@
-"""Slack's Socket Mode: a websocket that we open, on which presses come; each is acknowledged before anything else."""
+"""Slack's Socket Mode: a websocket that we open. Presses and mentions come on it, each acknowledged before all else."""
 
 import asyncio
 import re
@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agent.chat.messages import ChannelDown, NotTaken
 from agent.chat.slack.blocks import APPROVE, DENY, PAY
+from agent.chat.slack.mention import Ear
 from agent.chat.slack.press import Door
 from agent.chat.slack.web_api import QUIET, SlackChannel
 from tools.errors import SwineherdError
@@ -27,8 +28,8 @@ LOST_SECONDS = 60.0
 _log = structlog.get_logger()
 
 
-def bolt_app(client: AsyncWebClient, channel: SlackChannel, door: Door, team: str) -> AsyncApp:
-    """The app that takes presses. It asks Slack nothing before it acknowledges one."""
+def bolt_app(client: AsyncWebClient, channel: SlackChannel, door: Door, ear: Ear, team: str) -> AsyncApp:
+    """The app that takes presses, and what is said to it. It asks Slack nothing before it acknowledges one."""
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=team, bot_token=client.token)
@@ -48,11 +49,21 @@ def bolt_app(client: AsyncWebClient, channel: SlackChannel, door: Door, team: st
         except Exception:  # noqa: BLE001 - the outermost edge of a press: the library would swallow it
             _log.exception("a defect of ours", channel="slack")
 
+    async def mentioned(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        try:
+            await ear.hear(body, channel)
+        except (ChannelDown, NotTaken) as error:
+            _log.warning("an answer to a message was not told", channel="slack", why=str(error))
+        except Exception:  # noqa: BLE001 - the outermost edge of a message
+            _log.exception("a defect of ours", channel="slack")
+
     async def opened(ack: AsyncAck) -> None:
         await ack()
 
     app.action(re.compile(f"^({APPROVE}|{DENY})$"))(pressed)
     app.action(PAY)(opened)
+    app.event("app_mention")(mentioned)
     return app
 
 

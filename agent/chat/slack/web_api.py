@@ -1,7 +1,7 @@
 """The calls of Slack's Web API that are needed, with their errors mapped; no token is in any of them."""
 
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -11,6 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from agent.chat.messages import Asking, ChannelDown, NotTaken, Over, Said, ToPay
 from agent.chat.slack import blocks
+from agent.talk.context import Line
 from policies.money import usd
 
 TIMEOUT_SECONDS = 10
@@ -77,6 +78,10 @@ class SlackChannel:
     async def change(self, ref: str, said: Said) -> str:
         """An edit: Slack tells nobody of it."""
         return await self._update(ref, said.title, blocks.said(said))
+
+    async def reply(self, thread: str, lines: Sequence[Line]) -> None:
+        """An answer to a message, in its thread; the notification has none of it, for a model may have written it."""
+        await self._post("an answer", blocks.answer(lines), thread_ts=thread)
 
     async def whisper(self, user: str, text: str) -> None:
         """To one person, in the channel."""

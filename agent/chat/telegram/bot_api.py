@@ -1,7 +1,7 @@
 """A chat in Telegram that cards are posted to."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
@@ -10,6 +10,7 @@ from agent.chat.telegram import words
 from agent.chat.telegram.wire import TelegramBot, answered
 from agent.chat.telegram.words import Words
 from agent.questions import Question
+from agent.talk.context import Line
 
 MOST_NOTE_UNITS = 200
 
@@ -56,6 +57,11 @@ class TelegramChannel:
         """An edit: Telegram tells nobody of it."""
         await self._edited(self._text(ref, words.said(said)), _SAME)
         return ref
+
+    async def reply(self, to: int, lines: Sequence[Line]) -> None:
+        """An answer to a message; what is proposed is a message of its own, so that nothing of it is cut."""
+        for shown in words.answer(lines):
+            await self._post(shown, None, reply_to=str(to))
 
     async def turn(self, message_id: int, question: Question, *, sure: bool, stands: Callable[[], bool]) -> None:
         """Put the other buttons under a card, unless it has been closed meanwhile.

@@ -27,37 +27,37 @@ NOT_RECORDED = "Nothing was decided: it could not be written down. Press again l
 _log = structlog.get_logger()
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
 
-class _User(_Strict):
+class User(Strict):
     id: PositiveInt
     is_bot: bool
     first_name: Annotated[str, Field(max_length=1000)] = ""
     username: Annotated[str, Field(max_length=1000)] = ""
 
 
-class _Chat(_Strict):
+class Chat(Strict):
     id: int
 
 
-class _Message(_Strict):
+class _Message(Strict):
     """Of one that can't be seen any more Telegram says the date 0: nobody can have read there what is asked."""
 
     message_id: PositiveInt
     date: PositiveInt
-    chat: _Chat
+    chat: Chat
 
 
-class _Query(_Strict):
+class _Query(Strict):
     id: Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Press(_Query):
     """The part of Telegram's `callback_query` that counts; one of an inline message has no `message`."""
 
-    user: Annotated[_User, Field(alias="from")]
+    user: Annotated[User, Field(alias="from")]
     message: _Message
     data: Annotated[str, Field(pattern=r"^[aybn][0-9a-f]{32}$")]
 
@@ -106,7 +106,7 @@ class Door:
         try:
             press = Press.model_validate(query)
         except ValidationError as error:
-            _log.warning("a press was not understood", channel="telegram", wrong=_fields(error))
+            _log.warning("a press was not understood", channel="telegram", wrong=wrong_fields(error))
             return told(query, NOT_UNDERSTOOD)
         return self._answer(press)
 
@@ -160,12 +160,12 @@ def told(query: object, words: str) -> Answer | None:
         return None
 
 
-def _name(user: _User) -> str:
+def _name(user: User) -> str:
     """For whoever reads it later; it proves nothing."""
     name = without_links(clean(user.username or user.first_name, MOST_NAME_CHARS)).replace("(", "").replace(")", "")
     return f" ({name})" if name else ""
 
 
-def _fields(error: ValidationError) -> list[str]:
+def wrong_fields(error: ValidationError) -> list[str]:
     """Which, not what was in them."""
     return sorted({".".join(map(str, one["loc"])) for one in error.errors(include_input=False)})

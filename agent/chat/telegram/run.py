@@ -1,4 +1,4 @@
-"""Telegram as a whole: cards go out by the relay, presses come in by long polling."""
+"""Telegram as a whole: cards go out by the relay, presses and words come in by long polling."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 
 from agent.chat.approvers import named
+from agent.chat.letters import Inbox
 from agent.chat.relay import Relay, sole
+from agent.chat.talks import Talks
 from agent.chat.telegram.bot_api import TelegramChannel
+from agent.chat.telegram.message import Ear
 from agent.chat.telegram.press import Door
 from agent.chat.telegram.updates import Updates
 from agent.chat.telegram.wire import bot_at
@@ -28,10 +31,10 @@ class Keys:
     api_url: str
 
 
-async def run(parts: Parts, keys: Keys) -> None:
+async def run(parts: Parts, keys: Keys, talks: Talks) -> None:
     """Until cancelled, one process of the home at a time: Telegram lets one alone ask for a bot's updates.
 
-    Without approvers nobody may press: then there are no buttons, and nothing is asked for.
+    Without approvers nobody may press or talk: then there are no buttons, and nothing is asked for.
     """
     answered_here = bool(named("telegram", parts.policy.chat.approvers))
     async with (
@@ -42,4 +45,6 @@ async def run(parts: Parts, keys: Keys) -> None:
         channel = TelegramChannel(bot, keys.chat, answered_here=answered_here)
         both.create_task(Relay(parts, channel, posted).run())
         if answered_here:
-            both.create_task(Updates(bot, channel, Door(parts, keys.chat, posted), parts.clock).run())
+            door, inbox = Door(parts, keys.chat, posted), Inbox(parts, talks, channel.name)
+            ear = Ear(parts, keys.chat, bot.own_id, inbox)
+            both.create_task(Updates(bot, channel, door, ear, parts.clock).run())

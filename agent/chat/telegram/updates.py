@@ -1,11 +1,12 @@
-"""Long polling: presses as they come, each judged before it is confirmed to Telegram, which gives up on it then."""
+"""Long polling: presses and words as they come, each judged before it is confirmed; then Telegram gives up on it."""
 
 import structlog
 
 from agent.chat.messages import ChannelDown, NotTaken
 from agent.chat.telegram.bot_api import TelegramChannel
+from agent.chat.telegram.message import Ear
 from agent.chat.telegram.press import NOT_RECORDED, Answer, Door, told
-from agent.chat.telegram.wire import TelegramBot
+from agent.chat.telegram.wire import TelegramBot, Update
 from agent.chat.telegram.words import mark_of
 from tools.errors import SwineherdError
 from tools.ports import Clock
@@ -18,10 +19,11 @@ _log = structlog.get_logger()
 class Updates:
     """Of one bot: Telegram gives each update to one who asks, so that nobody else may ask for this bot's."""
 
-    def __init__(self, bot: TelegramBot, channel: TelegramChannel, door: Door, clock: Clock) -> None:
+    def __init__(self, bot: TelegramBot, channel: TelegramChannel, door: Door, ear: Ear, clock: Clock) -> None:
         self._bot = bot
         self._channel = channel
         self._door = door
+        self._ear = ear
         self._clock = clock
         self._offset = 0
         self._failed = 0
@@ -33,7 +35,7 @@ class Updates:
                 await self.round()
             except (ChannelDown, NotTaken) as error:
                 again = self._back_off(error)
-                _log.warning("no presses are taken now", channel="telegram", why=str(error), again_in=again)
+                _log.warning("nothing is taken now", channel="telegram", why=str(error), again_in=again)
                 await self._clock.sleep(again)
 
     async def round(self) -> None:
@@ -44,7 +46,7 @@ class Updates:
             NotTaken: likewise.
         """
         for update in await self._bot.waiting(self._offset):
-            await self._take(update.callback_query)
+            await self._take(update)
             self._offset = max(self._offset, update.update_id + 1)
         self._failed = 0
 
@@ -53,14 +55,17 @@ class Updates:
         asked_for = error.retry_after if isinstance(error, ChannelDown) else None
         return asked_for or min(LONGEST_BACK_OFF, 2.0 ** min(self._failed, 10))
 
-    async def _take(self, query: object) -> None:
+    async def _take(self, update: Update) -> None:
         try:
-            answer = self._judged(query)
+            if update.message is not None:
+                await self._ear.hear(update.message, self._channel)
+                return
+            answer = self._judged(update.callback_query)
             if answer is not None:
                 await self._tell(answer)
         except (ChannelDown, NotTaken) as error:
             _log.warning("an answer to a press was not told", channel="telegram", why=str(error))
-        except Exception:  # noqa: BLE001 - the outermost edge of a press: the others are still to be judged
+        except Exception:  # noqa: BLE001 - the outermost edge of an update: the others are still to be judged
             _log.exception("a defect of ours", channel="telegram")
 
     def _judged(self, query: object) -> Answer | None:

@@ -39,12 +39,13 @@ T = TypeVar("T")
 
 
 class Update(BaseModel):
-    """One of Telegram's updates. What was pressed is parsed where it is judged."""
+    """One of Telegram's updates. What was pressed or written is parsed where it is judged."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
     update_id: NonNegativeInt
     callback_query: object = None
+    message: object = None
 
 
 _UPDATES = TypeAdapter(list[Update])
@@ -53,14 +54,19 @@ _UPDATES = TypeAdapter(list[Update])
 class TelegramBot(Bot):
     """The library's bot, which hands updates on as they came: it would give up on all of them for one it can't read."""
 
+    @property
+    def own_id(self) -> int:
+        """The first part of its token."""
+        return int(self.token.partition(":")[0])
+
     async def waiting(self, offset: int) -> list[Update]:
-        """Presses from `offset` on, as soon as there are any; asking so confirms all before it.
+        """Presses and messages from `offset` on, as soon as there are any; asking so confirms all before it.
 
         Raises:
             ChannelDown: there is no answer, or none that can be read.
             NotTaken: Telegram does not want to be asked so.
         """
-        asked = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": ["callback_query"]}
+        asked = {"offset": offset, "timeout": POLL_SECONDS, "allowed_updates": ["callback_query", "message"]}
         found = await answered(self, self._post("getUpdates", asked, read_timeout=POLL_SECONDS + TIMEOUT_SECONDS))
         try:
             return _UPDATES.validate_python(found)

@@ -14,14 +14,18 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
 from agent.card import OfferCard, taken_words
 from agent.chat.messages import Asking, Over, Said, ToPay, in_a_terminal
 from agent.questions import Question
+from agent.talk.context import Line
 from policies.money import rate, usd
-from policies.text import ELLIPSIS, clean, clean_lines, without_links
+from policies.text import ELLIPSIS, as_seen, clean, clean_lines, without_links
 
 MOST_UNITS = 4096
 MOST_FACTS_UNITS = 2000
 MOST_NAME_CHARS = 100
 MOST_REASON_CHARS = 300
 MOST_LINES_CHARS = 5000
+MOST_HEAD_UNITS = 20
+"""Of the line over a part of an answer, with the ends of both."""
+BAR = "│ "
 
 Stage = Literal["a", "y", "b", "n"]
 """What a button does: ask once more, yes, back from there, no."""
@@ -86,6 +90,22 @@ def said(what: Said) -> Words:
     told = _cut(_lines("\n".join([what.title, *what.lines])), MOST_FACTS_UNITS)
     log = clean_lines(what.log_tail, MOST_LINES_CHARS)
     return _words(("pre", told), ("pre", _end(log, MOST_UNITS - units(told) - 1)))
+
+
+def answer(lines: Sequence[Line]) -> list[Words]:
+    """To a message. A model's words are below a line that says so, each of them behind a bar; ours are not."""
+    proposed = [_words(("bold", "Proposed:"), ("pre", as_seen(line.text))) for line in lines if line.kind == "question"]
+    others = [line for line in lines if line.kind != "question"]
+    room = MOST_UNITS // max(len(others), 1) - MOST_HEAD_UNITS
+    rest = _words(*(part for line in others for part in _line(line, room)))
+    return [*proposed, *([rest] if rest.text else [])]
+
+
+def _line(line: Line, room: int) -> list[tuple[Literal["bold", "pre"], str]]:
+    if line.kind != "model":
+        return [("pre", _cut(as_seen(line.text), room))]
+    said = "\n".join(f"{BAR}{one}" for one in _lines(line.text).splitlines())
+    return [("bold", "The model says:"), ("pre", _cut(said, room))]
 
 
 def units(text: str) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.chat.approvers import named, owner_of
+from agent.chat.talks import Talks
 from agent.chat.web.app import application
 from agent.chat.web.door import Door, open_door
 from agent.chat.web.headers import SafeHeaders
@@ -41,7 +42,8 @@ async def serving(engine: Engine, address: Address, terminal_user: str, *, sandb
     with listening(address.host, address.port) as sock:
         port: int = sock.getsockname()[1]
         door = _door(parts, address, port, terminal_user, sandbox=sandbox)
-        pages = all_pages(parts, engine.herd.packer, Path.cwd())
+        talks = Talks(parts, engine.herd.packer, Path.cwd(), engine.herd.saver, engine.herd.driver.discreet)
+        pages = all_pages(parts, engine.herd.packer, Path.cwd(), talks)
         app = Beside(SafeHeaders(health_of(engine), secure=False), application(door, pages))
         notice = Notice(door.place.origin, door.people)
         with noticed(parts.home.web_links, port, notice, parts.holder):
@@ -50,6 +52,7 @@ async def serving(engine: Engine, address: Address, terminal_user: str, *, sandb
                     yield door
                 finally:
                     door.sessions.close()
+                    await talks.close()
 
 
 @asynccontextmanager

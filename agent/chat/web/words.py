@@ -7,7 +7,7 @@ from datetime import datetime
 from agent.card import size_text
 from agent.result import timestamp
 from policies.money import rate, usd
-from policies.text import clean, clean_lines, without_links
+from policies.text import as_seen, clean, clean_lines, without_links
 
 MOST_NAME = 200
 MOST_LINES = 4000
@@ -38,6 +38,11 @@ def several(text: object) -> str:
     return clean_lines(str(text), MOST_LINES)
 
 
+def laid_out(text: object) -> str:
+    """Lines of ours that stand in columns."""
+    return as_seen(str(text))[:MOST_LINES]
+
+
 def sentence(text: str) -> str:
     """A capital to begin with, unless a name does: a path, a run, a key keep their letters, as all that follows."""
     first = text.partition(" ")[0].rstrip(",;:")
@@ -56,6 +61,7 @@ FILTERS: Mapping[str, Callable[..., str | None]] = {
     "named": named,
     "told": told,
     "several": several,
+    "laid_out": laid_out,
     "rate": rate,
     "size": size_text,
     "seen": seen,

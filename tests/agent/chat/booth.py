@@ -6,14 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agent.chat.letters import Inbox
 from agent.chat.posted import Posted
 from agent.chat.relay import Relay
 from agent.chat.telegram.bot_api import TelegramChannel
+from agent.chat.telegram.message import Ear
 from agent.chat.telegram.press import Door
 from agent.chat.telegram.updates import Updates
 from agent.chat.telegram.wire import TelegramBot, bot_at
 from agent.clock import SystemClock
 from policies.policy import Chat
+from tests.agent.chat.talkers import talks_of
 from tests.agent.world import ASK, World
 from tests.fakes.telegram import ANN, BOB, CHAT, TOKEN, FakeTelegram, until
 from tools.ports import Clock
@@ -56,6 +59,9 @@ class Booth:
         self.posted = Posted.read(self.world.home.chat / "telegram.json")
         self.relay = Relay(self.world.parts, self.channel, self.posted)
         self.door = Door(self.world.parts, CHAT, self.posted)
+        self.talks = talks_of(self.world)
+        inbox = Inbox(self.world.parts, self.talks, "telegram")
+        self.ear = Ear(self.world.parts, CHAT, self.bot.own_id, inbox)
 
     async def asked(self) -> str:
         """A run whose offer is posted."""
@@ -67,7 +73,7 @@ class Booth:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """With presses taken as they come, and every one answered before it ends."""
-        listening = asyncio.create_task(Updates(self.bot, self.channel, self.door, SystemClock()).run())
+        listening = asyncio.create_task(Updates(self.bot, self.channel, self.door, self.ear, SystemClock()).run())
         try:
             yield
             await until(lambda: self.telegram.all_confirmed)

@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from agent.chat.letters import Inbox
 from agent.chat.posted import Posted
 from agent.chat.relay import Relay
+from agent.chat.slack.mention import Ear
 from agent.chat.slack.press import Door
 from agent.chat.slack.socket import Socket, bolt_app
 from agent.chat.slack.web_api import SlackChannel, web_client
 from agent.clock import SystemClock
 from policies.policy import Chat
+from tests.agent.chat.talkers import talks_of
 from tests.agent.world import ASK, World
 from tests.fakes.slack import APP, BOT, CHANNEL, TEAM, FakeSlack
 
@@ -49,7 +52,9 @@ class Office:
     async def listening(self) -> AsyncIterator[None]:
         """With the socket open."""
         door = Door(self.world.parts, TEAM, CHANNEL)
-        app = bolt_app(web_client(BOT, self.slack.url), self.channel, door, TEAM)
+        self.talks = talks_of(self.world)
+        ear = Ear(self.world.parts, TEAM, CHANNEL, Inbox(self.world.parts, self.talks, "slack"))
+        app = bolt_app(web_client(BOT, self.slack.url), self.channel, door, ear, TEAM)
         listening = asyncio.create_task(Socket(app, APP, SystemClock()).run())
         try:
             await self.slack.connected()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.chat.commands import Cancel, Command, Freeze, FreshOffer, Help, RunFile, RunText, read_command
+from agent.chat.commands import Cancel, Command, Freeze, FreshOffer, Help, RunFile, RunText, Words, read_command
 from agent.chat.jobs import MOST_TEXT, PASTED, file_below, job_below, pasted_job
 from agent.chat.obey import Heard, obey
 from agent.submit import BadJob
@@ -22,22 +22,31 @@ BY = "web:ann from 127.0.0.1"
         ("run jobs/a.yaml", RunFile("jobs/a.yaml")),
         ("  RUN  with blanks.yaml ", RunFile("with blanks.yaml")),
         ("cancel train-1", Cancel("train-1")),
-        ("cancel train-1 and more", Help("cancel train-1 and more")),
+        ("run train.py for an hour", Words("run train.py for an hour")),
+        ("run notes.txt", Words("run notes.txt")),
+        ("cancel train-1 and more", Words("cancel train-1 and more")),
         ("offer train-1", FreshOffer("train-1")),
-        ("offer", Help("offer")),
+        ("offer", Words("offer")),
         ("freeze", Freeze()),
-        ("freeze please", Help("freeze please")),
+        ("freeze please", Words("freeze please")),
         ("help", Help()),
         ("", Help()),
-        ("run", Help("run")),
-        ("approve train-1", Help("approve train-1")),
+        ("run", Words("run")),
+        ("approve train-1", Words("approve train-1")),
         ("name: a\nrun: echo", RunText("name: a\nrun: echo")),
         ("run: echo", RunText("run: echo")),
     ],
 )
-def test_commands(typed: str, command: Command) -> None:
+def test_commands(typed: str, command: Command | Words) -> None:
     """By rule; no word approves a payment."""
     assert read_command(typed) == command
+
+
+def typed_in(text: str) -> Command:
+    """A command, and no words."""
+    command = read_command(text)
+    assert not isinstance(command, Words)
+    return command
 
 
 def job_in(folder: Path, name: str = "job.yaml") -> Path:
@@ -138,13 +147,13 @@ async def test_what_a_job_brought_home_is_no_job_file(make_world: MakeWorld) -> 
     assert run.code == 0
     for folder in (Path(run.outputs_dir), world.home.path, world.home.path / ".hidden"):
         job = job_in(folder, "next.yaml")
-        heard = await obey(world.parts, pack, world.root, read_command(f"run {job}"), BY)
+        heard = await obey(world.parts, pack, world.root, typed_in(f"run {job}"), BY)
         assert not heard.done
         assert "lies in the store" in heard.words
 
 
 async def say(world: World, text: str) -> tuple[str, str, bool]:
-    heard = await obey(world.parts, pack, world.root / "project", read_command(text), BY)
+    heard = await obey(world.parts, pack, world.root / "project", typed_in(text), BY)
     return heard.words, heard.run_id, heard.done
 
 
@@ -165,7 +174,7 @@ async def test_a_file_and_a_text_become_runs(make_world: MakeWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["run none.yaml", "run: [1", "run: a\nsecrets: {TOKEN: null}", "run: a\nbogus: 1", "cancel none", "dance"]
+    "text", ["run none.yaml", "run: [1", "run: a\nsecrets: {TOKEN: null}", "run: a\nbogus: 1", "cancel none"]
 )
 async def test_what_can_not_be_done_is_said(make_world: MakeWorld, text: str) -> None:
     """And nothing is written down."""
@@ -198,7 +207,7 @@ async def test_a_fresh_offer_is_typed_for(make_world: MakeWorld) -> None:
     await world.drive(run_id, wait=False)
 
     async def say(text: str) -> Heard:
-        return await obey(world.parts, pack, world.root, read_command(text), BY)
+        return await obey(world.parts, pack, world.root, typed_in(text), BY)
 
     assert "the offer stands until" in (await say(f"offer {run_id}")).words
     assert not (await say("offer none")).done
@@ -215,12 +224,12 @@ async def test_a_file_that_is_no_job_is_not_quoted(make_world: MakeWorld, text: 
     """The field and the line are named, no value; what was pasted is quoted to who pasted it."""
     world = make_world(ASK)
     (world.root / "other.yaml").write_text(text + "\n", encoding="utf-8")
-    heard = await obey(world.parts, pack, world.root, read_command("run other.yaml"), BY)
+    heard = await obey(world.parts, pack, world.root, typed_in("run other.yaml"), BY)
     assert (heard.done, "hunter2" in heard.words, "other.yaml" in heard.words) == (False, False, True)
 
 
 async def test_what_was_pasted_is_quoted(make_world: MakeWorld) -> None:
     """To who pasted it."""
     world = make_world(ASK)
-    heard = await obey(world.parts, pack, world.root, read_command("run: x\nhours: soon"), BY)
+    heard = await obey(world.parts, pack, world.root, typed_in("run: x\nhours: soon"), BY)
     assert "found 'soon'" in heard.words

@@ -18,6 +18,7 @@ from agent.chat.relay import Relay
 from agent.errors import BadSettings
 from agent.settings import Settings
 from policies.policy import Chat
+from tests.agent.chat.talkers import talks_of
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK, World
 from tests.fakes.telegram import CHAT, SECRET, TOKEN
@@ -112,7 +113,7 @@ async def test_half_a_slack_is_told(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(BadSettings, match=why) as told:
-        async with channels(world.parts, Settings()):
+        async with channels(world.parts, Settings(), talks_of(world)):
             pass
     assert "xoxb" not in str(told.value)
 
@@ -137,7 +138,7 @@ async def test_a_wrong_telegram_is_told(
     for name, value in (right | changes).items():
         monkeypatch.setenv(name, value)
     with pytest.raises(BadSettings, match=why) as told:
-        async with channels(world.parts, Settings()):
+        async with channels(world.parts, Settings(), talks_of(world)):
             pass
     assert SECRET not in str(told.value)
 
@@ -147,5 +148,5 @@ async def test_an_extra_that_is_not_installed_is_named(world: World, monkeypatch
     policy = replace(ASK, chat=Chat(notify_url="json://127.0.0.1:9"))
     monkeypatch.setattr("agent.extras.find_spec", lambda _: None)
     with pytest.raises(BadSettings, match=r"swineherd\[notify\]"):
-        async with channels(replace(world.parts, policy=policy), Settings()):
+        async with channels(replace(world.parts, policy=policy), Settings(), talks_of(world)):
             pass

@@ -18,6 +18,7 @@ from agent.chat.telegram.wire import bot_at
 from agent.chat.telegram.words import mark_of
 from agent.questions import Question
 from tests.agent.chat.booth import Booth, StillClock
+from tests.agent.chat.talkers import talks_of
 from tests.agent.conftest import MakeWorld
 from tests.agent.world import ASK
 from tests.fakes.clock import FakeClock
@@ -154,12 +155,12 @@ async def test_a_poll_that_fails_is_told_with_its_remedy(
     run_id = await booth.asked()
     booth.telegram.failures["getUpdates"] = [failure]
     booth.telegram.press("Deny")
-    updates = Updates(booth.bot, booth.channel, booth.door, FakeClock(booth.world.clock.now()))
+    updates = Updates(booth.bot, booth.channel, booth.door, booth.ear, FakeClock(booth.world.clock.now()))
     polling = asyncio.create_task(updates.run())
     await until(lambda: booth.telegram.told)
     polling.cancel()
     await asyncio.gather(polling, return_exceptions=True)
-    (why,) = [line["why"] for line in said if line["event"] == "no presses are taken now"]
+    (why,) = [line["why"] for line in said if line["event"] == "nothing is taken now"]
     assert remedy in why
     assert booth.telegram.told == [f"{run_id}: denied."]
 
@@ -221,7 +222,7 @@ async def test_one_worker_of_a_home_talks_to_telegram_and_another_takes_over(
     await booth.world.drive(run_id, wait=False)
     parts = replace(booth.world.parts, clock=StillClock(booth.world.clock))
     first, second = (
-        asyncio.create_task(run(parts, Keys(SecretStr(TOKEN), CHAT, booth.telegram.url))) for _ in range(2)
+        asyncio.create_task(run(parts, Keys(SecretStr(TOKEN), CHAT, booth.telegram.url), booth.talks)) for _ in range(2)
     )
     noted = booth.world.home.chat / "telegram.json"
     await until(lambda: Posted.read(noted).cards and booth.telegram.all_confirmed)
@@ -242,7 +243,7 @@ async def test_without_approvers_it_is_only_told(make_world: MakeWorld, telegram
     run_id = world.submit()
     await world.drive(run_id, wait=False)
     parts = replace(world.parts, clock=StillClock(world.clock))
-    running = asyncio.create_task(run(parts, Keys(SecretStr(TOKEN), CHAT, telegram.url)))
+    running = asyncio.create_task(run(parts, Keys(SecretStr(TOKEN), CHAT, telegram.url), talks_of(world)))
     await until(lambda: telegram.cards)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

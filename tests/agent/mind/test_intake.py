@@ -9,7 +9,7 @@ from agent.mind.folder import folder_for, look_at, names, stays_here
 from agent.mind.intake import Ask, Reader, Unclear, Words, words_of
 from agent.submit import BadJob, load_job, submit
 from policies.money import Cents
-from policies.reading.rules import Understood
+from policies.reading.understood import Understood
 from tests.agent.world import World
 from tools.ssh.snapshot import pack
 
@@ -109,6 +109,18 @@ async def test_a_short_answer_is_understood(
     ask, asked = _answers(answer)
     read, _ = await _reader(tmp_path, ask).words(Words(text, folder))
     assert (len(asked), getattr(read.job, field)) == (1, value)
+
+
+async def test_a_yes_takes_what_the_questions_propose(tmp_path: Path, folder: Path) -> None:
+    """Where each of them has a value to agree to; else it answers nothing."""
+    text = "train.py, the lurking takes 2 hours, at least $4"
+    ask, asked = _answers("yes")
+    read, _ = await _reader(tmp_path, ask).words(Words(text, folder))
+    assert (read.job.hours, read.job.budget, len(asked)) == (Decimal(2), Cents(400), 1)
+    ask, asked = _answers("yes", None)
+    with pytest.raises(Unclear, match="euros"):
+        await _reader(tmp_path, ask).words(Words(f"{text} or 4 euros", folder))
+    assert len(asked) == 2
 
 
 async def test_without_anybody_to_ask_the_question_is_the_error(tmp_path: Path, folder: Path) -> None:

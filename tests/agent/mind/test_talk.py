@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -180,6 +181,19 @@ async def test_a_server_that_is_busy_is_asked_again(talk: Talk) -> None:
     """As long as nothing of the turn was heard."""
     with serving(fails(503, "busy"), streams("Well.")) as server:
         assert await talk(server).turn() == Said("assistant", "Well.")
+
+
+async def test_a_turn_that_breaks_off_is_not_begun_again(talk: Talk) -> None:
+    """A human has heard a part of it already."""
+    whole = streams("It runs, ", "and")
+    assert isinstance(whole.body, str)
+    begun = replace(whole, body=whole.body[: whole.body.index("and")], cut=True)
+    with serving(begun) as server:
+        heard = talk(server)
+        with pytest.raises(ModelUnavailable):
+            await heard.turn()
+    assert heard.text == "It runs, "
+    assert len(server.asked) == 1
 
 
 async def test_no_answer_is_told_without_the_key(talk: Talk) -> None:

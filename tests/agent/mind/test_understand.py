@@ -9,7 +9,7 @@ from agent.mind.prompts import MOST_TEXT, JobForm
 from agent.mind.scripted import ScriptedMind
 from agent.mind.understand import understand
 from agent.mind.written import job_of
-from policies.reading.rules import Source, Understood
+from policies.reading.understood import Source, Understood
 
 FILES = {"train.py": "", "data/": ""}
 
@@ -66,7 +66,7 @@ async def test_what_was_given_or_asked_already_is_not_asked_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "taken"),
+    ("command", "proposed"),
     [
         ("uvx train --lr 1", True),
         ("uvx train --lr 2", False),
@@ -74,11 +74,12 @@ async def test_what_was_given_or_asked_already_is_not_asked_again() -> None:
         ("train", False),
     ],
 )
-async def test_a_command_counts_only_where_it_stands_in_the_text(command: str, *, taken: bool) -> None:
-    """Word for word; else a human is asked."""
+async def test_a_command_is_proposed_only_where_it_stands_in_the_text(command: str, *, proposed: bool) -> None:
+    """Word for word; and a human says whether it is to run."""
     understood = await _read("use uvx train --lr 1 please", JobForm(run=command), {})
-    assert ("run" in understood.asks) is not taken
-    assert understood.fields.get("run") == (command if taken else None)
+    assert "run" in understood.asks
+    assert "run" not in understood.fields
+    assert understood.proposed.get("run") == (command if proposed else None)
 
 
 async def test_paths_count_only_where_they_stand_in_the_text() -> None:

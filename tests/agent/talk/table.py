@@ -23,20 +23,25 @@ class Table:
         taken_up: runs that somebody was told to drive.
     """
 
-    def __init__(self, world: World, mind: Mind | None = None, thread: str = "t") -> None:
+    def __init__(
+        self, world: World, mind: Mind | None = None, thread: str = "t", *, pays_by_words: bool = True
+    ) -> None:
         self.world = world
         self.folder = world.root / "project"
         self.folder.mkdir(exist_ok=True)
         (self.folder / "train.py").write_text("print('hello')\n")
         world.change(mind=mind, variables={"GPUHOG_API_KEY": KEY, **world.parts.variables})
         self.thread = thread
+        self.pays_by_words = pays_by_words
         self.lines: list[Line] = []
         self.taken_up: list[str] = []
         self._asked = False
         self._conversation = self._sit_down()
 
     def _sit_down(self) -> Conversation:
-        talking = Talking(self.world.parts, pack, self.folder, ME, self.lines.append, self.taken_up.append)
+        show, drive = self.lines.append, self.taken_up.append
+        pays = self.pays_by_words
+        talking = Talking(self.world.parts, pack, self.folder, ME, show, drive, pays_by_words=pays)
         return Conversation(talking, self.world.saver, Discreet(), self.thread)
 
     async def again(self) -> None:

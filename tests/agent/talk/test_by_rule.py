@@ -58,6 +58,7 @@ def test_plain_words(words: str, call: Called) -> None:
         "run `python train.py` for 2 hours",
         "Bitte `python train.py` laufen lassen, höchstens 5 Dollar",
         "I need it for three hours",
+        "the lurking takes three hours",
     ],
 )
 def test_a_job(words: str) -> None:

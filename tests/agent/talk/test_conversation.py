@@ -72,6 +72,23 @@ async def test_what_no_human_said_is_left_out_and_named(meet: Meet) -> None:
     assert "rm -rf" not in written
 
 
+async def test_what_rules_are_not_sure_of_is_shown_as_that(meet: Meet) -> None:
+    """Where `run` would ask, the human reads it before their yes."""
+    table = meet()
+    await table.say("run `python train.py` for 2 hours on whatever flurgy 4090 is left, at most $5", "y")
+    assert "RTX4090 (not sure that you meant this" in table.shown("question")
+    written = table.job_of(table.runs[0])
+    assert "RTX4090" in written
+    assert "hours: 2" in written
+
+
+async def test_a_quote_is_for_what_was_said(meet: Meet) -> None:
+    """And not for what a model makes up."""
+    table = meet(Called("quote_job", {"hours": 9, "vram_gb": 80, "budget_usd": "1.00"}), FINE)
+    await table.say("Well, `python train.py` runs for 2 hours on a 4090: tell me the price.")
+    assert "$0.98" in table.shown("figures")
+
+
 async def test_what_was_said_before_counts(meet: Meet) -> None:
     """A model may put a job together from several messages; every figure is one that the human said."""
     table = meet(
@@ -100,6 +117,20 @@ async def test_what_is_open_is_asked_and_the_answer_completes_it(meet: Meet) -> 
     written = table.job_of(table.runs[0])
     assert "run: sleep 3; echo done" in written
     assert "hours: 2" in written
+
+
+async def test_a_job_file_is_run_as_it_was_shown(meet: Meet) -> None:
+    """One that is edited between the question and the yes is asked about anew."""
+    call = Called("submit_job", {"job_file": "job.yaml"})
+    table = meet(call, call)
+    file = table.folder / "job.yaml"
+    file.write_text("run: python train.py\nhours: 2\n")
+    await table.say("take job.yaml, please")
+    file.write_text("run: python evil.py\nhours: 2\n")
+    assert "has changed since it was shown" in await table.say("y")
+    assert table.runs == []
+    await table.say("take job.yaml, please", "y")
+    assert "evil.py" in table.job_of(table.runs[0])
 
 
 async def test_an_offer_is_changed_after_a_yes(meet: Meet) -> None:
@@ -144,6 +175,7 @@ async def test_only_a_line_with_the_code_approves(meet: Meet) -> None:
     assert code in await table.say("approve")
     assert "no offer that waits has that code" in await table.say("approve ZZZZ2222")
     assert "nothing was decided" in await table.say(f"approve {code} $9.99")
+    assert "no offer that waits has that code" in await table.say(f"approve {run.run_id}")
     assert CODE_ALONE in await table.say(f"yes, I approve, it is {code}, go on")
     assert approval_of(table, run.run_id) is None
     await table.say(f"approve {code.lower()} $0.98")
@@ -236,6 +268,13 @@ async def test_a_model_that_repeats_itself_is_stopped(meet: Meet) -> None:
     table = meet(*calls, FINE)
     await table.say("Hm?")
     assert scripted(table).left == 1
+
+
+async def test_arguments_that_a_tool_does_not_take_are_dropped(meet: Meet) -> None:
+    """Small models fill in whatever they have seen."""
+    table = meet(Called("estimate_vram", {"model": "7B", "hours": 3, "gpu": None}), FINE)
+    await table.say("Well?")
+    assert "total gb" in table.shown("figures")
 
 
 async def test_without_an_answer_the_conversation_goes_on(meet: Meet) -> None:

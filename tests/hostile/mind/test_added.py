@@ -7,7 +7,7 @@ import pytest
 
 from agent.mind.port import Mind
 from agent.mind.understand import understand
-from policies.reading.rules import Understood
+from policies.reading.understood import Understood
 from tests.hostile.mind.worst import WorstMind
 
 FILES = {"train.py": "", "eval.sh": "", "data/": ""}

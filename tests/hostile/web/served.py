@@ -12,6 +12,7 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from agent.chat.talks import Talks
 from agent.chat.web.app import application
 from agent.chat.web.behind import Page, fields
 from agent.chat.web.door import Door, open_door
@@ -21,6 +22,7 @@ from agent.chat.web.pages.all_pages import all_pages
 from agent.chat.web.place import Place
 from agent.chat.web.sessions import Session
 from agent.chat.web.stream import Stream
+from agent.discreet import Discreet
 from agent.serving import answering, listening
 from tests.agent.world import ASK, World
 from tests.fakes.clock import FakeClock
@@ -78,7 +80,9 @@ def served(folder: Path, *, public: bool = False) -> Iterator[Served]:
 
         async def answer() -> None:
             world = World(folder, ASK)  # here, for its spend log is of one thread
-            chat.pages += all_pages(world.parts, pack, folder)
+            chat.pages += all_pages(
+                world.parts, pack, folder, Talks(world.parts, pack, folder, world.saver, Discreet())
+            )
             async with answering(sock, application(door, [*chat.pages, *_pages(chat)], BOUNDS)):
                 up.set()
                 await end.wait()

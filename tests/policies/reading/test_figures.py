@@ -47,6 +47,10 @@ def _field(text: str, name: str) -> object:
         ("dreieinhalb Stunden", "3.5"),
         ("une heure et quart", "1.25"),
         ("Hours: 3", "3"),
+        ("cuarenta y cinco minutos", "0.75"),
+        ("treinta y seis horas", "36"),
+        ("eine Stunde und fünfzehn Minuten", "1.25"),
+        ("training on a single A100 takes 3 hours", "3"),
     ],
 )
 def test_a_duration_is_read_in_hours(text: str, hours: str) -> None:
@@ -77,7 +81,23 @@ def test_a_duration_of_something_else_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["about two hours. It should take about five hours", "1,500 hours", "fourty five minutes"]
+    "text",
+    [
+        "about two hours. It should take about five hours",
+        "1,500 hours",
+        "fourty five minutes",
+        "a hundred and twenty minutes",
+        "cent vingt minutes",
+        "an hour, two at most",
+        "eine Stunde, höchstens zwei",
+        "two hours?",
+        "two hours, no, three hours per model",
+        "2 hours, worst case 6 hours",
+        "two hours. That is per seed",
+        "about 2 hours, but the data has doubled",
+        "il y a deux heures",
+        "needs to be done in two hours",
+    ],
 )
 def test_durations_that_contradict_each_other_are_asked_about(text: str) -> None:
     """So is one that can be read in two ways."""
@@ -107,6 +127,8 @@ def test_durations_that_contradict_each_other_are_asked_about(text: str) -> None
         ("un dólar con veinte, eh", "1.20"),
         ("twenty-five dollars, not a cent more", "25.00"),
         ("at most $5, no more than 5 dollars", "5.00"),
+        ("four dollars and fifty cents", "4.50"),
+        ("bis\n14 US-Dollar", "14.00"),
     ],
 )
 def test_a_ceiling_is_read_in_dollars(text: str, dollars: str) -> None:
@@ -117,7 +139,8 @@ def test_a_ceiling_is_read_in_dollars(text: str, dollars: str) -> None:
 @pytest.mark.parametrize("text", ["we raised $5M", "the dataset cost us $200", "last month I paid 30 dollars", "4090"])
 def test_money_that_is_something_else_is_no_ceiling(text: str) -> None:
     """It would lower or raise nothing anybody meant."""
-    assert _field(text, "budget_usd") is None
+    assert _field(f"{text}. At most $4", "budget_usd") == "4.00"
+    assert "budget_usd" not in understand(text, {}, {}).fields
 
 
 @pytest.mark.parametrize(
@@ -133,6 +156,10 @@ def test_money_that_is_something_else_is_no_ceiling(text: str) -> None:
         "umpteen dollars",
         "max $1,500",
         "at most $5.005",
+        "three dollars, four at most",
+        "a hundred and five dollars",
+        "over $5",
+        "40 CAD",
     ],
 )
 def test_a_ceiling_that_is_not_clear_in_dollars_is_asked_about(text: str) -> None:
@@ -141,7 +168,16 @@ def test_a_ceiling_that_is_not_clear_in_dollars_is_asked_about(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["max $1.50/h", "at most $2 per hour", "hourly rate below $2", "höchstens 2 $ pro Stunde", "$5 per day"]
+    "text",
+    [
+        "max $1.50/h",
+        "at most $2 per hour",
+        "hourly rate below $2",
+        "höchstens 2 $ pro Stunde",
+        "$5 per day",
+        "$3 the hour",
+        "3 $ in der Stunde",
+    ],
 )
 def test_a_price_for_a_time_is_asked_about(text: str) -> None:
     """A job can't limit it, so that nobody may believe it does."""
@@ -160,6 +196,8 @@ def test_a_price_for_a_time_is_asked_about(text: str) -> None:
         ("mindestens 24 GB Grafikspeicher", 24),
         ("24 Go de VRAM", 24),
         ("una tarjeta de 24 GB", 24),
+        ("a GPU with 24 GB of memory", 24),
+        ("GPU memory .... 24 GB", 24),
     ],
 )
 def test_gpu_memory_is_read(text: str, size: int) -> None:
@@ -188,6 +226,12 @@ def test_other_memory_is_no_gpu_memory(text: str) -> None:
         ("faster than a 4090", None),
         ("an H100 is a waste, take an A100", ("A100",)),
         ("RTX 6000 Ada", ("RTX6000Ada",)),
+        ("on a single 4090", ("RTX4090",)),
+        ("I'd like a 4090", ("RTX4090",)),
+        ("we use a 4090", None),
+        ("A100 (2x)", "?"),
+        ("cualquier tarjeta menos la V100", "?"),
+        ("A100, or whatever is there", "?"),
         ("4090 samples", None),
         ("not an H100", "?"),
         ("2x A100", "?"),

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from policies.reading.rules import Source, understand
+from policies.reading.rules import understand
+from policies.reading.understood import Source
 
 FOLDER = {"train.py": "", "prep.py": "", "requirements.txt": "torch", "data/": "", "data/a.csv": ""}
 
@@ -21,6 +22,10 @@ FOLDER = {"train.py": "", "prep.py": "", "requirements.txt": "torch", "data/": "
         ("first `python prep.py`, then `python train.py`", "python prep.py\npython train.py"),
         ("train it for an hour", "python train.py"),
         ("train.py uses prep.py", "python train.py"),
+        ("prep.py is old, run train.py", "python train.py"),
+        ("prep.py, not train.py", "python prep.py"),
+        ("don't touch train.py, prep.py does it", "python prep.py"),
+        ("start it with `render train.py`", "render train.py"),
     ],
 )
 def test_the_command_is_what_stands_there(text: str, run: str) -> None:
@@ -37,6 +42,11 @@ def test_the_command_is_what_stands_there(text: str, run: str) -> None:
         ("train a model", {}),
         ("do it", {"one.py": "", "two.py": ""}),
         ("train.py or the other_one.py", FOLDER),
+        ("train.py isn't ready", FOLDER),
+        ("train.py --fast", FOLDER),
+        ("`python train.py` twice", FOLDER),
+        ("if data/ is empty run `python prep.py`", FOLDER),
+        ("two hours, $5", {"train.py": ""}),
     ],
 )
 def test_a_command_that_can_t_be_known_is_asked_for(text: str, files: Mapping[str, str]) -> None:
@@ -84,7 +94,7 @@ def test_a_job_file_counts_before_its_description() -> None:
 
 def test_what_was_of_no_use_is_named() -> None:
     """A figure that nothing was taken from may have been meant."""
-    understood = understand("train.py for 2 hours on 16 cores, with 64 GB RAM", FOLDER, {})
+    understood = understand("train.py for 2 hours, with 64 GB RAM", FOLDER, {})
     assert understood.unused == ("with 64 GB RAM",)
 
 

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from agent.chat.commands import Command
 from agent.chat.obey import Heard, obey
+from agent.chat.talks import Talks
 from agent.chat.web.live import Live
 from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
@@ -24,12 +25,14 @@ class Desk:
 
     Attributes:
         jobs: the folder below which job files may be run by name.
+        talks: with everybody who says something in words of their own.
     """
 
     parts: Parts
     packer: Packer
     live: Live
     jobs: Path
+    talks: Talks
 
     def run(self, request: Request) -> Run:
         """The one that a page is about. Raises `Refused`."""

@@ -9,11 +9,13 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from agent.chat.commands import Freeze, read_command
+from agent.chat.commands import Freeze
+from agent.chat.talks import command_in
 from agent.chat.web.behind import Page, fields
 from agent.chat.web.live import cursor_of
 from agent.chat.web.pages.desk import Desk
 from agent.chat.web.pages.home_view import HomeSubject, home_view, shown
+from agent.chat.web.pages.talk import TalkPages
 from agent.chat.web.refused import refuse
 from agent.chat.web.sessions import Session
 from agent.chat.web.stream import Stream
@@ -29,6 +31,7 @@ class HomePages:
     """What is served at /."""
 
     desk: Desk
+    talk: TalkPages
 
     def all(self) -> list[Page | Stream]:
         """As the router takes them."""
@@ -42,14 +45,18 @@ class HomePages:
 
     async def _show(self, _: Request, session: Session) -> Response:
         view = home_view(self.desk.parts, self.desk.jobs, self.desk.parts.clock.now())
-        return render("home.html", session, view=view, cursor=shown(view).cursor)
+        talk = self.talk.of(session.user)
+        return render("home.html", session, view=view, talk=talk, cursor=shown(view, talk).cursor)
 
-    def _events(self, request: Request, _: Session) -> AsyncGenerator[ServerSentEvent, None]:
-        subject = HomeSubject(self.desk.parts, self.desk.jobs)
+    def _events(self, request: Request, session: Session) -> AsyncGenerator[ServerSentEvent, None]:
+        subject = HomeSubject(self.desk.parts, self.desk.jobs, session.user, self.talk.of(session.user))
         return self.desk.live.watch(subject, cursor_of(request))
 
     async def _say(self, request: Request, session: Session) -> Response:
-        command = read_command((await fields(request)).get("text", ""))
+        text = (await fields(request)).get("text", "")
+        command = command_in(self.desk.parts, text)
+        if command is None:
+            return self.talk.say(request, session, text)
         heard = await self.desk.obey(command, session.by, HTTPStatus.BAD_REQUEST)
         if heard.run_id:
             return self._to(request, f"/runs/{heard.run_id}")

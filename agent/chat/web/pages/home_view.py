@@ -12,6 +12,7 @@ from agent.chat.doing import doing_of
 from agent.chat.had import offer_of
 from agent.chat.web.live import Shown, Whole
 from agent.chat.web.pages.acts import act_words
+from agent.chat.web.pages.spoken import Spoken
 from agent.chat.web.pages.standing import Offered, Standing, standing_of
 from agent.chat.web.svg import Bar, bar_of
 from agent.chat.web.templates import text
@@ -118,12 +119,13 @@ def home_view(parts: Parts, jobs: Path, now: datetime) -> HomeView:
     )
 
 
-def shown(view: HomeView) -> Shown:
+def shown(view: HomeView, talk: Spoken) -> Shown:
     """The parts of the page; nobody's session is in them."""
     heads = [one.shown.ledger_head for one in view.standings if isinstance(one, Offered)]
     parts = [
         Whole.of("policy", text("policy_changed.html", changed=view.changed)),
         Whole.of("waiting", text("home_waiting.html", view=view), but_for=heads[0][:16] if heads else ""),
+        Whole.of("talk", text("talk.html", talk=talk)),
         Whole.of("runs", text("home_runs.html", view=view)),
         Whole.of("money", text("home_money.html", view=view)),
         Whole.of("lately", text("home_lately.html", view=view)),
@@ -134,23 +136,25 @@ def shown(view: HomeView) -> Shown:
 
 @dataclass(frozen=True, slots=True)
 class HomeSubject:
-    """The first page, for those who watch it."""
+    """The first page, for one who watches it: what is said with others is not on theirs."""
 
     parts: Parts
     jobs: Path
+    user: str
+    talk: Spoken
 
     @property
     def name(self) -> str:
         """As no other page's."""
-        return "home"
+        return f"home of {self.user}"
 
     def marks(self) -> Hashable:
-        """Of the policy."""
-        return self.parts.policy_file.mark()
+        """Of the policy, and of what was said."""
+        return self.parts.policy_file.mark(), self.talk.version
 
     def show(self) -> Shown:
         """As it stands now."""
-        return shown(home_view(self.parts, self.jobs, self.parts.clock.now()))
+        return shown(home_view(self.parts, self.jobs, self.parts.clock.now()), self.talk)
 
 
 def lately(events: Sequence[Event]) -> list[Act]:

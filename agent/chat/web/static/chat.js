@@ -46,6 +46,11 @@ function tell(words) {
 document.addEventListener("htmx:sseError", () => tell("Not connected: what you see may be old. Trying again …"));
 document.addEventListener("htmx:sseOpen", () => tell(""));
 
+// What was taken is not sent twice.
+document.addEventListener("htmx:afterRequest", (answer) => {
+  if (answer.detail.successful && answer.target.matches("form.say")) answer.target.reset();
+});
+
 // Enter sends, Shift+Enter is a new line; where there are fingers alone there is no Shift, and the button sends.
 if (matchMedia("(any-pointer: fine)").matches) {
   document.addEventListener("DOMContentLoaded", () => {

@@ -4,16 +4,20 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from starlette.types import ASGIApp
 
+from agent.chat.talks import Talks
 from agent.chat.web.app import application
 from agent.chat.web.door import Door, open_door
 from agent.chat.web.links import links_of
 from agent.chat.web.pages.all_pages import all_pages
 from agent.chat.web.place import Address
+from agent.discreet import Discreet
 from tests.agent.world import World
 from tools.ssh.snapshot import pack
 
@@ -94,13 +98,28 @@ class Read:
 
 
 class Browser:
-    """Logged in as somebody, by a link."""
+    """Logged in as somebody, by a link.
 
-    def __init__(self, world: World, user: str = "web:ann", *, door: Door | None = None) -> None:
-        self.door = door or door_of(world, "web:ann", "web:bob")
+    Args:
+        folder: of jobs in words.
+        beside: another one, at the same server.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        user: str = "web:ann",
+        *,
+        door: Door | None = None,
+        folder: Path | None = None,
+        beside: "Browser | None" = None,
+    ) -> None:
+        self.door: Door = beside.door if beside else door or door_of(world, "web:ann", "web:bob")
         self._user = user
-        pages = all_pages(world.parts, pack, world.root)
-        transport = httpx.ASGITransport(application(self.door, pages), raise_app_exceptions=False)
+        self._talks = Talks(world.parts, pack, folder or world.root, world.saver, Discreet())
+        pages = all_pages(world.parts, pack, world.root, self._talks)
+        self._app: ASGIApp = beside._app if beside else application(self.door, pages)
+        transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
         self._client = httpx.AsyncClient(
             transport=transport, base_url=self.door.place.origin, headers={"Origin": self.door.place.origin}
         )
@@ -112,6 +131,7 @@ class Browser:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._talks.close()
         await self._client.aclose()
 
     async def get(self, path: str) -> Read:

@@ -17,6 +17,7 @@ from agent.chat.web.live import Shown
 from agent.chat.web.pages.batches import BatchSubject
 from agent.chat.web.pages.home_view import HomeSubject
 from agent.chat.web.pages.run_view import RunSubject
+from agent.chat.web.pages.spoken import Spoken
 from agent.diary import Diary
 from policies.money import Cents
 from policies.offer import Rail
@@ -126,7 +127,10 @@ async def pages(told: Told, run_id: str) -> dict[str, str]:
     paths += [f"/schedules/{schedule.schedule_id}" for schedule in schedules]
     async with Browser(world) as browser:
         found = {str(number): (await browser.get(path)).html for number, path in enumerate(paths)}
-    subjects: list[Shown] = [RunSubject(world.parts, run_id).show(), HomeSubject(world.parts, world.root).show()]
+    subjects: list[Shown] = [
+        RunSubject(world.parts, run_id).show(),
+        HomeSubject(world.parts, world.root, "web:ann", Spoken()).show(),
+    ]
     subjects += [BatchSubject(world.parts, batch).show() for batch in batches]
     for number, shown in enumerate(subjects):
         for part in shown.parts:
