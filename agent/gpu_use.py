@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from agent.job_log import ran_out_of_memory
 from agent.parts import Parts
 from policies.hardware import same_memory
 from policies.order import phase
-from tools.errors import HostUnreachable, Malformed, MarketUnavailable, Refused
+from tools.errors import HostUnreachable, Malformed, MarketUnavailable, Refused, StoreUnusable
 from tools.ports import PodSession, RemoteHome
 from tools.spend_log.peak_rows import GpuUse, PeakEnd
 from tools.spend_log.rows import OrderRow
@@ -47,11 +47,12 @@ async def note_use(parts: Parts, order: OrderRow, session: PodSession, home: Rem
     It counts where the job did its work and was watched to its end, or ran out of memory, whoever watched. One that
     failed otherwise may have been far from its peak.
     """
-    whole = await _look(parts, order, session, home)
-    if ran_out_of_memory(parts, order.run_id, exit_code):
-        parts.log.end_peak(order.order_id, PeakEnd.RAN_OUT)
-    elif exit_code == 0 and whole:
-        parts.log.end_peak(order.order_id, PeakEnd.FINISHED)
+    with suppress(StoreUnusable):
+        whole = await _look(parts, order, session, home)
+        if ran_out_of_memory(parts, order.run_id, exit_code):
+            parts.log.end_peak(order.order_id, PeakEnd.RAN_OUT)
+        elif exit_code == 0 and whole:
+            parts.log.end_peak(order.order_id, PeakEnd.FINISHED)
 
 
 async def _look(parts: Parts, order: OrderRow, session: PodSession, home: RemoteHome) -> bool:

@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable
 
 NARROWEST = 20
+TAB = 4
+"""Cells: how wide a terminal's own would be depends on where it stands."""
+
 _PIECES = re.compile(r"\n|[^\S\n]+|\S+")
 
 
@@ -26,7 +29,8 @@ class Margin:
         Args:
             whole_words: a word that is wider than the line is left to the terminal, as a link has to be.
         """
-        return "".join(self._piece(piece, mark, whole=whole_words) for piece in _PIECES.findall(text))
+        pieces = _PIECES.findall(text.expandtabs(TAB))
+        return "".join(self._piece(piece, mark, whole=whole_words) for piece in pieces)
 
     def _piece(self, piece: str, mark: str, *, whole: bool) -> str:
         if piece == "\n":

@@ -37,6 +37,8 @@ def chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bo
 
 
 async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, new: bool) -> int:
+    if sys.stdin is None or sys.stdout is None:
+        raise BadSettings("chat reads stdin and writes stdout, and one of them is closed")
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not thread.isprintable():
         raise BadSettings(f"--thread: {thread!r} is no name")
@@ -45,7 +47,7 @@ async def _chat(words: str | None, *, sandbox: bool, folder: Path, thread: str, 
     typist: Typist = AtTerminal() if at_terminal else FromPipe()
     async with open_herd(settings_or_fail(), sandbox=sandbox, face=face) as herd:
         await name_leftovers(herd, face)
-        herding = Herding(herd, screen.note)
+        herding = Herding(herd, screen.note, at_terminal=at_terminal)
         talking = _talking(herd, herding, screen, folder)
         mine = f"{herd.parts.home_id}:{thread}"  # where several share a store, each has their own
         conversation = Conversation(talking, herd.saver, herd.driver.discreet, mine)

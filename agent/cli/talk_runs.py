@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from agent.at_work import somebody_works
+from agent.chat.cards import lines_of
 from agent.cli.foreground import LOOK_SECONDS, let_go
 from agent.cli.output import PROVIDER
 from agent.cli.runs import exit_code, last_line
@@ -19,11 +20,16 @@ from tools.spend_log.rows import Awaited, Run
 
 
 class Herding:
-    """Drives each in a task of its own, and asks where one parks for a human."""
+    """Drives each in a task of its own, and asks where one parks for a human.
 
-    def __init__(self, herd: Herd, say: Callable[[str], None]) -> None:
+    Args:
+        at_terminal: a human reads what is said; else it may end in a log, where no code belongs.
+    """
+
+    def __init__(self, herd: Herd, say: Callable[[str], None], *, at_terminal: bool) -> None:
         self._herd = herd
         self._say = say
+        self._at_terminal = at_terminal
         self._driving: dict[str, asyncio.Task[Run]] = {}
         self._shown: dict[str, str] = {}
         self.code = 0
@@ -84,7 +90,8 @@ class Herding:
     def cancel(self, by: str) -> None:
         """All of them: jobs are stopped, what is there is fetched, pods are ended."""
         for run_id in self._driving:
-            self._herd.parts.log.request_cancel(run_id, self._herd.parts.clock.now(), by)
+            with self._store_at_fault(run_id):
+                self._herd.parts.log.request_cancel(run_id, self._herd.parts.clock.now(), by)
 
     async def leave(self) -> None:
         """All of them as they are, for a later `resume`."""
@@ -124,6 +131,13 @@ class Herding:
             return False
         return bool(parked) and parked[0].awaited in {Awaited.HUMAN, Awaited.PAYMENT}
 
+    def _card(self, question: Question) -> list[str]:
+        if self._at_terminal:
+            return card_of(self._herd.parts, question)
+        run_id = question.subject
+        how = f"waiting for `swineherd approve {run_id}`; `swineherd show {run_id}` prints the code"
+        return [*lines_of(self._herd.parts, question), how]
+
     def _ask_if_parked(self, run_id: str) -> None:
         """Show each question once."""
         parts = self._herd.parts
@@ -134,7 +148,7 @@ class Herding:
             self._shown[run_id] = parked[0].interrupt_id
             asked = parts.log.approval(run_id)
             if asked is not None and asked.decision is None:
-                for line in card_of(parts, Question.of(asked)):
+                for line in self._card(Question.of(asked)):
                     self._say(line)
         elif parked[0].awaited is Awaited.PAYMENT:
             self._shown[run_id] = parked[0].interrupt_id

@@ -18,6 +18,7 @@ from tests.agent.lost_pods import OUT_OF_MEMORY, gpus, lose_first_pod_at
 from tests.agent.world import ANY_GPU, AUTO, JOB, World
 from tests.fakes.market import listing
 from tests.fakes.pods import Script
+from tools.errors import StoreBusy
 from tools.ports import GpuPeak
 from tools.spend_log.peak_rows import GpuUse, PeakEnd
 from tools.ssh.snapshot import pack
@@ -146,6 +147,21 @@ async def test_a_connection_that_fails_as_the_peak_is_read_keeps_nobody_from_the
     assert world.log.orders(run_id)[0].collected
     assert [(peak.use.memory_mib, peak.end) for peak in world.log.peaks(run_id)] == [(None, PeakEnd.UNKNOWN)]
     assert need(world) is None
+
+
+@pytest.mark.parametrize("writing", ["keep_peak", "end_peak"])
+async def test_a_log_that_is_busy_as_the_peak_is_kept_keeps_nobody_from_the_results(
+    world: World, monkeypatch: pytest.MonkeyPatch, writing: str
+) -> None:
+    """Another process has held it for too long; the pod is not left over that."""
+
+    def busy(*_: object) -> None:
+        raise StoreBusy("another process has held it")
+
+    monkeypatch.setattr(type(world.log), writing, busy)
+    run_id = await measured(world)
+    assert world.parts.run(run_id).status == "succeeded"
+    assert world.pods_left == []
 
 
 async def test_a_pod_that_was_lost_proves_nothing(world: World) -> None:

@@ -82,12 +82,15 @@ def test_lines_from_a_pipe_run_a_job_to_its_end(herd: Swineherd) -> None:
 
 
 def test_one_message_and_no_terminal(herd: Swineherd) -> None:
-    """It is answered, and that is all; what waits for a human ends it with 4."""
+    """It is answered, and that is all; what waits for a human ends it with 4, and no code is printed."""
     assert "RTX 4090" in said(piped(herd, words="which GPUs are there?"))
     chat = piped(herd.policy(ASK), "y", words=HELLO.replace("oink", "squeal"))
     text = said(chat)
     assert chat.returncode == 4, text
-    assert "swineherd resume" in text
+    run_id = run_id_in(text)
+    assert f"swineherd resume {run_id}" in text
+    assert f"swineherd show {run_id}` prints the code" in text
+    assert herd.show(run_id)["approval"]["code"] not in text
 
 
 def test_a_person_submits_changes_and_approves(herd: Swineherd, seated: Seated) -> None:
@@ -139,6 +142,12 @@ def test_a_question_outlives_a_kill(herd: Swineherd, seated: Seated) -> None:
     again.until("do it? [y/N]")
     again.type("n" + ENTER)
     again.until("left as it is")
+    asked = again.screen.count("do it? [y/N]")
+    again.type(HELLO + ENTER + "y" + ENTER)  # before the question is there
+    again.until_again("do it? [y/N]", asked)
+    again.type("n" + ENTER)
+    again.until_again("left as it is", 1)
+    assert "submitted" not in again.screen
 
 
 @pytest.mark.parametrize("stop", ["c", "SIGTERM"])

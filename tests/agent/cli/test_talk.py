@@ -5,19 +5,33 @@ import io
 import os
 import signal
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from agent.cli.output import PROVIDER
-from agent.cli.talk import Session
+from agent.cli.output import PROVIDER, USAGE
+from agent.cli.talk import Session, chat
 from agent.cli.talk_runs import Herding
 from agent.cli.talk_screen import FromPipe, Screen
 from agent.herd import Herd
+from agent.talk.context import Line
 from agent.talk.conversation import Conversation
 from tests.agent.world import JOB, World
 from tools.errors import StoreUnusable
 from tools.ssh.snapshot import pack
+
+
+@pytest.mark.parametrize(("thread", "stdin"), [("caf\udce9", io.StringIO()), ("mine", None)], ids=["name", "stdin"])
+def test_what_can_not_be_talked_in_is_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, thread: str, stdin: io.StringIO | None
+) -> None:
+    """Before anything is opened."""
+    monkeypatch.setattr("sys.stdin", stdin)
+    with pytest.raises(SystemExit) as ended:
+        chat(None, sandbox=True, folder=Path(), thread=thread, new=False)
+    assert ended.value.code == USAGE
+    assert "a defect of ours" not in capsys.readouterr().err
 
 
 class Breaks:
@@ -104,7 +118,7 @@ async def test_only_a_human_who_says_so_leaves_runs(last: str | None, did: list[
 async def test_a_conversation_that_breaks_leaves_no_pod(world: World, stays: bool) -> None:
     """What it drives goes on to its end, with the results at home, before anybody hears of the defect."""
     screen = io.StringIO()
-    herding = Herding(Herd(world.parts, world.driver(), pack), Screen(lambda: screen).note)
+    herding = Herding(Herd(world.parts, world.driver(), pack), Screen(lambda: screen).note, at_terminal=True)
     run_id = world.submit(JOB)
     herding.drive(run_id)
     talk = Session(cast("Conversation", Breaks()), herding, Screen(lambda: screen), Hello(), stays=stays)
@@ -127,9 +141,10 @@ async def test_a_store_that_fails_under_one_run_stops_no_look_at_the_others(worl
 
             return fail
 
-    herding = Herding(herd, told.append)
+    herding = Herding(herd, told.append, at_terminal=True)
     herding.drive(world.submit(JOB))
     herding._herd = replace(herd, parts=replace(world.parts, log=cast("Any", Full())))
+    herding.cancel("SIGTERM")
     await asyncio.wait_for(herding.until_asked(), 60)
     await herding.leave()
     assert any("the disk is full" in line for line in told)
@@ -142,6 +157,18 @@ def test_a_line_of_ours_is_one_line(line: str) -> None:
     screen = io.StringIO()
     Screen(lambda: screen).note(line)
     assert screen.getvalue() in {"▸ a b\n", "▸ ab\n"}
+
+
+@pytest.mark.parametrize("letter", ["x", "\u8c5a", "\t"], ids=["narrow", "wide", "tab"])
+def test_a_models_words_never_reach_the_first_column(letter: str) -> None:
+    """However long its line is: the next row of a terminal would read as a line of ours."""
+    screen = io.StringIO()
+    shown = Screen(lambda: screen, lambda: 20)
+    for piece in (letter * 30, f" {letter * 7}", "\u25b8 paid\n", "Well."):
+        shown.show(Line("model", piece))
+    rows = screen.getvalue().splitlines()
+    assert all(row.startswith("\u2502 ") for row in rows)
+    assert all(sum(2 if one == "\u8c5a" else 1 for one in row) <= 20 for row in rows)
 
 
 async def test_bytes_that_are_no_text_end_no_conversation(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def said() -> list[str]:
 @pytest.fixture
 def herded(said: list[str]) -> Herded:
     """On a world."""
-    return lambda world: Herding(Herd(world.parts, world.driver(), pack), said.append)
+    return lambda world: Herding(Herd(world.parts, world.driver(), pack), said.append, at_terminal=True)
 
 
 async def test_a_run_is_driven_to_its_end(make_world: MakeWorld, herded: Herded, said: list[str]) -> None:
