@@ -1,6 +1,7 @@
 """Commands that stand in a text and are not to run as they stand: turned down, outdated, or changed by words."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from policies.reading.numerals import NUMBER, numbers
@@ -68,9 +69,16 @@ def altered(prose: str, command: Span) -> str:
         return match[0].strip()
     if match := _TO_BE_FILLED_IN.search(command.text):
         return match[0]
-    if match := _OPTION.search(prose) or _CHANGED.search(prose):
+    if match := _OPTION.search(prose) or _CHANGED.search(prose, *_beside(prose, command)):
         return around(sentences(prose), match.start()).text.replace("\x00", " ").strip()
     return next(_set_otherwise(prose, command.text), "")
+
+
+def _beside(prose: str, command: Span) -> tuple[int, int]:
+    """From the sentence before a command's to the one behind it."""
+    parts = sentences(prose)
+    at = bisect_right(parts, command.start, key=lambda one: one.start) - 1
+    return parts[max(at - 1, 0)].start, parts[min(at + 1, len(parts) - 1)].end
 
 
 def _set_otherwise(prose: str, command: str) -> Iterator[str]:
@@ -80,5 +88,5 @@ def _set_otherwise(prose: str, command: str) -> Iterator[str]:
         for match in re.finditer(
             rf"(?:(?<![\w.])[0-9][0-9.]*[\s-]+)?(?<!\w){name}s?(?!\w){_NUMBER_NEAR}?", prose, re.IGNORECASE
         ):
-            if numbers(match[0]) - numbers(option["value"]):
+            if numbers(re.sub(name, "", match[0], flags=re.IGNORECASE)) - numbers(option["value"]):
                 yield match[0].strip()

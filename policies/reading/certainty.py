@@ -1,7 +1,8 @@
 """Whether a figure is surely what it seems to be, by the words beside it.
 
-A rule knows what it looks for, and not what else a text may say: `any card but`, `of footage`, `a fold`. So each word
-of a figure's clause has to be known to change nothing about it; a figure beside any other word is asked about.
+A rule knows what it looks for, and not what else a text may say: `any card but`, `of footage`, `a fold`. So a figure
+is asked about beside words that may change it; beside words that nobody knows, where they touch it or where nothing
+in its clause says whose it is.
 """
 
 import re
@@ -20,7 +21,9 @@ from policies.reading.qualifiers import (
     A_REQUEST,
     A_WISH,
     CHANGES,
+    COMPARED,
     FOR_EACH,
+    FOREIGN,
     IDIOMS,
     LIMITED,
     LOOKED_FOR,
@@ -30,9 +33,21 @@ from policies.reading.qualifiers import (
     SCALES,
     SPEAKS_OF_IT,
 )
+from policies.reading.roles import is_of_what_it_does, is_the_jobs
+from policies.reading.suspicious import is_suspicious
 from policies.reading.words import ends_with, one_of, phrases
 
 _WORD = re.compile(r"[^\W_]+")
+_LAST_WORD = re.compile(
+    r"(?<![^\W_])([^\W_]+)(?:['’]s)?[\s-]*(?:\s(?:of|von|de|d['’])\s*(?:(?:the|an?|der|einer|la|une?|una)\s+)?)?\Z",
+    re.IGNORECASE,
+)
+_NEXT_WORD = re.compile(r"[\s-]*([^\W_]+)")
+_BEFORE_A_FIGURE = re.compile(r"([^\W_]+)[\s~]+(?=\x00)")
+_LONGEST_WORD = 50
+_ITEM = re.compile(r"(?m)^[ \t]*\(?[0-9]{1,2}[.)](?=[ \t])")
+_BUT = re.compile(r"\W*(?:but|aber|doch|mais|pero)(?!\w)", re.IGNORECASE)
+"""Where a clause begins with it, it leaves nothing out."""
 _PATH = re.compile(
     r"(?<![\w/])(?![0-9.,]+/)(?!\w+/(?:h|hr|hour|day|gpuh?|std|stunde|tag|heure|jour|hora|d[ií]a)\b)[\w.*~-]*(?:/[\w.*/-]*|\.[a-z]\w{0,11}(?!\w))",
     re.IGNORECASE,
@@ -49,14 +64,15 @@ _COUNTS = re.compile(NUMBER, re.IGNORECASE)
 _OF_MORE = re.compile(MORE, re.IGNORECASE)
 _AT = re.compile(r"\x00\s*(?:at|@|à|a|zu(?:\s+je)?)\s*$", re.IGNORECASE)
 """`three hours at 80 cents`."""
-_STRUCK = r"~~|<!--|-->|[≠✗✘✕❌×%^]|!(?=\S)"
+_STRUCK = r"~~|<!--|-->|[≠✗✘✕❌×%^]|!(?=[^\s!])"
 _ABOVE = r"(?<![-=])>|[≥+]"
 _SIGNS = {
     "hours": re.compile(f"{_STRUCK}|{_ABOVE}"),
     "budget_usd": re.compile(f"{_STRUCK}|{_ABOVE}|@"),
     "vram_gb": re.compile(rf"{_STRUCK}|(?<![-=])>(?!=)"),
-    "accelerators": re.compile(f"{_STRUCK}|{_ABOVE}|[~≈]"),
+    "accelerators": re.compile(f"{_STRUCK}|{_ABOVE}"),
 }
+_ABOUT = re.compile(r"[~≈]\s*\Z")
 _TAKEN_BACK = re.compile(r"\W*(?:no|nope|nein|non|wait|sorry|pardon|perdón)\W*", re.IGNORECASE)
 _DONE_WITH = ends_with(phrases("with, using, via, by running", "mit, per", "avec", "con, usando, mediante"))
 _WHERE_AND_HOW_LONG = one_of(
@@ -85,12 +101,14 @@ class Certainty:
         self._clauses, self._sentences = clauses(prose), sentences(prose)
         paths = [Span(match.start(), match.end(), match[0]) for match in _PATH.finditer(prose)]
         self._runs = sorted([*paths, *commands], key=lambda span: span.end)
+        known = list(known)
+        self._figures = {span.start for span in known} - {span.start for span in commands}
         rest = blanked(prose, known)
         chars = list(rest)
         for size in sizes:
             chars[size.start : size.end] = "\x01" * (size.end - size.start)
         self.unread = _without(_without("".join(chars), _PATH), _NAME).replace("\x01", "\x00")
-        rest = _without(self.unread, IDIOMS)
+        rest = _without(_without(self.unread, IDIOMS), _ITEM)
         rest = _without(blanked(rest, _limits(rest)), _CORRECTED)
         self._rest = _without(rest, _BETWEEN)
 
@@ -110,29 +128,67 @@ class Certainty:
     def strange(self, figure: Span, field: str) -> tuple[str, ...]:
         """Words beside a figure that may change what it means for the field."""
         clause = around(self._clauses, figure.start)
-        here = self._unknown(clause.start, clause.end, field)
+        here = self._strange(clause.start, clause.end, figure, field)
         if here and self._is_a_limit(clause, figure, field, here):
             here = ()
         if here and (start := self._behind_what_runs(clause, figure, field)):
-            here = self._unknown(start, clause.end, field)
+            here = self._strange(start, clause.end, figure, field)
         return (*here, *self._no_limit(clause, figure, field), *self._beside(clause, field))
 
     def _no_limit(self, clause: Span, figure: Span, field: str) -> Iterator[str]:
         """What makes a figure of one thing out of several, of something's price, or of a question."""
         if field in {"hours", "budget_usd"} and (per := FOR_EACH.match(self._prose, figure.end)):
             yield per[0]
+        if compared := COMPARED.match(self._prose, figure.end, clause.end):
+            yield compared[0]
         if field == "budget_usd" and (price := A_PRICE.search(clause.text)) and not A_WISH.search(clause.text):
             yield price[0]
         if field == "budget_usd" and _AT.search(self._rest, clause.start, figure.start):
             yield "at"
+        if field == "budget_usd":
+            yield from self._of_a_currency(clause)
+        if field == "accelerators":
+            yield from _ABOUT.findall(self._rest, clause.start, figure.start)
         yield from _SIGNS[field].findall(self._rest, clause.start, clause.end)
         sentence = around(self._sentences, clause.start)
         if sentence.text.rstrip().endswith("?") and not A_REQUEST.search(sentence.text):
             yield "?"
 
+    def _of_a_currency(self, clause: Span) -> list[str]:
+        """`9 dollars, Canadian of course`."""
+        at = bisect_right(self._sentences, clause.start, key=lambda one: one.start)
+        end = self._sentences[at].end if at < len(self._sentences) else len(self._prose)
+        return FOREIGN.findall(self._prose, around(self._sentences, clause.start).start, end)
+
+    def _strange(self, start: int, end: int, figure: Span, field: str) -> tuple[str, ...]:
+        """Words of a part of the text that may change the figure, or that nobody knows where that matters."""
+        unknown = self._unknown(start, end, field)
+        runs = field in {"hours", "accelerators"} and any(start <= one.start < end for one in self._runs)
+        if not unknown or not (runs or is_the_jobs(self._prose, start, end, figure, field)):
+            return unknown
+        touching = self._touching(figure, start, end, field)
+        others = self._of_others(figure, start, end)
+        return tuple(
+            word for word in unknown if word in touching or (word not in others and is_suspicious(word, field))
+        )
+
     def _unknown(self, start: int, end: int, field: str) -> tuple[str, ...]:
-        words = _WORD.findall(self._rest, start, end)
+        but = _BUT.match(self._rest, start, end)
+        words = _WORD.findall(self._rest, but.end() if but else start, end)
         return tuple(word for word in words if word.lower() not in HARMLESS[field])
+
+    def _touching(self, figure: Span, start: int, end: int, field: str) -> set[str]:
+        """The words right before a figure and right behind it, but for what the job does: `the job devours 2 hours`."""
+        before = _LAST_WORD.search(self._rest, max(start, figure.start - _LONGEST_WORD), figure.start)
+        behind = _NEXT_WORD.match(self._rest, figure.end, end)
+        if before and is_of_what_it_does(self._prose, start, before.start(), field):
+            before = None
+        return {match[1] for match in (before, behind) if match}
+
+    def _of_others(self, figure: Span, start: int, end: int) -> set[str]:
+        """Words that limit another figure: `two hours with at least 24 GB`."""
+        words = _BEFORE_A_FIGURE.finditer(self._rest, start, end)
+        return {match[1] for match in words if match.end() != figure.start and match.end() in self._figures}
 
     def _is_a_limit(self, clause: Span, figure: Span, field: str, unknown: tuple[str, ...]) -> bool:
         """Money right behind `at most` is one, whoever says so."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from policies.reading.prose import Span, around, code_spans, sentences
-from policies.reading.words import one_of
+from policies.reading.words import ends_with, one_of, phrases
 
 _STARTERS = frozenset(
     [
@@ -54,6 +54,18 @@ _STARTERS = frozenset(
     ]
 )
 _ALONE = frozenset({"nvidia-smi", "make"})
+_TO_RUN = ends_with(
+    phrases(
+        "run, execute, start, launch, invoke, type, run this, running",
+        "führe, führt, starte, startet, ausführen von, laufen lassen von",
+        "lance, lancer, lancez, exécute, exécuter, exécutez, tape, taper, tapez",
+        "ejecuta, ejecutar, ejecute, lanza, lanzar, lance, corre, correr, teclea",
+    )
+    + r"\W{0,2}"
+)
+_NEAR = 25
+"""Characters: so far before a command may stand that it is to run."""
+_PARTS = re.compile(r"[\w./-]+(?:\s*(?:;|&&?|\|\|?)\s*|\s+)[^\s`].*")
 _INSTALLER = re.compile(
     r"(?:sudo\s+)?(?:(?:python3?\s+-m\s+)?pip3?\s+install|uv\s+(?:pip\s+install|sync)|conda\s+(?:install|env)|"
     r"apt(?:-get)?\s+(?:update|install)|poetry\s+install|npm\s+(?:ci|install))\b"
@@ -69,7 +81,7 @@ _BARE = re.compile(
     re.MULTILINE,
 )
 _ARGUMENT = re.compile(
-    r"\s+(?:--?[A-Za-z][\w-]*(?:=\S+|\s+(?!--?[A-Za-z])[^\s,;]+(?=[\s,;]|$))?"
+    r"\s+(?:--?[A-Za-z][\w-]*(?:=[^\s\"]+|\s+(?!--?[A-Za-z])[^\s,;\"]+(?=[\s,;\"]|$))?"
     r"|[\w./-]+\.(?:py|sh|ya?ml|json|toml|txt|csv|jsonl)\b|[\w./-]+/[\w./-]*|[\w.]+=[^\s,;]+)"
 )
 _PROGRAM = re.compile(r"[\w.-]+(?: \S+)* -{1,2}[A-Za-z]\S*(?: .*)?")
@@ -126,6 +138,7 @@ def _until_prose(rest: str) -> tuple[str, int]:
 
 
 def _in_code(text: str, prose: str, files: Mapping[str, str]) -> Iterator[Command]:
+    """What is said to be run is a command, whatever its program is."""
     whole = sentences(text)
     for span in code_spans(text):
         sentence = around(whole, span.start)
@@ -133,7 +146,8 @@ def _in_code(text: str, prose: str, files: Mapping[str, str]) -> Iterator[Comman
             continue
         lines = [line.strip().removeprefix("$ ") for line in _CONTINUED.sub(" ", span.text).splitlines()]
         lines = [line for line in lines if line and not line.startswith("#")]
-        if lines and _is_command(lines[0], files, quoted=True):
+        to_run = _PARTS.match(span.text) and _TO_RUN.search(prose, max(sentence.start, span.start - _NEAR), span.start)
+        if lines and (to_run or _is_command(lines[0], files, quoted=True)):
             yield from _of_lines(lines, span, sets_up=bool(_SETS_UP.search(prose, sentence.start, span.start)))
 
 

@@ -27,20 +27,32 @@ _CENTS_AFTER = r"(?:(?:US-?)?cents?|ct|c[eé]ntimos?|centavos?|centimes?)(?:\s+d
 _TIMES = r"k|K|m|M|million|Mio|tausend|thousand|mil"
 _SCALE = {"k": 10**3, "tausend": 10**3, "thousand": 10**3, "mil": 10**3, "m": 10**6, "mio": 10**6, "million": 10**6}
 _TO = r"\s*(?:-|–|to|bis|à|a|and|und|et|y)\s*"
+_THEN_NO_UNIT = phrases(
+    "eh, max, maximum, please, at, for, in, tops, is, all, total, or, and, on",
+    "bitte, ist, sind, als, und, insgesamt, höchstens, maximal, für",
+    "au, pour, en, est, et, maximum, svp",
+    "como, por, en, es, y, máximo, total",
+)
+"""Behind `one dollar ninety`: what the ninety is of is said."""
+_LEAST_BARE = 10
+"""Cents without their name: `a dollar five` may be another thing."""
 
 _MONEY = re.compile(
-    rf"(?P<before>(?<![A-Za-z])(?:{_OTHER_BEFORE}|{_USD_BEFORE}))\s?"
+    rf"(?<![A-Za-z_])(?P<key>(?:[a-z]{{2,15}}_){{0,4}})(?P<before>(?:{_OTHER_BEFORE}|{_USD_BEFORE}))(?:\s?|[\"']?\s?[:=]\s?[\"']?)"
     rf"(?P<first>{NUMBER})(?:{_TO}\$?(?P<last>{NUMBER}))?(?:\s?(?P<times>{_TIMES})(?![A-Za-zÀ-ÿ]))?"
-    rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
+    rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s+and\s+an?\s+(?P<part>half|quarter))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
     rf"[\s-]?(?P<after>{_OTHER_AFTER}|{_USD_AFTER}|(?<!a )(?<!an )(?<!einen )(?<!un ){_CENTS_AFTER})(?![A-Za-zÀ-ÿ])"
     rf"(?P<half>\s+(?:and\s+a\s+half|y\s+medio|et\s+demi|und\s+einen\s+halben)(?!\w))?"
-    rf"(?:\s+(?:con|and|et|y|und)?\s*(?P<change>{NUMBER})(?:\s*{_CENTS_AFTER}(?!\w)|(?=\s*(?:[.,;!?)\n]|$|eh\b|max\b|please\b|bitte\b))))?",
+    rf"(?:[^\S\n]+(?:con|and|et|y|und)?[^\S\n]*(?P<change>{NUMBER})(?:\s*{_CENTS_AFTER}(?!\w)|(?=\s*(?:[.,;!?)\n]|$)))"
+    rf"|[^\S\n]+(?P<more>{NUMBER})(?=\s*{_THEN_NO_UNIT}))?",
     re.IGNORECASE,
 )
 
 _CURRENCY = re.compile(
     rf"[$€£¥₹₽₩¢₺₴₪₫฿₿﹩＄￡￥￦￠💲💵]"
     rf"|(?<![A-Za-zÀ-ÿ])(?:usd|ＵＳＤ|ｕｓｄ|eur|chf|gbp|dollars?|d[oó]lar(?:es)?|bucks|bux|(?!dolor(?:es)?\b)dol+[aeou]+rs?|dirhams?|fivers?|tenners?|{_OTHER_WORDS})(?!\w)"
+    rf"|(?<![\w-])(?:an?|one|{NUMBER})\s+(?:grand|dimes?|nickels?)(?!\w)"
+    rf"|(?<![\w-])(?<!and )a\s+quarter(?=\s*(?:tops|max|at\s+most|[.;]|$))"
     rf"|(?:(?<=[0-9])|(?<=[0-9]\s))(?:{_CODES}|credits?|crédits?|créditos?|zł|kr|fr|c)(?!\w)|(?<!\w)fr\.?\s?(?=[0-9])|(?<!\w)(?:{_CODES})\s?(?=[0-9])",
     re.IGNORECASE,
 )
@@ -64,6 +76,8 @@ _BY_TIME = re.compile(
     + r"|/h\b",
     re.IGNORECASE,
 )
+_KEY_OF_A_TIME = re.compile(r"(?:hour|day|stunde|tag|heure|jour|hora|d[ií]a)_\Z", re.IGNORECASE)
+"""`max_price_per_hour_usd: 0.80`."""
 _CEILING = re.compile(
     phrases(
         "budget, max, maximum, at most, up to, no more than, not more than, under, below, less than, within, cap, "
@@ -129,7 +143,7 @@ def _unit(prose: str, match: re.Match[str], clause: Span) -> str:
     if not re.fullmatch(f"{_USD_BEFORE}|{_USD_AFTER}|{_CENTS_AFTER}", sign, re.IGNORECASE):
         return OTHER_CURRENCY
     alone = len(_MONEY.findall(clause.text)) == 1
-    by_time = alone and _BY_TIME.search(clause.text)
+    by_time = _KEY_OF_A_TIME.search(match["key"] or "") or (alone and _BY_TIME.search(clause.text))
     return PER_TIME if by_time or _THEN_PER_TIME.match(prose, match.end()) else DOLLARS
 
 
@@ -142,9 +156,11 @@ def _value(match: re.Match[str]) -> Decimal | None:
         or is_sum(match.string, match, "one", "two")
     ):
         return None
-    change = value_of(match["change"]) if match["change"] else Decimal(50 if match["half"] else 0)
-    if change is None or not 0 <= change < 100:
+    written = match["change"] or match["more"]
+    change = value_of(written) if written else Decimal(50 if match["half"] else 0)
+    if change is None or not (_LEAST_BARE if match["more"] else 0) <= change < 100:
         return None
+    change += 25 if match["part"] == "quarter" else 50 if match["part"] else 0
     times = (match["times"] or match["many"] or "").lower()
     cents = match["after"] is not None and re.fullmatch(_CENTS_AFTER, match["after"], re.IGNORECASE) is not None
     return max(known) * _SCALE.get(times, 1) / (100 if cents else 1) + change / 100

@@ -19,8 +19,12 @@ _WEEK = r"(?:weeks?|wochen?|semaines?|semanas?)"
 _UNITS = {_HOUR: Fraction(1), _MINUTE: Fraction(1, 60), _DAY: Fraction(24), _WEEK: Fraction(168)}
 _UNIT = "(?:" + "|".join(_UNITS) + ")"
 _AND_HALF = r"(?:\s+and\s+a\s+half|\s+et\s+demie?|\s+y\s+media|\s+und\s+eine\s+halbe)"
-_AND_THREE_QUARTERS = r"(?:\s+and\s+three\s+quarters|\s+et\s+trois\s+quarts|\s+y\s+tres\s+cuartos)"
-_AND_QUARTER = r"(?:\s+and\s+a\s+quarter|\s+et\s+quart|\s+y\s+cuarto|\s+und\s+eine\s+viertel(?:stunde)?)"
+_AND_THREE_QUARTERS = (
+    r"(?:\s+and\s+three\s+quarters|(?:\s+et)?\s+trois\s+quarts|\s+y\s+tres\s+cuartos|\s+und\s+drei\s*viertel)"
+)
+_AND_QUARTER = (
+    r"(?:\s+and\s+a\s+quarter|\s+(?:et(?:\s+un)?|un)\s+quart|\s+y\s+cuarto|\s+und\s+eine\s+viertel(?:stunde)?)"
+)
 _TO = r"\s*(?:-|–|to|bis|à|a|or|oder|ou|o|and|und|et|y)\s*"
 
 _DURATION = re.compile(
@@ -30,9 +34,9 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"^[^\w\n]*(?:expected |estimated )?"
+    r"^[^\w\n]*(?:(?:expected|estimated|max|total)[ _])?"
     r"(?:hours|duration|runtime|time|dauer|laufzeit|stunden|durée|heures|duración|horas)"
-    r"(?: in hours| \(hours\)| \(h\))?\W{0,4}[:=|]\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*\|?\s*$",
+    r"(?: in hours| \(hours\)| \(h\))?\W{0,4}[:=|]\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*[|,]?\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOCK = re.compile(r"(?<![\w.,])(?P<hours>[0-9]{1,3})\s?h\s?(?P<minutes>[0-5][0-9])(?:m|min)?(?![\w])", re.IGNORECASE)
@@ -89,13 +93,15 @@ _IN = ends_with(
         "en, hace, dentro de, desde, tras",
     )
 )
+_WITHIN = ends_with(phrases("within, within the next", "innerhalb von, binnen", "sous, dans les"))
+_BEGINS = one_of("begin*, start*", "beginn*, anfang*, starte*, losgeh*", "commenc*, démarr*", "empie*, empez*, comien*")
 _MUST = one_of("must, needs to, need to, need it, has to, muss, müssen, doit, debe, tiene que, hay que")
 _APPOINTMENT = begins_with(r",?\s*" + phrases("i, we, my, the demo", "ich, wir, habe, muss, ist", "j'ai", "tengo, hay"))
 _AT_ITS_END = one_of(
-    "done, finish*, through, complete*, ready, runs, trains, takes",
+    "done, finish*, through, complete*, ready, runs, trains, takes, handle*, manage*",
     "fertig, durch, läuft, beendet",
     "fini*, termin*, fait, prêt, tourne, entraîn*",
-    "termina*, acaba*, hecho, list*, entren*, corre",
+    "termina*, acaba*, hecho, list*, entren*, ejecut*, corre",
 )
 """What is so in two hours takes two hours; what begins then does not."""
 _PER = ends_with(r"\b(?:per|pro|par|por|every|each)")
@@ -178,7 +184,7 @@ def _weight(prose: str, clause: Span, start: int, end: int) -> Weight:
         return Weight.MENTIONED
     if _IN.search(before) and (_MUST.search(before) or not _AT_ITS_END.search(clause.text)):
         return Weight.MENTIONED
-    return Weight.SAID
+    return Weight.MENTIONED if _WITHIN.search(before) and _BEGINS.search(clause.text) else Weight.SAID
 
 
 def _is_of_a_job(word: str) -> bool:

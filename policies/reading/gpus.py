@@ -142,8 +142,10 @@ def _pattern() -> re.Pattern[str]:
     lettered = sorted((name for name in names if not re.match(r"RTX[0-9]{4}(?!Ada)", name)), key=len, reverse=True)
     spaced = [re.sub(r"(?<=[A-Za-z])(?=[0-9])", r"[ -]?", re.escape(name)) for name in lettered if len(name) > 3]
     short = [re.escape(name) for name in lettered if len(name) <= 3]
-    other = "|".join([r"(?:RTX\s?)?A-?[0-9]{4}(?![0-9])", r"RTX\s?6000\s?Ada", *spaced, *short])
-    known = rf"(?:rtx\s?-?)?(?P<card>{'|'.join(sorted(cards))})(?:\s?(?P<kind>ti|super))?|(?P<name>{other})"
+    other = "|".join(
+        [r"(?:RTX\s?)?A-?[0-9]{4}(?![0-9])", r"RTX\s?[2456][05]00\s?Ada", r"H[12]00[\s-]?NVL", *spaced, *short]
+    )
+    known = rf"(?:rtx\s?-?)?(?P<card>{'|'.join(sorted(cards))})(?:\s?(?P<kind>ti\s?super|ti|super))?|(?P<name>{other})"
     memory = r"(?:[\s-]?\(?(?P<memory>[1-9][0-9]{1,2})\s?G[Bo]?\)?)?"
     return re.compile(
         rf"(?<![\w$.,-])(?:nvidia\s+)?(?:geforce\s+)?(?:{known}){memory}(?:[\s-](?P<form>sxm|pcie)[0-9]?)?"

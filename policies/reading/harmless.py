@@ -1,4 +1,4 @@
-"""Words that change nothing about a figure beside them: an allow-list, so that what nobody thought of counts.
+"""Words that change nothing about a figure, wherever they stand.
 
 Left out on purpose, in each language: what negates, limits, compares, counts or repeats (not, but, than, if, each,
 twice, half), what tells of another time (was, until, since, last), and what a job may be about (dataset, footage).
@@ -99,6 +99,25 @@ autoriza pero puedes llegar échale échele dijeron calculé estimamos limitado 
 preferiblemente preferencia requerida requerido necesaria necesario haría harían ocupa ocupará ronda rondará prevemos
 """
 
+_SMALL_WORDS = """
+from out into onto through during across because hence thus therefore accordingly hers mine ours theirs himself
+herself itself themselves someone everyone everybody anyone such quite fairly pretty very even indeed anyway
+regardless moreover furthermore back ones own altogether nearly almost how what whatever one upper bound reported
+mentioned advised suggested crunching churning labour labor
+
+dass etwas damit daher deshalb deswegen weil da nämlich eben ja sehr ziemlich durchaus allerdings jedenfalls
+eigentlich immerhin zudem außerdem sowie sowohl ihm ihn ihnen ihrem ihren ihrer ihre seine seinem seinen seiner euch
+jemand welcher welche welches so solch wegen durch dabei hierfür hierzu wofür womit wo wie fast beinahe nahezu nötig
+notwendig erforderlich schranke müsse solle könne dürfe werde koste nehme laufe dauere
+
+afin ainsi alors car enfin puisque leurs ses quel quelle celui celle ceux celles vers chez presque quasi quasiment
+vraiment juste voilà voici combien où quoi désormais ouais oui ouvrage boulot tablerais tablons tablez misons borne
+enveloppe
+
+ello dónde cómo cuánto cuánta cuántas cuántos qué porque pues casi bastante muy cual cuales usted ustedes vosotros
+hacia además cota labor cómputo faena
+"""
+
 _PAYERS = """
 finance department boss manager supervisor advisor team office centre center committee project lab group colleague
 mentor fund funds funding grant grants production parents lead chef chefin verwaltung abteilung projekt lehrstuhl
@@ -108,18 +127,18 @@ instituto proyecto
 
 _SMALL = """
 one ram arbeitsspeicher disk ssd needed least minimum min minimal enough free mindestens wenigstens moins mínimo menos
-libre libres
+libre libres aufweisen aufweist besitzen besitzt verfügen verfügt disposer posséder possède disponer dispone
 """
 _OWNED = "have has got habe haben hab hat ai avons tengo tenemos"
-_NO_DURATION = "today heute aujourd hoy good gut bon bonne buena bueno"
+_NO_DURATION = "needed today heute aujourd hoy good gut bon bonne buena bueno"
 _NO_MONEY = "hour hours hrs minute minutes stunde stunden std minuten heure heures hora horas minutos"
 _RATHER = "better besser mieux mejor"
-_EVERYWHERE = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH}".split())
+_EVERYWHERE = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH} {_SMALL_WORDS}".split())
 
 HARMLESS = {
     "hours": _EVERYWHERE.union(_RATHER.split()).difference(_NO_DURATION.split()),
-    "budget_usd": _EVERYWHERE.union(f"{_RATHER} {_OWNED} {_PAYERS}".split()).difference(_NO_MONEY.split()),
+    "budget_usd": _EVERYWHERE.union(f"{_RATHER} {_OWNED} {_PAYERS}".split()).difference(["from", *_NO_MONEY.split()]),
     "vram_gb": _EVERYWHERE.union(f"{_RATHER} {_SMALL}".split()),
-    "accelerators": _EVERYWHERE.union(["one", "second"]).difference(["here", "hier", "ici", "aquí"]),
+    "accelerators": _EVERYWHERE.union(["second"]).difference(["from", "needed", "here", "hier", "ici", "aquí"]),
 }
 """Field → words that are harmless beside its figures: of memory the least counts, and money that one has is a limit."""

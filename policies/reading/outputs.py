@@ -32,7 +32,10 @@ _THIS = ends_with(
 )
 _DATA = re.compile(
     r"\.(?:pt|pth|bin|ckpt|safetensors|onnx|gguf|npy|npz|h5|hdf5|csv|tsv|json|jsonl|parquet|txt|log|pkl|zip|gz|tar|png|jpe?g|"
-    r"svg|pdf|gif|tiff?|exr|mp4|mkv|wav|mp3|flac|ply|obj|glb|vtu|vtk|nii|pdb|xtc|edr|srt|html)$",
+    r"svg|pdf|gif|tiff?|exr|mp4|mkv|wav|mp3|flac|ply|obj|glb|vtu|vtk|nii|pdb|xtc|edr|srt|html|"
+    r"tflite|faiss|mlmodel|keras|pb|engine|joblib|rds|rdata|feather|arrow|npz|db|sqlite|xlsx|ods|docx|odt|tex|vcf|bam|fasta|"
+    r"fastq|fits?|nc|grib|dcm|mrc|xyz|cif|geojson|shp|gpkg|las|laz|dxf|dwg|stl|step|mid|midi|ogg|opus|aac|webm|webp|mov|avi|"
+    r"ttf|otf)$",
     re.IGNORECASE,
 )
 _GIVEN = one_of(

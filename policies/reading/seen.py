@@ -11,7 +11,7 @@ from policies.reading.gpus import Named, gpus
 from policies.reading.memory import sizes, video_memory
 from policies.reading.numerals import numbers
 from policies.reading.prose import Span, around, blanked, clauses, code_spans
-from policies.reading.work import model_sizes, work
+from policies.reading.work import file_names, model_sizes, work
 
 
 class Seen:
@@ -21,14 +21,14 @@ class Seen:
         prose: the text without its code.
         commands: where they stand.
         gpus: every one that is named.
-        figures: the prose without commands and GPUs.
+        figures: the prose without commands, GPUs and names of files.
     """
 
     def __init__(self, text: str, prose: str, commands: tuple[Span, ...]) -> None:
         self.prose = prose
         self.commands = commands
         self.gpus = gpus(prose)
-        self.figures = blanked(prose, [*commands, *(one.span for one in self.gpus)])
+        self.figures = blanked(prose, [*commands, *(one.span for one in self.gpus), *file_names(prose)])
         self._models = model_sizes(self.figures)
         self._durations, self._money, self._sizes = durations(self.figures), money(self.figures), sizes(self.figures)
         self.work, self.work_spans = work(blanked(prose, commands))

@@ -9,14 +9,14 @@ from policies.reading.words import phrases
 
 _SIZE = r"([0-9]{1,4}(?:[.,][0-9]{1,3})?)"
 _BILLIONS = re.compile(
-    rf"(?<![\w.,$])(?:[0-9]+x)?{_SIZE}\s?-?(?:B|billion|milliarden|milliards?|mil millones)(?![A-Za-z0-9])",
+    rf"(?<![\w.,$])(?:[0-9]+x)?{_SIZE}\s?-?(?:B|billion|milliarden|mrd\.?|milliards?|mil millones)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _IN_A_NAME = re.compile(rf"(?<=[A-Za-z0-9.])[-_ ]{_SIZE}b(?![A-Za-z0-9])", re.IGNORECASE)
 _MILLIONS = re.compile(r"(?<![\w.,$])([0-9]{1,4})\s?M(?![A-Za-z0-9])")
-_NAME_OF_A_FILE = re.compile(
-    r"(?<![\w/*.-])[\w/*.-]*(?:/[\w*.-]*|[\w*-]\.(?:py|sh|jsonl?|csv|txt|ya?ml|parquet|np[yz]|pth?|bin|ckpt|safetensors|png|zip|log|md|gguf))(?![\w])"
-)
+_SUFFIX = r"\.(?:py|sh|jsonl?|csv|txt|ya?ml|parquet|np[yz]|pth?|bin|ckpt|safetensors|png|zip|log|md|gguf)"
+_NAME_OF_A_FILE = re.compile(rf"(?<![\w/*.-])[\w/*.-]*(?:/[\w*.-]*|[\w*-]{_SUFFIX})(?![\w])")
+_WITH_A_SUFFIX = re.compile(rf"(?<![\w/*.-])[\w*.-]+{_SUFFIX}(?!\w)")
 _METHODS = {
     "qlora": phrases("qlora, q-lora, 4-bit lora, 4bit lora"),
     "lora": phrases("lora, dora, adapter training"),
@@ -63,6 +63,11 @@ def work(prose: str) -> tuple[Mapping[str, object], tuple[Span, ...]]:
 def model_sizes(prose: str) -> tuple[Span, ...]:
     """Where numbers of parameters stand."""
     return tuple(span for _, span in _sizes(prose))
+
+
+def file_names(prose: str) -> tuple[Span, ...]:
+    """Names of files, in which numbers are figures of nothing."""
+    return tuple(_span(match) for match in _WITH_A_SUFFIX.finditer(prose))
 
 
 def _sizes(prose: str) -> list[tuple[Decimal, Span]]:

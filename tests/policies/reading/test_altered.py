@@ -40,6 +40,8 @@ def test_a_command_that_is_not_to_run_as_it_stands_is_asked_about(text: str) -> 
         ("don't use `python old.py` any more, run `python train.py --fast` instead", "python train.py --fast"),
         ("LoRA with rank 16: `python train.py --rank 16`", "python train.py --rank 16"),
         ("run `python train.py --seed 3`, it isn't long", "python train.py --seed 3"),
+        ("a toute allure au four: `python train.py --four 2`", "python train.py --four 2"),
+        ("our jester was replaced. He left. He wept. `python train.py --a` is to run", "python train.py --a"),
     ],
 )
 def test_a_command_that_is_wanted_is_taken(text: str, run: str) -> None:

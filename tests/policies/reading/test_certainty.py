@@ -1,4 +1,4 @@
-"""What stands beside a figure: words that nobody thought of make it a question, and never a price."""
+"""What stands beside a figure: words that may change it make it a question, and never a price."""
 
 import pytest
 
@@ -66,6 +66,34 @@ QUALIFIED = [
     ("vram_gb", "VRAM > 24 GB"),
     ("vram_gb", "12 GB of VRAM, no, of RAM"),
     ("vram_gb", "mit 16 GB VRAM ging es schief"),
+    ("hours", "the opera on which we train lasts three hours"),
+    ("hours", "the job takes a nap of two hours in the middle"),
+    ("hours", "it takes two hours less than Mary's"),
+    ("hours", "the script preprocesses for two hours and trains"),
+    ("hours", "our interns needed six hours for it"),
+    ("hours", "on Kaggle it crawls for nine hours"),
+    ("hours", "the job must begin within two hours"),
+    ("hours", "watch a movie for two hours"),
+    ("hours", "der Lauf soll um zwei Stunden kürzer werden"),
+    ("hours", "le calcul a déjà mangé deux heures"),
+    ("hours", "el trabajo tarda el doble de dos horas"),
+    ("budget_usd", "the camera for this job cost 300 dollars"),
+    ("budget_usd", "a deposit of 5 dollars is within the limit"),
+    ("budget_usd", "our limit is 7 dollars below theirs"),
+    ("budget_usd", "limit 5 dollars, Canadian of course"),
+    ("budget_usd", "at most 5 dollars; they are Australian"),
+    ("budget_usd", "the budget got cut from 10 dollars"),
+    ("budget_usd", "don't even think of spending 7 dollars"),
+    ("budget_usd", "die Stunde darf mich 70 US-Cent kosten"),
+    ("budget_usd", "le budget de 10 dollars est à partager avec Paul"),
+    ("accelerators", "stay away from the V100"),
+    ("accelerators", "sell the V100"),
+    ("accelerators", "please beat Tom's V100"),
+    ("accelerators", "get me the opposite of a V100"),
+    ("accelerators", "on a V100 it OOMs"),
+    ("accelerators", "Tom runs it on a V100"),
+    ("accelerators", "con una V100 se ahoga"),
+    ("accelerators", "with the penguins it crawls on a V100"),
     ("accelerators", "any card but a V100"),
     ("accelerators", "everything except the V100"),
     ("accelerators", "a pair of V100"),
@@ -87,10 +115,22 @@ QUALIFIED = [
 ]
 PLAIN = [
     ("hours", "it should be done in about two hours I think", 2),
+    ("hours", "the penguin job devours two hours", 2),
+    ("hours", "sort the meteorite photos in about two hours", 2),
+    ("hours", "der Meteoritenlauf verschlingt zwei Stunden", 2),
+    ("hours", "le calcul des manchots prend deux heures", 2),
+    ("hours", "el entrenamiento de los pingüinos tarda dos horas", 2),
     ("hours", "Rechenzeit rund zwei Stunden", 2),
     ("hours", "il faut compter deux heures à peu près", 2),
     ("hours", "tarda más o menos dos horas", 2),
     ("budget_usd", "it shouldn't cost more than $5", "5.00"),
+    ("budget_usd", "for the penguins we can shell out up to 5 dollars", "5.00"),
+    ("budget_usd", "the treasurer has agreed to a ceiling of 5 dollars for the penguins", "5.00"),
+    ("budget_usd", "für die Pinguine dürfen höchstens 5 Dollar draufgehen", "5.00"),
+    ("budget_usd", "pour les manchots, 5 dollars au maximum", "5.00"),
+    ("budget_usd", "para los pingüinos como máximo 5 dólares", "5.00"),
+    ("budget_usd", "but it may cost 5 dollars", "5.00"),
+    ("budget_usd", "the penguins mustn't devour more than 5 dollars", "5.00"),
     ("budget_usd", "my landlady allows up to $5", "5.00"),
     ("budget_usd", "mehr als 5 Dollar darf es nicht kosten", "5.00"),
     ("budget_usd", "je ne veux pas dépasser 5 dollars", "5.00"),
@@ -98,7 +138,11 @@ PLAIN = [
     ("accelerators", "could you take a V100 for it?", ("V100",)),
     ("budget_usd", "the card may cost 5 dollars", "5.00"),
     ("vram_gb", "it wants a card with at least 24 GB of VRAM", 24),
+    ("vram_gb", "die Karte müsse 24 GB VRAM aufweisen", 24),
     ("accelerators", "a V100 will do nicely", ("V100",)),
+    ("accelerators", "sort the meteorite photos on a V100", ("V100",)),
+    ("accelerators", "it keeps a V100 busy for two hours", ("V100",)),
+    ("accelerators", "entrenar el detector de meteoritos en una V100", ("V100",)),
     ("accelerators", "sort the stars with train.py on a V100", ("V100",)),
     ("accelerators", "eine V100 wäre schön", ("V100",)),
 ]
@@ -112,6 +156,8 @@ LIMITS = [
     "keep it below 4",
     "40 CAD",
     "300 credits",
+    "a grand at most",
+    "max a quarter",
     "five dollers please",
     "5 bukcs",
     "so 5 it is",
@@ -122,7 +168,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("field", "text"), QUALIFIED)
-def test_a_figure_beside_a_word_that_no_rule_knows_is_asked_about(field: str, text: str) -> None:
+def test_a_figure_that_words_beside_it_may_change_is_asked_about(field: str, text: str) -> None:
     """Whatever the word does to it: the rules for what a figure may be are never complete."""
     understood = understand(f"train.py does it. {text}.", FOLDER, {})
     assert field in understood.asks
@@ -141,6 +187,12 @@ def test_what_is_asked_about_has_a_value_to_agree_to() -> None:
     understood = understand("train.py, the toy set takes 2 hours, at least $5 or at least $6", FOLDER, {})
     assert understood.asks.keys() == {"hours", "budget_usd"}
     assert understood.proposed == {"hours": 2}
+
+
+def test_what_limits_another_figure_says_nothing_of_this_one() -> None:
+    """`At least` is about the memory."""
+    fields = understand("train.py, it wants two hours and at least 24 GB of VRAM, at most $5", FOLDER, {}).fields
+    assert (fields["hours"], fields["vram_gb"], fields["budget_usd"]) == (2, 24, "5.00")
 
 
 @pytest.mark.parametrize("text", LIMITS)

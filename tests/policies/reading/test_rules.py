@@ -26,6 +26,9 @@ FOLDER = {"train.py": "", "prep.py": "", "requirements.txt": "torch", "data/": "
         ("prep.py, not train.py", "python prep.py"),
         ("don't touch train.py, prep.py does it", "python prep.py"),
         ("start it with `render train.py`", "render train.py"),
+        ("please run `sleep 3; echo done`", "sleep 3; echo done"),
+        ("starte `rechner los`", "rechner los"),
+        ('{\n  "run": "python train.py --sides both"\n}', "python train.py --sides both"),
     ],
 )
 def test_the_command_is_what_stands_there(text: str, run: str) -> None:
@@ -47,6 +50,9 @@ def test_the_command_is_what_stands_there(text: str, run: str) -> None:
         ("`python train.py` twice", FOLDER),
         ("if data/ is empty run `python prep.py`", FOLDER),
         ("two hours, $5", {"train.py": ""}),
+        ("we run `mytool` here", {}),
+        ("don't run `sleep 3; echo done`", {}),
+        ("`sleep 3; echo done` is what the fox says", {}),
     ],
 )
 def test_a_command_that_can_t_be_known_is_asked_for(text: str, files: Mapping[str, str]) -> None:
@@ -72,6 +78,7 @@ def test_what_installs_is_the_setup() -> None:
         ("Outputs: adapters/, metrics.json", ("adapters/", "metrics.json")),
         ("## Results\n- preds.jsonl\n- plots/*.png\n", ("preds.jsonl", "plots/*.png")),
         ("ich möchte adapter/ zurück", ("adapter/",)),
+        ("the index is catalogue.faiss", ("catalogue.faiss",)),
         ("I want the results of data/", None),
         ("the config is in conf.yaml", None),
     ],
