@@ -67,7 +67,7 @@ _NEAR = 25
 """Characters: so far before a command may stand that it is to run."""
 _PARTS = re.compile(r"[\w./-]+(?:\s*(?:;|&&?|\|\|?)\s*|\s+)[^\s`].*")
 _INSTALLER = re.compile(
-    r"(?:sudo\s+)?(?:(?:python3?\s+-m\s+)?pip3?\s+install|uv\s+(?:pip\s+install|sync)|conda\s+(?:install|env)|"
+    r"(?:sudo\s+)?(?:(?:python3?\s+-m\s+)?pip3?\s+install|uv\s+(?:pip\s+install|sync)|(?:conda|mamba|micromamba)\s+(?:install|create|env)|"
     r"apt(?:-get)?\s+(?:update|install)|poetry\s+install|npm\s+(?:ci|install))\b"
 )
 _LABELLED = re.compile(
@@ -139,16 +139,18 @@ def _until_prose(rest: str) -> tuple[str, int]:
 
 def _in_code(text: str, prose: str, files: Mapping[str, str]) -> Iterator[Command]:
     """What is said to be run is a command, whatever its program is."""
-    whole = sentences(text)
+    whole, behind = sentences(text), 0
+    labelled = [range(match.start(), match.end()) for match in _LABELLED.finditer(text)]
     for span in code_spans(text):
         sentence = around(whole, span.start)
-        if "\n" not in span.text and _LABELLED.search(sentence.text):
+        begin, behind = max(sentence.start, behind), span.end
+        if "\n" not in span.text and any(span.start in place for place in labelled):
             continue
         lines = [line.strip().removeprefix("$ ") for line in _CONTINUED.sub(" ", span.text).splitlines()]
         lines = [line for line in lines if line and not line.startswith("#")]
-        to_run = _PARTS.match(span.text) and _TO_RUN.search(prose, max(sentence.start, span.start - _NEAR), span.start)
+        to_run = _PARTS.match(span.text) and _TO_RUN.search(prose, max(begin, span.start - _NEAR), span.start)
         if lines and (to_run or _is_command(lines[0], files, quoted=True)):
-            yield from _of_lines(lines, span, sets_up=bool(_SETS_UP.search(prose, sentence.start, span.start)))
+            yield from _of_lines(lines, span, sets_up=bool(_SETS_UP.search(prose, begin, span.start)))
 
 
 def _of_lines(lines: list[str], span: Span, *, sets_up: bool) -> Iterator[Command]:

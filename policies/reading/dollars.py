@@ -19,11 +19,16 @@ _USD_AFTER = r"US-?\$|\$|USD|US[- ]?dollars?|d[oó]lar(?:es)?|dollars?|bucks?"
 _FOREIGN = r"(?:canadian|australian|kanadische|australische|hong[ -]kong|singapore|new zealand)\s+dollars?"
 _FOREIGN_BEHIND = r"d[oó]l{1,2}ar(?:e?s)?\s+(?:canadi\w+|australi\w+)"
 _OTHER_WORDS = (
-    r"euros?|pounds?|quid|franken|francs?|yen|yuan|rupees?|rupien|pesos?|pfund|kronor|kronen|zloty|reais|rubles?|won"
+    r"euros?|pounds?|quid|pfund|livres?|libras?|franken|francs?|francos?|yen|yenes|yuan|renminbi|rupees?|rupien?|"
+    r"roupies?|rupias?|rupiah|ringgits?|pesos?|kronor|kronen|kroner|krone|koruna|korun|couronnes?|coronas?|"
+    r"z[lł]ot(?:y|ych|e|is?|ies)|reais|reales|soles|rubles?|rubel|roubles?|rublos?|won|bahts?|forints?|dirhams?|"
+    r"dírhams?|dinars?|dinares|riyals?|riales|rands?|shekels?|schekel|séqueles|hryvnias?|liras?|türk lirası|lei|leva|"
+    r"dongs?|nairas?|cedis?|shillings?|chelines|schilling|takas?|kyats?|birr|quetzales|colones|lempiras|guaran[ií]es|"
+    r"bolivianos|bolívares"
 )
 _OTHER_AFTER = rf"€|EUR|£|GBP|CHF|{_FOREIGN}|{_FOREIGN_BEHIND}|{_OTHER_WORDS}"
 _CODES = r"AUD|CAD|NZD|HKD|SGD|PLN|SEK|NOK|DKK|CZK|HUF|INR|JPY|CNY|RMB|BRL|MXN|ARS|CLP|COP|ZAR|KRW|ILS|BTC|ETH|USDT"
-_CENTS_AFTER = r"(?:(?:US-?)?cents?|ct|c[eé]ntimos?|centavos?|centimes?)(?:\s+de\s+d[oó]l{1,2}ar)?"
+_CENTS_AFTER = r"(?:(?:US[- ]?)?cents?|ct|c[eé]ntimos?|centavos?|centimes?)(?:\s+de\s+d[oó]l{1,2}ar)?"
 _TIMES = r"k|K|m|M|million|Mio|tausend|thousand|mil"
 _SCALE = {"k": 10**3, "tausend": 10**3, "thousand": 10**3, "mil": 10**3, "m": 10**6, "mio": 10**6, "million": 10**6}
 _TO = r"\s*(?:-|–|to|bis|à|a|and|und|et|y)\s*"

@@ -104,7 +104,7 @@ class _Reading:
         if found.setup:
             self._put("setup", found.setup, Source.SAID if found.setup in self._text else Source.READ)
         if found.question:
-            self._ask("run", found.question)
+            self._ask("run", found.question, found.proposed or None)
         return found.spans
 
     def _hours(self) -> None:
@@ -185,7 +185,7 @@ class _Reading:
         elif many := [one for one in wanted if one.count > 1]:
             said = f"{many[0].count} × {many[0].name}"
             self._ask("accelerators", f"{said}: an order has one GPU. Which one is it to be?")
-        elif not all(map(self._seen.is_clear, wanted)) or (len(names) > 1 and self._seen.are_timed_apart(wanted)):
+        elif not all(map(self._seen.is_clear, wanted)) or (len(names) > 1 and self._seen.are_apart(wanted)):
             self._ask("accelerators", f"Which GPU is it to be: is it {' or '.join(names)}?", names)
         elif wanted:
             self._put("accelerators", names)

@@ -10,7 +10,7 @@ from policies.reading.figures import Figure
 from policies.reading.gpus import Named, gpus
 from policies.reading.memory import sizes, video_memory
 from policies.reading.numerals import numbers
-from policies.reading.prose import Span, around, blanked, clauses, code_spans
+from policies.reading.prose import Span, around, blanked, clauses, code_spans, sentences
 from policies.reading.work import file_names, model_sizes, work
 
 
@@ -60,11 +60,16 @@ class Seen:
         """Nothing beside a GPU says that it may not be what is wanted."""
         return not self._certainty.strange(gpu.span, "accelerators")
 
-    def are_timed_apart(self, wanted: list[Named]) -> bool:
-        """How long it takes is said of some GPUs and not of others: `two hours on an A100` may wish for none."""
+    def are_apart(self, wanted: list[Named]) -> bool:
+        """Whether several GPUs may not all be wished for: different sentences name them, or how long it takes is said
+        of some and not of others, as in `two hours on an A100`.
+        """
         parts = clauses(self.prose)
+        whole = sentences(self.prose)
         timed = {around(parts, figure.start) for figure in self._durations}
-        return len({around(parts, one.span.start) in timed for one in wanted}) > 1
+        is_timed = {around(parts, one.span.start) in timed for one in wanted}
+        by_sentence = [{one.name for one in wanted if around(whole, one.span.start) == part} for part in whole]
+        return len(is_timed) > 1 or len({frozenset(names) for names in by_sentence if names}) > 1
 
     def free(self) -> frozenset[Decimal]:
         """Numbers that are no duration, money, size or argument, and no part of a name."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from policies.file_problem import shown
 from policies.reading.altered import altered, turned_down
 from policies.reading.commands import Command, commands
-from policies.reading.prose import Span, around, blanked, clauses, prose_of
+from policies.reading.prose import Span, around, blanked, clauses, code_spans, prose_of
 from policies.reading.words import ends_with, one_of, phrases
 
 _SCRIPT = re.compile(r"(?<![\w/.-])(?:\./)?((?:\w[\w-]*/)*\w[\w-]*\.(?:py|sh))(?![\w/])")
@@ -63,6 +63,7 @@ class ToRun:
         said: the text names the command or its script; else the folder has only one.
         question: what can't be known about `run`, or "".
         spans: where in the text it is from.
+        proposed: the command that a yes to the question takes, or "".
     """
 
     run: str
@@ -70,6 +71,7 @@ class ToRun:
     said: bool
     question: str
     spans: tuple[Span, ...]
+    proposed: str = ""
 
 
 def to_run(text: str, prose: str, files: Mapping[str, str]) -> ToRun:
@@ -97,10 +99,12 @@ def to_run(text: str, prose: str, files: Mapping[str, str]) -> ToRun:
         )
     named = _named(text)
     script, question = _of_named(named, files) if named else _only_one(text, files)
-    if script and named:
-        question = _as_it_stands(prose, [_script(text, script)])
+    likely = "" if named or script else _likeliest(files)
+    if script:
+        question = _with_more(text, script) or (_as_it_stands(prose, [_script(text, script)]) if named else "")
         script = "" if question else script
-    return ToRun(_call(script) if script else "", setup, said=bool(named), question=question, spans=spans)
+    run, proposed = _call(script) if script else "", _call(likely) if likely else ""
+    return ToRun(run, setup, said=bool(named), question=question, spans=spans, proposed=proposed)
 
 
 def _as_it_stands(prose: str, runs: Iterable[Command]) -> str:
@@ -109,6 +113,13 @@ def _as_it_stands(prose: str, runs: Iterable[Command]) -> str:
         if against := altered(prose, Span(command.span.start, command.span.end, command.lines)):
             return f"What exactly is to run? The text has `{command.lines}`, and {shown(against)}."
     return ""
+
+
+def _with_more(text: str, script: str) -> str:
+    """The question, where the text calls a script with more than its name: no argument is lost in silence."""
+    name = re.escape(script.rpartition("/")[2])
+    calls = (span.text.strip() for span in code_spans(text) if re.search(rf"(?<![\w.-]){name}\s+\S", span.text))
+    return next((f"What exactly is to run? The text has {shown(call)}." for call in calls), "")
 
 
 def _script(text: str, name: str) -> Command:
@@ -162,11 +173,21 @@ def _calls(found: Iterable[Command], script: str) -> bool:
 
 def _only_one(text: str, files: Mapping[str, str]) -> tuple[str, str]:
     """Nothing is named: the one script there is, where the text speaks of work that it does."""
-    scripts = sorted(name for name in files if re.fullmatch(r"\w[\w-]*\.(?:py|sh)", name))
-    candidates = [name for name in scripts if name in _MAIN] or scripts
+    candidates = _candidates(files)
     if len(candidates) == 1 and (work := _WORK.search(text)) and not turned_down(text, _span(work)):
         return candidates[0], ""
     return "", f"Which script is to run: is it {_listed(candidates)}?" if candidates else "What is the command to run?"
+
+
+def _candidates(files: Iterable[str]) -> list[str]:
+    scripts = sorted(name for name in files if re.fullmatch(r"\w[\w-]*\.(?:py|sh)", name))
+    return [name for name in scripts if name in _MAIN] or scripts
+
+
+def _likeliest(files: Iterable[str]) -> str:
+    """The one script there is, which a human may say yes to; "" of several."""
+    candidates = _candidates(files)
+    return candidates[0] if len(candidates) == 1 else ""
 
 
 def _span(match: re.Match[str]) -> Span:
