@@ -3,16 +3,22 @@
 from pathlib import Path
 
 from agent.discreet import Discreet
-from agent.mind.port import Mind
+from agent.mind.port import Called, Mind, Said
+from agent.mind.scripted import ScriptedMind
 from agent.questions import questions
 from agent.talk.context import Kind, Line, Talking
 from agent.talk.conversation import Conversation
 from tests.agent.world import World
+from tools.spend_log.rows import Decision
 from tools.ssh.snapshot import pack
 
 KEY = "ghk_0123456789abcdef0123"
 """Of the environment that the conversation takes place in."""
 ME = "terminal:me"
+
+JOB_WORDS = "run `python train.py` for two hours on an RTX 4090, at most $5"
+SUBMIT = Called("submit_job", {"description": "train"})
+FINE = Said("assistant", "Fine.")
 
 
 class Table:
@@ -89,3 +95,17 @@ class Table:
 
     def job_of(self, run_id: str) -> str:
         return Path(self.world.home.run(run_id).job_file).read_text(encoding="utf-8")
+
+
+def scripted(table: Table) -> ScriptedMind:
+    """The model at the table."""
+    mind = table.world.parts.mind
+    assert isinstance(mind, ScriptedMind)
+    return mind
+
+
+def approval_of(table: Table, run_id: str) -> Decision | None:
+    """What was decided about the run's offer."""
+    asked = table.world.log.approval(run_id)
+    assert asked is not None
+    return asked.decision
