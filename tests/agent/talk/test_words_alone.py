@@ -4,7 +4,7 @@ import pytest
 
 from agent.mind.port import ModelUnavailable
 from tests.agent.talk.conftest import Meet
-from tests.agent.talk.test_conversation import JOB_WORDS
+from tests.agent.talk.table import JOB_WORDS
 from tests.agent.world import JOB
 
 
