@@ -34,7 +34,6 @@ from policies.wish import Wish, out_of_the_question
 from tools.spend_log.port import NotRecorded
 from tools.spend_log.rows import ENDED, Approval
 
-MOST_LINES = 40
 UNSURE = " (not sure that you meant this: look at it)"
 
 
@@ -152,7 +151,7 @@ async def _submission(
         settled: dict[str, Any] = {"job_file": needs.job_file, "sha256": _digest(written)}
     else:
         settled = {"job": written, "understood": dict(read.understood)}
-    return Proposal("submit", tuple(lines[:MOST_LINES]), settled | _shown_under(talking))
+    return Proposal("submit", lines, settled | _shown_under(talking))
 
 
 def _shown_under(talking: Talking) -> dict[str, object]:
