@@ -1,7 +1,7 @@
 """A conversation as an OpenAI-compatible server takes it, and a model's turn as it streams back."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -24,12 +24,14 @@ async def next_turn(
     *,
     natively: bool,
     speech: Speech,
+    goes_on: Callable[[], None],
 ) -> Said | Called:
     """One answer, streamed.
 
     Args:
         natively: hand the tools over as such; else they are written into the instructions.
         speech: what was heard of it so far.
+        goes_on: told of each piece of it.
 
     Raises:
         NotTheForm: the server's answer is no chat completion.
@@ -41,6 +43,7 @@ async def next_turn(
     async for chunk in chat.bind(**how).astream(asked):
         if not isinstance(chunk, AIMessageChunk):
             raise NotTheForm("no chat completion")
+        goes_on()
         whole = chunk if whole is None else whole + chunk
         if text := str(chunk.text):
             speech.add(text)

@@ -47,15 +47,18 @@ def is_too_long(error: openai.OpenAIError) -> bool:
     )
 
 
-def unavailable(error: openai.OpenAIError | TimeoutError, choice: ModelChoice, seconds: float) -> ModelUnavailable:
+def unavailable(
+    error: openai.OpenAIError | TimeoutError, choice: ModelChoice, seconds: float, *, begun: bool = False
+) -> ModelUnavailable:
     """The error as ours; what the server says is bounded, and never repeats the key.
 
     Args:
         seconds: how long an answer was waited for.
+        begun: whether a part of it came.
     """
     match error:
         case TimeoutError():
-            words = f"did not answer within {seconds:.0f} s"
+            words = "came to no end of its answer" if begun else f"did not answer within {seconds:.0f} s"
         case openai.APIConnectionError():
             words = "is not reached: check OPENAI_BASE_URL and the network"
         case openai.AuthenticationError() | openai.PermissionDeniedError():

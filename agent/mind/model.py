@@ -34,7 +34,10 @@ BACKOFF = (0.5, 2.0)
 """Seconds before each further try of one request."""
 
 ANSWER_SECONDS = 120.0
-"""With every further try of its request."""
+"""With every further try of its request; in a conversation, for each piece of the turn."""
+
+TURN_SECONDS = 600.0
+"""For a turn of a conversation, however it trickles."""
 
 _TIMEOUT = openai.Timeout(None, connect=10.0)
 
@@ -124,15 +127,20 @@ class OpenAiMind:
         """
         speech = Speech([tool.name for tool in tools], hear)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._talk(instructions, turns, tools, speech)
+            async with asyncio.timeout(TURN_SECONDS), asyncio.timeout(ANSWER_SECONDS) as patience:
+                return await self._talk(instructions, turns, tools, speech, partial(_wait_on, patience))
         except NotTheForm as error:
             raise ModelUnavailable(f"{self.name} can't be understood: {error}") from None
         except (openai.OpenAIError, TimeoutError) as error:
-            raise unavailable(error, self._choice, ANSWER_SECONDS) from None
+            raise unavailable(error, self._choice, ANSWER_SECONDS, begun=bool(speech.text)) from None
 
     async def _talk(
-        self, instructions: str, turns: Sequence[Turn], tools: Sequence[Offered], speech: Speech
+        self,
+        instructions: str,
+        turns: Sequence[Turn],
+        tools: Sequence[Offered],
+        speech: Speech,
+        goes_on: Callable[[], None],
     ) -> Said | Called:
         """With the tools in words alone where the server takes none, and from then on."""
 
@@ -140,7 +148,9 @@ class OpenAiMind:
             chat = await self._connected()
             with self._asking("tools" if natively else "words"):
                 try:
-                    return await next_turn(chat, instructions, turns, tools, natively=natively, speech=speech)
+                    return await next_turn(
+                        chat, instructions, turns, tools, natively=natively, speech=speech, goes_on=goes_on
+                    )
                 except _BROKEN:
                     raise NotTheForm("no chat completion") from None
 
@@ -251,6 +261,11 @@ class OpenAiMind:
         if len(names) != 1:
             raise ModelUnavailable(f"{self._choice.base_url} has {len(names)} models: name one in SWINEHERD_MODEL")
         return names[0]
+
+
+def _wait_on(patience: asyncio.Timeout) -> None:
+    """Somebody who speaks slowly is not interrupted."""
+    patience.reschedule(asyncio.get_running_loop().time() + ANSWER_SECONDS)
 
 
 def _note_tokens(span: Span, answer: AIMessage) -> None:

@@ -12,7 +12,7 @@ RunId = Annotated[
         min_length=1,
         max_length=80,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$",
-        description="run id as `submit_job` and `list_runs` give it, e.g. train-3f9a01bc7d; never an order id",
+        description="run id as `submit_job` and `list_runs` give it; never an order id",
     ),
 ]
 Hours = Annotated[float, Field(gt=0, le=720, allow_inf_nan=False)]
@@ -57,7 +57,7 @@ class Needs(Form):
     )
     budget_usd: Dollars | None = Field(
         None,
-        description="ceiling of the whole run in US dollars, as text, e.g. '5.00'; the policy's caps hold all the same",
+        description="ceiling of the whole run in US dollars, as text with two decimals; the policy's caps hold too",
     )
     vram_gb: Vram | None = Field(None, description="GPU memory needed, whole GB; see estimate_vram")
 

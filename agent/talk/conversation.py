@@ -14,7 +14,7 @@ from agent.mind.tokens import secrets_of, without_tokens
 from agent.talk.context import Line, Talking
 from agent.talk.graph import YES, build_talk
 from agent.talk.state import TalkState
-from agent.talk.turns import as_kept, encodable, newest
+from agent.talk.turns import as_kept, encodable, newest, was_addressed
 from agent.talk.typed import (
     NOES,
     Answer,
@@ -23,6 +23,7 @@ from agent.talk.typed import (
     answered,
     card_for_a_bare_answer,
     holds_a_code,
+    is_bare_answer,
     is_yes,
     read_explicit,
 )
@@ -31,6 +32,7 @@ MOST_TYPED = 32 * 1024
 MOST_STEPS = 40
 CODE_ALONE = "that line has an approval code in it: to buy type `approve CODE` alone; nothing was done, nor read on"
 PRESS_ALONE = "a payment is answered here by a press on its card, never by words: nothing was decided, nor read on"
+NOTHING_ASKED = "nothing waits for a yes or a no: say what you want to know or to run"
 CUT_OFF = "the last message was cut off: what came of it is in `runs`; it is not done again"
 
 
@@ -93,11 +95,17 @@ class Conversation:
         return self._talking.parts.log.run(name) is not None
 
     async def _new_words(self, text: str) -> None:
-        """A yes that no open question of the conversation takes goes to no model: to an offer it says nothing."""
-        is_open = bool((await self._graph.aget_state(self._config)).values.get("draft"))
+        """A yes that no open question of the conversation takes goes to no model: to an offer it says nothing.
+
+        A model that is given one with nothing before it to say yes to makes up what to do.
+        """
+        kept = (await self._graph.aget_state(self._config)).values
+        is_open = bool(kept.get("draft"))
         if not is_open and (card := card_for_a_bare_answer(self._talking.parts, text)):
             for line in card if self._talking.pays_by_words else [PRESS_ALONE]:
                 self._talking.note(line)
+        elif not is_open and is_bare_answer(text) and not was_addressed(kept.get("turns", [])):
+            self._talking.note(NOTHING_ASKED)
         else:
             await self._turn(text)
 

@@ -20,13 +20,13 @@ from pydantic import ValidationError
 from agent.mind.answer import in_words
 from agent.mind.intake import Unclear, command_in
 from agent.mind.port import Answered, Called, ModelUnavailable, Said
-from agent.mind.tool_answers import cleaned, refused, safe
+from agent.mind.tool_answers import DATA, cleaned, refused, safe
 from agent.talk.context import Line, Talking
 from agent.talk.figures import figures
 from agent.talk.likely import likely
 from agent.talk.proposals import Proposal, done, proposed
 from agent.talk.state import TalkState, call_of, last_said, messages_of, of_this_message, with_turn
-from agent.talk.thought import about_a_run, next_said, overlooked_job
+from agent.talk.thought import about_a_run, next_said, overlooked_job, plain_job
 from agent.talk.tools import ACTING, tools_that_read
 from agent.talk.turns import as_kept
 from policies.file_problem import FileError
@@ -86,9 +86,12 @@ async def look(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["
         answer = refused("there is no tool of that name", "")
     else:
         answer = await _answer_of(tool, _arguments(talking, state, call, tool))
-    for line in figures(call.name, answer):
+    lines = figures(call.name, answer)
+    for line in lines:
         talking.show(Line("figures", line))
-    update = TalkState(turns=with_turn(state, Answered(call.name, answer)), draft="")
+    # As the human sees it: a table is a fifth of its JSON, and says no more.
+    told = Answered(call.name, "\n".join((DATA, *lines)))
+    update = TalkState(turns=with_turn(state, told), draft="")
     return Command(update=update, goto=OVER if talking.parts.mind is None else "think")
 
 
@@ -107,8 +110,11 @@ def _arguments(talking: Talking, state: TalkState, call: Called, tool: BaseTool)
     return {name: value for name, value in given.items() if name in tool.args}
 
 
-async def propose(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["confirm", "__end__"]]:
-    """Settle what a call would do, or say why it can't be done; an open question waits for the next message."""
+async def propose(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["confirm", "propose", "__end__"]]:
+    """Settle what a call would do, or say why it can't be done; an open question waits for the next message.
+
+    Where a model's call comes to nothing, the job that the human plainly asked for is settled in its place.
+    """
     talking, call, messages = runtime.context, call_of(state), messages_of(state)
     try:
         given = {name: value for name, value in call.arguments.items() if value is not None}
@@ -117,14 +123,22 @@ async def propose(state: TalkState, runtime: Runtime[Talking]) -> Command[Litera
     except Unclear as error:
         only = TalkState(draft=messages[0], wants_command=error.asks == {"run"})
         return _not_done(talking, state, call, f"{FOR_THE_HUMAN}{error}", only)
-    except ValidationError as error:
-        return _not_done(talking, state, call, refused(f"arguments: {in_words(error)}", ""))
     except StoreUnusable:
         raise
-    except (SwineherdError, FileError) as error:
-        return _not_done(talking, state, call, refused(str(error), ""))
+    except (SwineherdError, FileError, ValidationError) as error:
+        why = f"arguments: {in_words(error)}" if isinstance(error, ValidationError) else str(error)
+        return _another(talking, state, call, why) or _not_done(talking, state, call, refused(why, ""))
     kept = {"does": proposal.does, "lines": list(proposal.lines), "settled": dict(proposal.settled)}
     return Command(update=TalkState(proposal=kept, draft=""), goto="confirm")
+
+
+def _another(talking: Talking, state: TalkState, call: Called, why: str) -> Command[Any] | None:
+    instead = plain_job(talking, state)
+    if instead is None or as_kept(instead) in of_this_message(state):
+        return None
+    told = Answered(call.name, safe(talking.parts, cleaned(refused(why, ""), MOST_WORDS)))
+    turns = with_turn({**state, "turns": with_turn(state, told)}, instead)
+    return Command(update=TalkState(turns=turns), goto="propose")
 
 
 async def confirm(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["act", "__end__"]]:

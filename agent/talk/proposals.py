@@ -40,13 +40,13 @@ UNSURE = " (not sure that you meant this: look at it)"
 class JobWords(Form):
     """A job, as the human described it; or one of their job files."""
 
-    description: str | None = Field(None, max_length=8000, description="the job in the human's own words, all of them")
+    description: str | None = Field(None, max_length=8000, description="the job, as the human said it")
     hours: float | None = Field(None, gt=0, le=720, description="if the human said it")
-    budget_usd: Dollars | None = Field(None, description="if the human said it, e.g. '5.00'")
+    budget_usd: Dollars | None = Field(None, description="US dollars, if the human said it")
     gpu: Name | None = Field(None, description="if the human said it")
     vram_gb: Vram | None = Field(None, description="if the human said it")
     job_file: str | None = Field(
-        None, max_length=300, description="a .yaml file that the human named; then nothing else"
+        None, max_length=300, description="only where the human named a .yaml file; never a script"
     )
 
 

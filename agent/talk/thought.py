@@ -66,9 +66,15 @@ def _by_rule(talking: Talking, state: TalkState) -> Said | Called:
 
 
 def overlooked_job(talking: Talking, state: TalkState) -> Called | None:
-    """What a human plainly asks to run, where a model called nothing."""
+    """What a human plainly asks to run, where a model called nothing, or lectures on what it looked up."""
+    only_asks = bool(state["calls"]) and last_said(state).rstrip().endswith("?")
+    return None if only_asks else plain_job(talking, state)
+
+
+def plain_job(talking: Talking, state: TalkState) -> Called | None:
+    """What a human plainly asks to run, as rules read it."""
     by_rule = _by_rule(talking, state)
-    if state["calls"] or not isinstance(by_rule, Called) or by_rule.name != "submit_job":
+    if not isinstance(by_rule, Called) or by_rule.name != "submit_job":
         return None
     return by_rule if "run" in understand(messages_of(state)[0], {}, {}).fields else None
 

@@ -102,6 +102,11 @@ def shown(turns: Sequence[Turn], most: int) -> list[Turn]:
     return [*past[begin:], *(_shortened(turn, most // 2) for turn in turns[last:])]
 
 
+def was_addressed(kept: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether words of the agent's were the last turn: they may have been a question."""
+    return bool(kept) and kept[-1].get("role") == "assistant"
+
+
 def human_words(turns: Sequence[Turn]) -> list[str]:
     """What the human said, the latest first."""
     return [turn.text for turn in reversed(turns) if isinstance(turn, Said) and _is_human(turn)]

@@ -65,6 +65,11 @@ def read_explicit(text: str, is_run: Callable[[str], bool]) -> Explicit | None:
             return None
 
 
+def is_bare_answer(text: str) -> bool:
+    """A yes or a no, and nothing else."""
+    return text.strip().lower() in _YES | NOES
+
+
 def is_yes(text: str) -> bool:
     """Nothing else is."""
     return text.strip().lower() in _YES
@@ -72,7 +77,7 @@ def is_yes(text: str) -> bool:
 
 def card_for_a_bare_answer(parts: Parts, text: str) -> list[str]:
     """What waits and how it is answered, where somebody says yes or no to it in a word; [] for other words."""
-    if text.strip().lower() not in _YES | NOES:
+    if not is_bare_answer(text):
         return []
     asked = questions(parts.log, parts.clock.now())
     return [SAYS_NOTHING, *(line for one in asked for line in card_of(parts, one))] if asked else []

@@ -12,7 +12,7 @@ FREE = frozenset({"description", "name"})
 
 _FIGURES = frozenset({"hours", "budget_usd", "vram_gb"})
 _READ = frozenset({"run", "setup"})
-_NAMED = frozenset({"job_file", "workdir"})
+_JOB_FILE = (".yaml", ".yml")
 _LISTS = frozenset({"outputs", "env_names"})
 
 
@@ -54,7 +54,9 @@ def _said(name: str, value: object, heard: Sequence[Mapping[str, object]], messa
         return value if _number(value) in set(_numbers(heard, name)) else None
     if name == "gpu":
         return value if isinstance(value, str) and _is_named(value, heard) else None
-    if name in _NAMED:
+    if name == "job_file" and not str(value).endswith(_JOB_FILE):
+        return None  # small models take the script of a command for one
+    if name in {"job_file", "workdir"}:
         return value if isinstance(value, str) and _stands_in(value, messages) else None
     if name in _READ:
         return value if value in [fields.get(name) for fields in heard] else None

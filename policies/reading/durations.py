@@ -168,8 +168,8 @@ def _and_a_part(match: re.Match[str]) -> Fraction:
 
 
 def _hours(value: Fraction) -> Decimal:
-    """Rounded up: too little would be paid for otherwise."""
-    return (Decimal(ceil(value * _PARTS)) / _PARTS).normalize()
+    """Rounded up: too little would be paid for otherwise. Without an exponent: a human reads it as it is written."""
+    return Decimal(f"{(Decimal(ceil(value * _PARTS)) / _PARTS).normalize():f}")
 
 
 def _weight(prose: str, clause: Span, start: int, end: int) -> Weight:

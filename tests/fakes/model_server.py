@@ -1,6 +1,7 @@
 """A stand-in for a model's server on loopback: answers what a test scripted, and remembers what it was asked."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     """The connection breaks before all is there."""
+    pause: float = 0.0
+    """Seconds before each line."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,9 @@ def serving(*replies: Reply) -> Iterator[FakeModelServer]:
                 self.send_header(name, value)
             self.send_header("content-length", str(len(body) + reply.cut))
             self.end_headers()
-            self.wfile.write(body)
+            for line in body.splitlines(keepends=True) if reply.pause else [body]:
+                time.sleep(reply.pause)
+                self.wfile.write(line)
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""

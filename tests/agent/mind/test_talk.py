@@ -11,6 +11,7 @@ from langchain_core.messages.tool import ToolCallChunk
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
+from agent.mind import model as adapter
 from agent.mind.choice import Method, ModelChoice
 from agent.mind.conversing import LONGEST, next_turn
 from agent.mind.model import OpenAiMind
@@ -196,6 +197,24 @@ async def test_a_turn_that_breaks_off_is_not_begun_again(talk: Talk) -> None:
     assert len(server.asked) == 1
 
 
+async def test_whoever_speaks_slowly_is_not_interrupted(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word has the patience that a whole answer to a form has."""
+    monkeypatch.setattr(adapter, "ANSWER_SECONDS", 2.0)
+    words = ("It ", "runs ", "and ", "runs ", "and ", "runs.")
+    with serving(replace(streams(*words), pause=0.25)) as server:
+        assert await talk(server).turn() == Said("assistant", "".join(words))
+
+
+@pytest.mark.parametrize(("patience", "why"), [("ANSWER_SECONDS", "within 0 s"), ("TURN_SECONDS", "came to no end")])
+async def test_whoever_comes_to_no_end_is(talk: Talk, monkeypatch: pytest.MonkeyPatch, patience: str, why: str) -> None:
+    """Silent, or for ever about to end."""
+    silent = patience == "ANSWER_SECONDS"
+    monkeypatch.setattr(adapter, patience, 0.1 if silent else 2.0)
+    slow = replace(streams(*["oink "] * 40), pause=1.0 if silent else 0.1)
+    with serving(slow) as server, pytest.raises(ModelUnavailable, match=why):
+        await talk(server).turn()
+
+
 async def test_no_answer_is_told_without_the_key(talk: Talk) -> None:
     """Servers repeat it."""
     with serving(fails(401, f"no such key {KEY}")) as server, pytest.raises(ModelUnavailable) as raised:
@@ -219,7 +238,13 @@ async def test_a_call_that_never_ends_is_not_waited_for() -> None:
 
     async with asyncio.timeout(30):
         said = await next_turn(
-            cast("ChatOpenAI", Endless()), "", ASKED, (), natively=True, speech=Speech([], lambda _: None)
+            cast("ChatOpenAI", Endless()),
+            "",
+            ASKED,
+            (),
+            natively=True,
+            speech=Speech([], lambda _: None),
+            goes_on=lambda: None,
         )
     assert isinstance(said, Called)
     assert len(str(said.arguments)) < 2 * LONGEST

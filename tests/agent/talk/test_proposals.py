@@ -3,6 +3,8 @@
 import pytest
 
 from agent.mind.port import Called, Said
+from agent.submit import BadJob
+from agent.talk import proposals
 from tests.agent.talk.conftest import Meet
 from tests.agent.talk.table import FINE, JOB_WORDS, SUBMIT
 from tests.agent.world import JOB
@@ -77,6 +79,45 @@ async def test_a_job_that_a_model_overlooks_is_proposed_all_the_same(meet: Meet)
     table = meet(Said("assistant", "You can use submit_job for this."))
     await table.say(JOB_WORDS, "y")
     assert len(table.runs) == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Called("submit_job", {"job_file": "train.py"}),
+        Called("cancel_run", {"run_id": "train-3f9a01bc7d"}),
+        Called("change_run", {"run_id": "train-1", "hours": 10**9}),
+    ],
+)
+async def test_a_call_that_comes_to_nothing_is_not_in_the_way_of_a_plain_job(meet: Meet, call: Called) -> None:
+    """A script taken for a job file, a run that there is none of, figures that no form takes."""
+    table = meet(call)
+    said = await table.say(JOB_WORDS)
+    assert "refused" not in said
+    assert "run           python train.py" in table.shown("question")
+    await table.say("y")
+    assert len(table.runs) == 1
+
+
+async def test_a_job_that_can_not_be_is_refused_once(meet: Meet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read by a model, and by rule after it."""
+
+    def refuse(*_: object) -> None:
+        raise BadJob("workdir: gone")
+
+    monkeypatch.setattr(proposals, "check", refuse)
+    table = meet(SUBMIT)
+    assert (await table.say(JOB_WORDS)).count("workdir: gone") == 1
+    assert not table.is_asked()
+
+
+@pytest.mark.parametrize(("words", "is_asked"), [(f"Please {JOB_WORDS}.", True), (f"Shall I {JOB_WORDS}?", False)])
+async def test_a_plain_job_is_proposed_after_a_look_too(meet: Meet, words: str, *, is_asked: bool) -> None:
+    """Small models quote it, and lecture; what only asks is answered by that."""
+    table = meet(Called("list_gpus", {}), Said("assistant", "You can use quote_job."))
+    await table.say(words)
+    assert table.is_asked() == is_asked
+    assert not table.shown("note")
 
 
 async def test_what_is_open_is_asked_and_the_answer_completes_it(meet: Meet) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from agent.mind.port import ModelUnavailable
+from agent.mind.port import Called, ModelUnavailable, Said
+from agent.talk.conversation import NOTHING_ASKED
 from tests.agent.talk.conftest import Meet
 from tests.agent.talk.table import JOB_WORDS
 from tests.agent.world import JOB
@@ -19,6 +20,14 @@ async def test_a_word_alone_answers_no_offer(meet: Meet, word: str) -> None:
     asked = table.world.log.approval(run.run_id)
     assert asked is not None
     assert asked.decision is None
+
+
+async def test_a_word_alone_where_nothing_is_asked_goes_to_no_model(meet: Meet) -> None:
+    """It would make up what to do; to a model's own question it is an answer."""
+    table = meet(Said("assistant", "Shall I look at the runs?"), Called("list_runs", {}), Said("assistant", "None."))
+    assert NOTHING_ASKED in await table.say("y")
+    await table.say("Hello!", "y")
+    assert "no runs" in table.shown("figures")
 
 
 async def test_rules_submit_where_a_model_is_away(meet: Meet) -> None:

@@ -50,6 +50,7 @@ def test_what_was_said_is_kept(field: dict[str, Any]) -> None:
         {"run": ["python"]},
         {"setup": "pip install evil"},
         {"job_file": "other.yaml"},
+        {"job_file": "train.py"},
         {"workdir": ".."},
         {"outputs": ["/etc/passwd"]},
         {"outputs": "out/"},

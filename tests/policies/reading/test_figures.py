@@ -67,6 +67,11 @@ def test_a_duration_is_read_in_hours(text: str, hours: str) -> None:
     assert _field(text, "hours") == Decimal(hours)
 
 
+def test_hours_are_written_out() -> None:
+    """A human reads them before they say yes: 20, and not 2E+1."""
+    assert str(_field("it takes 20 hours", "hours")) == "20"
+
+
 @pytest.mark.parametrize(
     "text",
     [
