@@ -7,7 +7,7 @@ in its clause says whose it is.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -29,6 +29,7 @@ from policies.reading.qualifiers import (
     LOOKED_FOR,
     MORE,
     OF_A_LIMIT,
+    OF_ANYTHING,
     QUALIFIES,
     SCALES,
     SPEAKS_OF_IT,
@@ -42,6 +43,7 @@ _LAST_WORD = re.compile(
     r"(?<![^\W_])([^\W_]+)(?:['’]s)?[\s-]*(?:\s(?:of|von|de|d['’])\s*(?:(?:the|an?|der|einer|la|une?|una)\s+)?)?\Z",
     re.IGNORECASE,
 )
+_ARTICLE = one_of("a, an, the", "ein, eine, einen, einem, einer, der, die, das, dem, den", "un, une, la, le", "una, el")
 _NEXT_WORD = re.compile(r"[\s-]*([^\W_]+)")
 _BEFORE_A_FIGURE = re.compile(r"([^\W_]+)[\s~]+(?=\x00)")
 _LONGEST_WORD = 50
@@ -59,13 +61,14 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(REPLACED_BY, re.IGNORECASE)
-_OR = re.compile(r"^\W*(or|oder|ou|o)(?!\w)", re.IGNORECASE)
+_OR = re.compile(r"^\W*(or|oder|ou|o|both|beide|toutes les deux|ambas)(?!\w)", re.IGNORECASE)
 _COUNTS = re.compile(NUMBER, re.IGNORECASE)
 _OF_MORE = re.compile(MORE, re.IGNORECASE)
 _AT = re.compile(r"\x00\s*(?:at|@|à|a|zu(?:\s+je)?)\s*$", re.IGNORECASE)
 """`three hours at 80 cents`."""
 _STRUCK = r"~~|<!--|-->|[≠✗✘✕❌×%^]|!(?=[^\s!])"
-_ABOVE = r"(?<![-=])>|[≥+]"
+_ABOVE = r"(?<![-=])>|≥|\S[ \t]*\+"
+"""At the start of a line a plus is a bullet."""
 _SIGNS = {
     "hours": re.compile(f"{_STRUCK}|{_ABOVE}"),
     "budget_usd": re.compile(f"{_STRUCK}|{_ABOVE}|@"),
@@ -94,10 +97,19 @@ class Certainty:
         known: what rules have a meaning for.
         sizes: of models; a name may stand before each.
         commands: that the text names.
+        alone: fields of whose kind the text has one figure, so that its clause need not say whose it is.
     """
 
-    def __init__(self, prose: str, known: Iterable[Span], sizes: Iterable[Span], commands: Iterable[Span]) -> None:
+    def __init__(
+        self,
+        prose: str,
+        known: Iterable[Span],
+        sizes: Iterable[Span],
+        commands: Iterable[Span],
+        alone: Collection[str] = (),
+    ) -> None:
         self._prose = prose
+        self._alone = alone
         self._clauses, self._sentences = clauses(prose), sentences(prose)
         paths = [Span(match.start(), match.end(), match[0]) for match in _PATH.finditer(prose)]
         self._runs = sorted([*paths, *commands], key=lambda span: span.end)
@@ -163,8 +175,11 @@ class Certainty:
     def _strange(self, start: int, end: int, figure: Span, field: str) -> tuple[str, ...]:
         """Words of a part of the text that may change the figure, or that nobody knows where that matters."""
         unknown = self._unknown(start, end, field)
+        whose = field in self._alone and not (
+            field in OF_ANYTHING and OF_ANYTHING[field].search(self._prose, start, end)
+        )
         runs = field in {"hours", "accelerators"} and any(start <= one.start < end for one in self._runs)
-        if not unknown or not (runs or is_the_jobs(self._prose, start, end, figure, field)):
+        if not unknown or not (whose or runs or is_the_jobs(self._prose, start, end, figure, field)):
             return unknown
         touching = self._touching(figure, start, end, field)
         others = self._of_others(figure, start, end)
@@ -179,8 +194,11 @@ class Certainty:
 
     def _touching(self, figure: Span, start: int, end: int, field: str) -> set[str]:
         """The words right before a figure and right behind it, but for what the job does: `the job devours 2 hours`."""
-        before = _LAST_WORD.search(self._rest, max(start, figure.start - _LONGEST_WORD), figure.start)
+        at = max(start, figure.start - _LONGEST_WORD)
+        before = _LAST_WORD.search(self._rest, at, figure.start)
         behind = _NEXT_WORD.match(self._rest, figure.end, end)
+        if before and field == "accelerators" and _ARTICLE.fullmatch(before[1]):
+            before = _LAST_WORD.search(self._rest, at, before.start())
         if before and is_of_what_it_does(self._prose, start, before.start(), field):
             before = None
         return {match[1] for match in (before, behind) if match}

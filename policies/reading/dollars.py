@@ -48,7 +48,7 @@ _MONEY = re.compile(
     rf"|(?P<one>{NUMBER})(?:{_TO}(?P<two>{NUMBER}))?(?:\s+and\s+an?\s+(?P<part>half|quarter))?(?:\s?(?P<many>{_TIMES})(?=[\s$€]))?"
     rf"[\s-]?(?P<after>{_OTHER_AFTER}|{_USD_AFTER}|(?<!a )(?<!an )(?<!einen )(?<!un ){_CENTS_AFTER})(?![A-Za-zÀ-ÿ])"
     rf"(?P<half>\s+(?:and\s+a\s+half|y\s+medio|et\s+demi|und\s+einen\s+halben)(?!\w))?"
-    rf"(?:[^\S\n]+(?:con|and|et|y|und)?[^\S\n]*(?P<change>{NUMBER})(?:\s*{_CENTS_AFTER}(?!\w)|(?=\s*(?:[.,;!?)\n]|$)))"
+    rf"(?:[^\S\n]+(?:(?:con|and|et|y|und)\s+)?(?P<change>{NUMBER})(?:\s*{_CENTS_AFTER}(?!\w)|(?=\s*(?:[.,;!?)\n]|$)))"
     rf"|[^\S\n]+(?P<more>{NUMBER})(?=\s*{_THEN_NO_UNIT}))?",
     re.IGNORECASE,
 )
@@ -73,14 +73,16 @@ _A_TIME = (
 _THEN_PER_TIME = begins_with(_PER + _A_TIME)
 _BY_TIME = re.compile(
     phrases(
-        "per hour, per-hour, hourly, per day, daily, per week",
-        "stundenpreis, stundensatz, pro stunde, pro tag, am tag, je tag, pro nacht",
-        "par heure, par jour",
-        "por hora, por día, al día",
+        "per hour, per-hour, hourly, by the hour, per minute, by the minute, per day, daily, per week",
+        "stundenpreis, stundensatz, pro stunde, je stunde, pro minute, pro tag, am tag, je tag, pro nacht",
+        "par heure, par minute, par jour",
+        "por hora, por minuto, por día, al día",
     )
     + r"|/h\b",
     re.IGNORECASE,
 )
+_BEGINS_BY_TIME = re.compile(rf"(?:\A|[.;!?:\n(])\W*(?:{_BY_TIME.pattern})\s*,\s*\Z", re.IGNORECASE)
+"""`Per day, I want to pay …`."""
 _KEY_OF_A_TIME = re.compile(r"(?:hour|day|stunde|tag|heure|jour|hora|d[ií]a)_\Z", re.IGNORECASE)
 """`max_price_per_hour_usd: 0.80`."""
 _CEILING = re.compile(
@@ -91,7 +93,7 @@ _CEILING = re.compile(
         "au plus, au maximum, moins de, pas plus de, plafond, jusqu'à, dépasser",
         "como máximo, como mucho, máximo, hasta, menos de, no más de, presupuesto, tope, superar",
     )
-    + "|[<≤]",
+    + r"|[<≤]|(?:n['’]t|(?<!\w)not|(?<!\w)never)(?!\w)[^.;!?\n]{0,30}(?<!\w)more\s+than(?!\w)",
     re.IGNORECASE,
 )
 _THEN_CEILING = begins_with(
@@ -149,6 +151,7 @@ def _unit(prose: str, match: re.Match[str], clause: Span) -> str:
         return OTHER_CURRENCY
     alone = len(_MONEY.findall(clause.text)) == 1
     by_time = _KEY_OF_A_TIME.search(match["key"] or "") or (alone and _BY_TIME.search(clause.text))
+    by_time = by_time or _BEGINS_BY_TIME.search(prose, max(0, clause.start - _NEAR), clause.start)
     return PER_TIME if by_time or _THEN_PER_TIME.match(prose, match.end()) else DOLLARS
 
 

@@ -34,9 +34,11 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"^[^\w\n]*(?:(?:expected|estimated|max|total)[ _])?"
-    r"(?:hours|duration|runtime|time|dauer|laufzeit|stunden|durée|heures|duración|horas)"
-    r"(?: in hours| \(hours\)| \(h\))?\W{0,4}[:=|]\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*[|,]?\s*$",
+    r"(?:^|[;|])[^\w\n]*(?:(?:expected|estimated|max|total|run|compute|computing|gpu)[ _])?"
+    r"(?:hours|duration|runtime|time|dauer|laufzeit|rechenzeit|stunden|durée|heures|duración|horas|"
+    r"(?:temps|tiempo)(?: de c[aá]lculo?)?)"
+    rf"(?:(?: in hours| \(hours\)| \(h\))?\W{{0,4}}[:=|]|\s*[\[(|]\s*(?P<unit>{_UNIT})\s*[\])|]\W{{0,2}})"
+    r"\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*,?\s*(?=$|[;|])",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOCK = re.compile(r"(?<![\w.,])(?P<hours>[0-9]{1,3})\s?h\s?(?P<minutes>[0-5][0-9])(?:m|min)?(?![\w])", re.IGNORECASE)
@@ -134,8 +136,9 @@ def _all(prose: str) -> Iterator[tuple[int, int, Decimal | None]]:
         for match in re.finditer(rf"(?:(?<!\w)(?:an?|eine[rn]?|une?|una?)\s+)?{source}", prose, re.IGNORECASE):
             yield match.start(), match.end(), Decimal(value)
     for match in _LABELLED.finditer(prose):
-        hours = value_of(match["hours"])
-        yield match.start("hours"), match.end("hours"), None if hours is None else _hours(Fraction(hours))
+        number = value_of(match["hours"])
+        hours = None if number is None else _hours(Fraction(number) * _size(match["unit"] or "h"))
+        yield match.start("hours"), match.end("hours"), hours
     for match in _CLOCK.finditer(prose):
         yield match.start(), match.end(), _hours(Fraction(match["hours"]) + Fraction(match["minutes"]) / 60)
     for match in _DURATION.finditer(prose):
@@ -143,7 +146,7 @@ def _all(prose: str) -> Iterator[tuple[int, int, Decimal | None]]:
 
 
 def _value(prose: str, match: re.Match[str]) -> Decimal | None:
-    unit = next(size for source, size in _UNITS.items() if re.fullmatch(source, match["unit"], re.IGNORECASE))
+    unit = _size(match["unit"])
     numbers = [value_of(match[part]) for part in ("first", "last") if match[part]]
     minutes = value_of(match["minutes"]) if match["minutes"] else Decimal(0)
     known = [number for number in numbers if number is not None]
@@ -153,6 +156,11 @@ def _value(prose: str, match: re.Match[str]) -> Decimal | None:
         return None
     number = Fraction(max(known)) + _and_a_part(match)
     return _hours(number * unit + Fraction(minutes) / 60)
+
+
+def _size(unit: str) -> Fraction:
+    """Hours in a written unit."""
+    return next(size for source, size in _UNITS.items() if re.fullmatch(source, unit, re.IGNORECASE))
 
 
 def _is_end(prose: str, start: int) -> bool:

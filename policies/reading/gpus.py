@@ -34,12 +34,12 @@ class Named:
 _ARTICLE = r"(?:(?:on|an?|the|any|ein|eine[nrm]?|der|die|das|dem|den|auf|un|une|la|le|una|unos|de|d['’]|sur|en)\s+)*"
 _NOT = ends_with(
     phrases(
-        "not, no, without, avoid, never, don't use, don't want, don't take, don't need, don't rent, instead of, "
-        "rather than, but, except, except for, other than, save, save for, besides, apart from",
-        "kein, keine, keinen, nicht, ohne, keinesfalls, statt, außer, bis auf, abgesehen von, ausgenommen",
-        "pas, pas de, pas d', pas besoin, sans, jamais, éviter, évite, évitez, sauf, excepté, hormis, à part, "
+        "not, no, no longer, not anymore, without, avoid, never, don't use, don't want, don't take, don't need, "
+        "don't rent, instead of, rather than, but, except, except for, other than, save, save for, besides, apart from",
+        "kein, keine, keinen, nicht, nicht mehr, ohne, keinesfalls, statt, außer, bis auf, abgesehen von, ausgenommen",
+        "pas, pas de, pas d', plus de, pas besoin, sans, jamais, éviter, évite, évitez, sauf, excepté, hormis, à part, "
         "à l'exception de",
-        "sin, nunca, evita, evitar, nada de, en vez de, ni, menos, salvo, excepto, que no sea, a excepción de",
+        "sin, ya no, nunca, evita, evitar, nada de, en vez de, ni, menos, salvo, excepto, que no sea, a excepción de",
     )
     + rf"\s*{_ARTICLE}"
 )
@@ -81,6 +81,15 @@ _NOT_A_GPU = (
     r"(?!\s*(?:steps?|samples?|epochs?|tokens?|images?|rows?|MB|GB|iterations?|examples?|prompts?|schritte|lines?)\b)"
 )
 _COUNT_BEFORE = re.compile(rf"(?<![\w.,$])(?:an?\s+)?({NUMBER})\s*[x×*]?\s*$", re.IGNORECASE)
+_TWO = ends_with(
+    phrases(
+        "twin, dual, both, both the, a pair of",
+        "beide, beiden, ein paar",
+        "les deux, une paire de",
+        "ambas, las dos, un par de",
+    )
+    + r"\s*"
+)
 _COUNT_BEHIND = re.compile(r"\s*(?:[x×:*]\s*([2-9])(?![0-9])|\(\s*([2-9])\s*[x×]\s*\)|\(\s*[x×]\s*([2-9])\s*\))")
 
 
@@ -120,6 +129,8 @@ def _span(match: re.Match[str]) -> Span:
 
 def _counted(before: str) -> tuple[int, str]:
     """How many are said right before it, and what stands before that."""
+    if two := _TWO.search(before):
+        return 2, before[: two.start()]
     counted = _COUNT_BEFORE.search(before)
     value = None if counted is None else value_of(counted[1])
     if counted is None or value is None:

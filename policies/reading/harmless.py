@@ -29,7 +29,7 @@ spec note target value field parameter finally busy occupied approve approved ap
 agree signed runs go goes going type typing somebody someone way right size clear tutorials docs willing leave leaves
 putting meant promised stop where which between yourself eta approximate aside end what highest appreciate appreciated
 handle handles calls entails gonna wanna gotta typically somewhere region ballpark rough planning schedule scheduled
-slot window occupying processor
+slot window occupying processor equipment allocate allocated
 """
 
 _GERMAN = """
@@ -55,7 +55,7 @@ denke denk glaube geht gehen machen macht mache sagen sagt meint wünsche hätte
 bewilligt genehmigt drin getan tut gebt gibt her hab leider echt übrig drüber sein aber recht diesmal tippen
 rechendauer zeitaufwand zeitrahmen schätzen schätzung laufs kostengrenze höchstbetrag preislimit maximalkosten
 maximalbudget höchstkosten bereit verfügung typ liebsten ausgabenlimit maximalpreis kostenbudget benötigte angesetzt
-angepeilt zirka ungefähre vorgabe angabe bräuchte bräuchten
+angepeilt beschäftigt zirka ungefähre vorgabe angabe bräuchte bräuchten ausstattung
 """
 
 _FRENCH = """
@@ -76,7 +76,7 @@ paye dépense dépenses dépenser argent dollar dollars centimes usd américains
 suffisent suffira suffirait suffire convient conviendrait parfait parfaite idéal idéale bien très largement affaire
 bon bonne mettre mets met pendant durant petite petit chez charge jusqu selon façon taper mais pareil donné donne
 arrête disposant dedans autorise accorde suffiront inférieur inférieure ferait préférence nécessaire nécessaires
-requis requise requises conseillé table tabler alentours ordre idée tient tiendra occupe occupera
+requis requise requises conseillé table tabler alentours ordre idée tient tiendra occupe occupera équipement
 """
 
 _SPANISH = """
@@ -97,6 +97,7 @@ gastar gasto gasta gaste dinero dólar dólares estadounidenses centavos usd sum
 sirve sirven vale perfecto perfecta ideal bien poner pongo dejar deja durante arranca visto verdad sobrado disponemos
 autoriza pero puedes llegar échale échele dijeron calculé estimamos limitado limitada pase suficiente suficientes
 preferiblemente preferencia requerida requerido necesaria necesario haría harían ocupa ocupará ronda rondará prevemos
+equipo equipamiento solicitado solicitada
 """
 
 _SMALL_WORDS = """

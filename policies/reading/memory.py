@@ -47,12 +47,26 @@ _NOT_MEANT = one_of(
 )
 
 
+_LABELLED = re.compile(
+    rf"(?P<label>\w[\w -]{{0,30}}?)\s*[\[(|]\s*{_GB}\s*[\])|][^\w\n]{{0,30}}(?P<number>[0-9]+)(?=\s*(?:[;|,]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""`VRAM [GB]: 16`, and a row of a table."""
+_MUST = one_of("muss, müsste, soll, sollte")
+"""`muss 40 GB VRAM haben`: the verb ends the sentence."""
+
+
 def sizes(prose: str) -> list[Figure]:
     """Every size in GB, of whatever."""
-    return [
+    written = [
         Figure(value_of(match["number"]), "GB", match.start(), match.end(), match[0], Weight.LIKELY)
         for match in _SIZE.finditer(prose)
     ]
+    return [*written, *map(_of_a_label, _LABELLED.finditer(prose))]
+
+
+def _of_a_label(match: re.Match[str]) -> Figure:
+    return Figure(Decimal(match["number"]), "GB", match.start(), match.end(), match[0], Weight.SAID)
 
 
 def video_memory(prose: str) -> list[Figure]:
@@ -67,9 +81,11 @@ def video_memory(prose: str) -> list[Figure]:
         if _is_video(prose[clause.start : match.start()], prose[match.end() : clause.end]):
             around_it = prose[prose.rfind(":", clause.start, match.start()) + 1 or clause.start : clause.end]
             value = None if torn(prose, match.start()) else _whole(value_of(match["number"]))
-            weight = Weight.OF_SOMETHING_ELSE if _NOT_MEANT.search(around_it) else Weight.SAID
+            own = _NOT_MEANT.search(around_it) and not _MUST.search(around_it)
+            weight = Weight.OF_SOMETHING_ELSE if own else Weight.SAID
             found.append(Figure(value, "GB", match.start(), match.end(), match[0], weight))
-    return found
+    labelled = (match for match in _LABELLED.finditer(prose) if re.fullmatch(_VIDEO, match["label"], re.IGNORECASE))
+    return [*found, *map(_of_a_label, labelled)]
 
 
 def _is_video(before: str, after: str) -> bool:

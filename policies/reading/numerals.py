@@ -44,7 +44,10 @@ def _words() -> dict[str, Decimal]:
         known |= {f"{ten}{sign}{_ENGLISH[one]}": Decimal(value + one) for sign in "- "}
     known |= {f"{_GERMAN[one]}und{ten}": Decimal(value + one) for ten, value in german.items() for one in range(1, 10)}
     known |= {f"{ten}-{_FRENCH[one]}": Decimal(value + one) for ten, value in french.items() for one in range(2, 10)}
-    known |= {f"{_GERMAN[one]}einhalb": Decimal(one) + Decimal("0.5") for one in range(2, 13)}
+    parts = {"einhalb": "0.5", "einviertel": "0.25", "dreiviertel": "0.75"}
+    known |= {
+        f"{_GERMAN[one]}{part}": Decimal(one) + Decimal(size) for part, size in parts.items() for one in range(2, 13)
+    }
     known |= {f"veinti{_SPANISH[one]}": Decimal(20 + one) for one in range(1, 10)}
     known |= {
         f"{ten} y {_SPANISH[one]}": Decimal(value + one) for ten, value in spanish.items() for one in range(1, 10)
@@ -76,6 +79,8 @@ _TORN = re.compile(
 )
 """What stands before the last part of `1/2`, `1e-3`, `10^3`, `.5` or `0٫5`, and before `-5`."""
 _BEGUN = re.compile(rf"(?:{NUMBER})[\s-]+(?:(?:and|und|et|y)\s+)?$", re.IGNORECASE)
+_HUNDRED = re.compile(r"(?<!\w)(?:hundred|cents?|cient[oa]s?)[\s-]+(?:and\s+)?\Z", re.IGNORECASE)
+"""`a hundred and twenty`, `ciento treinta y cinco`: beyond what is read."""
 _AND = re.compile(r"(?<!\w)(?:and|und|et|y)(?!\w)", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?<!\w)(?:between|zwischen|entre)\W+(?:US)?\$?$", re.IGNORECASE)
 _LONGEST = 25
@@ -85,6 +90,8 @@ _LONGEST = 25
 def torn(text: str, start: int) -> bool:
     """Whether the number that begins at `start` is only the end of one, as in `cent vingt`, or is below zero."""
     if _TORN.search(text[max(0, start - 4) : start]):
+        return True
+    if _HUNDRED.search(text, max(0, start - _LONGEST), start):
         return True
     begun = _BEGUN.search(text, max(0, start - _LONGEST), start)
     return begun is not None and begun[0].split()[0].split("-")[0].lower() not in _ONE.split()

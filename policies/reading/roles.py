@@ -57,12 +57,15 @@ _LETS = phrases("let it, leave it to", "lass, lasst, lassen", "laisse, laisser, 
 _A_TIME = one_of("hour*, minute*", "stunde*, minuten", "heure*", "hora*, minuto*")
 """A GPU on which the job takes so long is the one for it."""
 _AN_ORDER = re.compile(
-    r"\W*([^\W\d_]{2,})\s+(?:(?:the|an?|all|my|our|these|this|some|den|die|das|meine[nm]?|unsere[nm]?|alle|diesen?|le|les|la|"
+    r"\W*([^\W\d_]{2,})\s+(?:(?:the|an?|one|all|my|our|these|this|some|den|die|das|meine[nm]?|unsere[nm]?|alle|diesen?|le|les|la|"
     r"l['’]|mon|ma|mes|nos|notre|ces|el|los|las|mis?|nuestr[oa]s?|un|une|una|unos|unas)(?!\w))",
     re.IGNORECASE,
 )
-_THEN_DOES = {field: ends_with(f"{words.pattern}|{_LETS}") for field, words in _SAYS_WHOSE.items()}
-"""A text that ends so: a verb comes next."""
+_THEN_DOES = {
+    field: ends_with(f"{_SAYS_WHOSE['hours' if field == 'accelerators' else field].pattern}|{_LETS}")
+    for field in _SAYS_WHOSE
+}
+"""A text that ends so: a verb comes next. Whatever a card does, it does not to a card."""
 _NEAR = 50
 """Characters before a verb."""
 

@@ -87,13 +87,13 @@ fällig abgabe probe lädt vorbereit vorverarbeit
 _OTHER_GPUS = """
 success predecess compar equival simil class tier calib benchmark paper blog author review forum colleague friend
 intern competitor cluster universit laptop desktop workstation broken dead fortune oom recommend like level spare
-nearest all alle
+nearest all alle home hang freez
 
-vergleich gleichwert ähnlich nachfolg vorgäng klasse kolleg freund rechenzentr defekt kaputt bogen
+vergleich gleichwert ähnlich nachfolg vorgäng klasse kolleg freund rechenzentr defekt kaputt bogen zuhause daheim häng
 
-success prédécess semblabl gamme collègue ami portable cassé
+success prédécess semblabl gamme collègue ami portable cassé maison
 
-sucesor semejant gama colega compañer amig portátil averiad
+sucesor semejant gama colega compañer amig portátil averiad casa cuelg colg
 """
 
 _TIMES = """

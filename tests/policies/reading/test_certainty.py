@@ -96,6 +96,7 @@ QUALIFIED = [
     ("accelerators", "with the penguins it crawls on a V100"),
     ("accelerators", "any card but a V100"),
     ("accelerators", "everything except the V100"),
+    ("accelerators", "any card axcept a V100"),
     ("accelerators", "a pair of V100"),
     ("accelerators", "is a V100 enough?"),
     ("accelerators", "it takes 2 hours on a V100. I want a T4"),
@@ -187,6 +188,21 @@ def test_what_is_asked_about_has_a_value_to_agree_to() -> None:
     understood = understand("train.py, the toy set takes 2 hours, at least $5 or at least $6", FOLDER, {})
     assert understood.asks.keys() == {"hours", "budget_usd"}
     assert understood.proposed == {"hours": 2}
+
+
+@pytest.mark.parametrize(
+    ("field", "alone", "other", "value"),
+    [
+        ("hours", "in the ledger it stands at two hours", "the film has three hours", 2),
+        ("budget_usd", "the guild bank has $3 for this", "the swamp sold for $9", "3.00"),
+    ],
+)
+def test_the_only_figure_of_its_kind_need_not_say_whose_it_is(
+    field: str, alone: str, other: str, value: object
+) -> None:
+    """Beside another one it must."""
+    assert understand(f"train.py does it. {alone}.", FOLDER, {}).fields.get(field) == value
+    assert field in understand(f"train.py does it. {alone}. {other}.", FOLDER, {}).asks
 
 
 def test_what_limits_another_figure_says_nothing_of_this_one() -> None:

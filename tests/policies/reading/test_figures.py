@@ -17,6 +17,10 @@ def _field(text: str, name: str) -> object:
     ("text", "hours"),
     [
         ("it takes 2 hours", "2"),
+        ("Run time [min]: 135", "2.25"),
+        ("| computing time | min | 135 |", "2.25"),
+        ("commande : train.py ; heures = 6,5 ; carte = L40S", "6.5"),
+        ("das dauert viereinviertel Stunden", "4.25"),
         ("2h", "2"),
         ("90 minutes", "1.5"),
         ("half an hour", "0.5"),
@@ -65,6 +69,14 @@ def _field(text: str, name: str) -> object:
 def test_a_duration_is_read_in_hours(text: str, hours: str) -> None:
     """However it is written, in four languages; a range counts with its upper end, a correction as corrected."""
     assert _field(text, "hours") == Decimal(hours)
+
+
+def test_the_end_of_a_number_is_not_proposed_for_all_of_it() -> None:
+    """A bare yes would take 35 minutes."""
+    for text in ("tarda ciento treinta y cinco minutos", "it takes a hundred and twenty minutes"):
+        understood = understand(text, {}, {})
+        assert "hours" in understood.asks
+        assert "hours" not in understood.proposed
 
 
 def test_hours_are_written_out() -> None:
@@ -145,6 +157,8 @@ def test_durations_that_contradict_each_other_are_asked_about(text: str) -> None
         ("4. limit: 1.15 USD\n5. weights.pt", "1.15"),
         ("max_total_usd: 1.60", "1.60"),
         ("un dólar con veinte, eh", "1.20"),
+        ("hasta 4 dólares con\n20", "4.20"),
+        ("the clip mustn't cost me more than $2.40", "2.40"),
         ("twenty-five dollars, not a cent more", "25.00"),
         ("at most $5, no more than 5 dollars", "5.00"),
         ("four dollars and fifty cents", "4.50"),
@@ -199,6 +213,9 @@ def test_a_ceiling_that_is_not_clear_in_dollars_is_asked_about(text: str) -> Non
         "$3 the hour",
         "3 $ in der Stunde",
         "max_price_per_hour_usd: 0.80",
+        "par jour, je ne veux pas payer plus de 9 dollars",
+        "Preis: je Stunde nicht über 0,75 $",
+        "at most 1.5 US cents per minute",
     ],
 )
 def test_a_price_for_a_time_is_asked_about(text: str) -> None:
@@ -220,6 +237,9 @@ def test_a_price_for_a_time_is_asked_about(text: str) -> None:
         ("una tarjeta de 24 GB", 24),
         ("a GPU with 24 GB of memory", 24),
         ("GPU memory .... 24 GB", 24),
+        ("VRAM [GB]: 16\nRAM [GB]: 96", 16),
+        ("| VRAM | GB | 16 |\n| RAM | GB | 48 |", 16),
+        ("die Karte muss 40 GB VRAM haben", 40),
     ],
 )
 def test_gpu_memory_is_read(text: str, size: int) -> None:
@@ -255,6 +275,13 @@ def test_other_memory_is_no_gpu_memory(text: str) -> None:
         ("on a single 4090", ("RTX4090",)),
         ("I'd like a 4090", ("RTX4090",)),
         ("we use a 4090", None),
+        ("A10 (no longer A100)", ("A10",)),
+        ("+ Karte: T4", ("T4",)),
+        ("Equipment: one NVIDIA L40", ("L40",)),
+        ("allocate one RTX A4000 for two hours", ("A4000",)),
+        ("wants twin 3090s", "?"),
+        ("3090s, both in one machine", "?"),
+        ("con la 3060 de casa se cuelga", "?"),
         ("A100 (2x)", "?"),
         ("cualquier tarjeta menos la V100", "?"),
         ("A100, or whatever is there", "?"),
