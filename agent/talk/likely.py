@@ -1,4 +1,4 @@
-"""What rules are not sure of: proposed where a human sees all of it before anything comes of it."""
+"""What rules are sure of, and what not: that is proposed where a human sees all of it before anything comes of it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -15,6 +15,11 @@ def likely(text: str, files: Mapping[str, str]) -> dict[str, object]:
     if isinstance(accelerators, tuple) and len(accelerators) == 1:
         proposed["gpu"] = accelerators[0]
     return {name: _plain(value) for name, value in proposed.items() if name in _TAKEN}
+
+
+def sure_of(text: str, files: Mapping[str, str]) -> frozenset[str]:
+    """Fields that rules take from the text without a question, named as a model fills them in."""
+    return frozenset("gpu" if name == "accelerators" else name for name in understand(text, files, {}).fields)
 
 
 def _plain(value: object) -> object:
