@@ -6,7 +6,7 @@ from decimal import Decimal
 from policies.reading.figures import MOST, Figure, Weight
 from policies.reading.numerals import NUMBER, is_sum, torn, value_of
 from policies.reading.prose import Span, around, clauses, sentences
-from policies.reading.words import begins_with, one_of, phrases
+from policies.reading.words import begins_with, ends_with, one_of, phrases
 
 DOLLARS = "usd"
 OTHER_CURRENCY = "another currency"
@@ -107,6 +107,9 @@ _OF_SOMETHING_ELSE = one_of(
     "coûté, coûtait, payé, dépensé, levé, dernier, dernière, salaire",
     "costó, costaron, pagué, pagamos, gasté, gastamos, recaudado, recaudamos, pasado, pasada",
 )
+_MORE = ends_with(phrases("more than", "mehr als", "plus de, plus d'", "más de"))
+_IS_NOT = one_of("not", "nicht", "ne, pas", "no")
+"""`Mehr als 15 Dollar dürfen nicht ausgegeben werden`."""
 _EXPECTED = re.compile(
     phrases(
         "about, around, roughly, approx*, expect*, estimate*, probably",
@@ -176,7 +179,7 @@ def _value(match: re.Match[str]) -> Decimal | None:
 
 def _weight(prose: str, match: re.Match[str], clause: Span, sentence: Span) -> Weight:
     before, after = prose[clause.start : match.start()], prose[match.end() : clause.end]
-    if _CEILING.search(before) or _THEN_CEILING.match(after):
+    if _CEILING.search(before) or _THEN_CEILING.match(after) or (_MORE.search(before) and _IS_NOT.search(after)):
         return Weight.SAID
     if _OF_SOMETHING_ELSE.search(clause.text):
         return Weight.OF_SOMETHING_ELSE

@@ -34,10 +34,12 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    r"(?:^|[;|])[^\w\n]*(?:(?:expected|estimated|max|total|run|compute|computing|gpu)[ _])?"
+    r"(?:^|[;|])[^\w\n]*(?:(?:[0-9]{1,2}|[a-z])[.)]\s*)?"
+    r"(?:(?:expected|estimated|max|total|run|compute|computing|gpu)[ _])?"
     r"(?:hours|duration|runtime|time|dauer|laufzeit|rechenzeit|stunden|durée|heures|duración|horas|"
     r"(?:temps|tiempo)(?: de c[aá]lculo?)?)"
-    rf"(?:(?: in hours| \(hours\)| \(h\))?\W{{0,4}}[:=|]|\s*[\[(|]\s*(?P<unit>{_UNIT})\s*[\])|]\W{{0,2}})"
+    rf"(?:(?: in hours| \(hours\)| \(h\))?\W{{0,4}}[:=|]|"
+    rf"\s*[\[(|]\s*(?:in\s+|en\s+)?(?P<unit>{_UNIT})\s*[\])|]\W{{0,2}})"
     r"\W{0,4}(?P<hours>[0-9]+(?:[.,][0-9]+)?)\s*,?\s*(?=$|[;|])",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -56,6 +56,7 @@ bewilligt genehmigt drin getan tut gebt gibt her hab leider echt übrig drüber 
 rechendauer zeitaufwand zeitrahmen schätzen schätzung laufs kostengrenze höchstbetrag preislimit maximalkosten
 maximalbudget höchstkosten bereit verfügung typ liebsten ausgabenlimit maximalpreis kostenbudget benötigte angesetzt
 angepeilt beschäftigt zirka ungefähre vorgabe angabe bräuchte bräuchten ausstattung
+gewünschte gewünschter gewünscht gewünschten
 """
 
 _FRENCH = """

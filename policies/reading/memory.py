@@ -48,7 +48,8 @@ _NOT_MEANT = one_of(
 
 
 _LABELLED = re.compile(
-    rf"(?P<label>\w[\w -]{{0,30}}?)\s*[\[(|]\s*{_GB}\s*[\])|][^\w\n]{{0,30}}(?P<number>[0-9]+)(?=\s*(?:[;|,]|$))",
+    rf"(?P<label>\w[\w -]{{0,30}}?)\s*[\[(|]\s*(?:in\s+|en\s+)?{_GB}\s*[\])|]"
+    r"[^\w\n]{0,30}(?P<number>[0-9]+)(?=\s*(?:[;|,]|$))",
     re.IGNORECASE | re.MULTILINE,
 )
 """`VRAM [GB]: 16`, and a row of a table."""

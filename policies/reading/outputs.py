@@ -12,14 +12,14 @@ _PATH = re.compile(
 )
 _WANTED = one_of(
     "back, keep, want, wanted, need, send, grab, home, save, saves, saved, bring, return, fetch, get me, give me",
-    "output, outputs, result*, download, collect, deliver, hand in, hand over, transfer, deliverable*, artifact*",
+    "copy, output, outputs, result*, download, collect, deliver, hand in, hand over, transfer, deliverable*, artifact*",
     "artefact*, stored in, store in, written to, write, writes, ends up in",
     "zurück*, behalten, heb, hebt, aufheben, aufbewahr*, brauch, brauche, benötigt wird, möchte, will, hole, holen",
     "heimbringen, ergebnis*, ausgabe*, artefakt*, schreibt, landet, speicher*, rücksendung, schick*",
     "récup*, rends, rendez, rendre, conserve*, garde, garder, gardez, veux, voudrais, rapporte*, remettre, remettez",
     "sortie, sorties, résultat, résultats, renvoie*, renvoy*",
     "quiero, necesito, regres*, recuper*, devuel*, devolv*, pásame, guard*, conserv*, trae, traer, tráeme, descarg*",
-    "bájame, bajes, entrega*, entregable*, fichero de vuelta, salida, salidas, resultado*",
+    "recog*, bájame, bajes, entrega*, entregable*, fichero de vuelta, salida, salidas, resultado*",
 )
 _THIS = ends_with(
     phrases(

@@ -53,26 +53,28 @@ IDIOMS = one_of(
     "not a cent more, not a penny more, and not more, in all, all in, less than, up to, have to, what i need, i have "
     "no idea how long it takes, time needed, hours needed, needed time, as the upper limit, upper limit, as usual, "
     "that's it, from what i gather, this time, but please, but no, but not, that's all, how much, how long, for all "
-    "of it, for all this, all told, at worst, in the worst case, at the latest",
+    "of it, for all this, all told, at worst, in the worst case, at the latest, at or below, at or under",
     "oder so, bis zu, mehr oder weniger, weniger als, keinen cent mehr, mehr nicht, alles in allem, über den daumen, "
     "dieses mal, wie viel, wie lange, schlimmstenfalls, im schlimmsten fall, nach schätzung, aber höchstens, aber "
-    "maximal, nicht teurer als",
+    "maximal, nicht teurer als, nicht über",
     "plus ou moins, au plus, au maximum, au grand maximum, moins de, moins d', tout compris, pas davantage, au pire, "
     "ou moins, mais pas, par contre, en dessous de, au-dessous de, n'importe quel, n'importe quelle, tant que, cette "
-    "fois, sauf que",
+    "fois, sauf que, pas supérieur à, pas supérieure à",
     "más o menos, como máximo, como mucho, a lo sumo, a lo más, menos de, hasta, ni un centavo más, o menos, o así, "
     "de máximo, en el peor de los casos, en el peor caso, por debajo de, pero no, eso sí, esta vez, como tope, por "
-    "favor, por todo, por lo que he visto",
+    "favor, por todo, por lo que he visto, no superior a",
 )
 QUALIFIES = one_of(
     "if, unless, per, each, every, apiece, otherwise, depending, depends, except, provided, epoch, epochs, fold, "
     "folds, twice, double, triple, times, halve, half, elsewhere, instead, used to, formerly, in case, until, till, "
-    "tomorrow, due, deadline",
+    "tomorrow, due, deadline, his own, her own, their own",
     "wenn, falls, pro, jeder, jede, jedes, jeweils, sonst, andernfalls, außer, sofern, epoche, epochen, doppelt, "
-    "zweimal, dreimal, hälfte, stattdessen, früher, anderswo, bis morgen, abgabe*",
+    "zweimal, dreimal, hälfte, stattdessen, früher, anderswo, bis morgen, abgabe*, ihr eigen*, ihre eigen*, "
+    "sein eigen*, seine eigen*, ihren eigen*, seinen eigen*",
     "si, sauf, chaque, chacun, chacune, sinon, époque, époques, double, fois, moitié, ailleurs, autrefois, hormis, "
-    "demain",
-    "si, salvo, excepto, cada, sino, época, épocas, doble, veces, mitad, antes, otro lado, mañana",
+    "demain, son propre, sa propre, leur propre",
+    "si, salvo, excepto, cada, sino, época, épocas, doble, veces, mitad, antes, otro lado, mañana, su propio, "
+    "su propia",
 )
 CHANGES = one_of(
     "not, no, none, never, than, other, another, else, elsewhere, old, former, previous, last, past, earlier, was, "

@@ -95,6 +95,7 @@ QUALIFIED = [
     ("accelerators", "con una V100 se ahoga"),
     ("accelerators", "with the penguins it crawls on a V100"),
     ("accelerators", "any card but a V100"),
+    ("vram_gb", "Wei needs it for her own run, which takes 60 GB of VRAM"),
     ("accelerators", "everything except the V100"),
     ("accelerators", "any card axcept a V100"),
     ("accelerators", "a pair of V100"),
