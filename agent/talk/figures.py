@@ -8,6 +8,8 @@ from typing import Any
 from policies.text import clean, without_links
 
 MOST_ROWS = 12
+MOST_SAID = 40
+"""Lines of a log or a reply: the last ones say what went wrong."""
 
 _COLUMNS = {
     "list_gpus": ("name", "vram_gb", "price_per_hour_usd", "tier"),
@@ -56,10 +58,15 @@ def _fields(document: Mapping[str, Any]) -> list[str]:
             case dict():
                 lines.append(f"{words}: {', '.join(_named(key, one) for key, one in value.items())}")
             case list():
-                lines += [f"{words}:", *(f"| {_item(one)}" for one in value[:MOST_ROWS])]
+                lines += [f"{words}:", *_rows(value, MOST_SAID if name == "said" else MOST_ROWS)]
             case _:
                 lines.append(f"{words}: {_cell(name, value)}")
     return lines
+
+
+def _rows(items: Sequence[Any], most: int) -> list[str]:
+    more = len(items) - most
+    return [*(f"| {_item(one)}" for one in items[:most]), *([f"and {more} more"] if more > 0 else [])]
 
 
 def _named(name: str, value: object) -> str:

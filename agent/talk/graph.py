@@ -89,7 +89,7 @@ async def look(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["
     lines = figures(call.name, answer)
     for line in lines:
         talking.show(Line("figures", line))
-    # As the human sees it: a table is a fifth of its JSON, and says no more.
+    # As the human sees it: a table is a third of its JSON, and says no more.
     told = Answered(call.name, "\n".join((DATA, *lines)))
     update = TalkState(turns=with_turn(state, told), draft="")
     return Command(update=update, goto=OVER if talking.parts.mind is None else "think")

@@ -1,5 +1,6 @@
 """Plain words, understood without a model."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,6 +123,13 @@ def test_figures_are_a_table() -> None:
     assert figures("list_runs", '{"runs": []}') == ["no runs"]
     assert figures("spend", "refused: \x1b[2Jno") == ["refused: [2Jno"]
     assert figures("run_logs", '{"said": ["a", "see https://evil.example"]}') == ["said:", "| a", "| see [link]"]
+
+
+def test_the_end_of_a_log_is_shown() -> None:
+    """It says what went wrong; of what else is too long the rest is counted."""
+    lines = [f"step {number}" for number in range(20)]
+    assert figures("run_logs", json.dumps({"said": lines}))[-1] == "| step 19"
+    assert figures("list_gpus", json.dumps({"offers": [], "rejected": lines}))[-1] == "and 8 more"
 
 
 def test_own_figures() -> None:
