@@ -7,7 +7,7 @@ in its clause says whose it is.
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -97,7 +97,8 @@ class Certainty:
         known: what rules have a meaning for.
         sizes: of models; a name may stand before each.
         commands: that the text names.
-        alone: fields of whose kind the text has one figure, so that its clause need not say whose it is.
+        one_amount: the text has one amount of money, whose clause need not say that it is the limit: taken for one
+            it can only forbid what a policy would allow.
     """
 
     def __init__(
@@ -106,10 +107,11 @@ class Certainty:
         known: Iterable[Span],
         sizes: Iterable[Span],
         commands: Iterable[Span],
-        alone: Collection[str] = (),
+        *,
+        one_amount: bool = False,
     ) -> None:
         self._prose = prose
-        self._alone = alone
+        self._one_amount = one_amount
         self._clauses, self._sentences = clauses(prose), sentences(prose)
         paths = [Span(match.start(), match.end(), match[0]) for match in _PATH.finditer(prose)]
         self._runs = sorted([*paths, *commands], key=lambda span: span.end)
@@ -175,11 +177,9 @@ class Certainty:
     def _strange(self, start: int, end: int, figure: Span, field: str) -> tuple[str, ...]:
         """Words of a part of the text that may change the figure, or that nobody knows where that matters."""
         unknown = self._unknown(start, end, field)
-        whose = field in self._alone and not (
-            field in OF_ANYTHING and OF_ANYTHING[field].search(self._prose, start, end)
-        )
+        limit = field == "budget_usd" and self._one_amount and not OF_ANYTHING.search(self._prose, start, end)
         runs = field in {"hours", "accelerators"} and any(start <= one.start < end for one in self._runs)
-        if not unknown or not (whose or runs or is_the_jobs(self._prose, start, end, figure, field)):
+        if not unknown or not (limit or runs or is_the_jobs(self._prose, start, end, figure, field)):
             return unknown
         touching = self._touching(figure, start, end, field)
         others = self._of_others(figure, start, end)

@@ -28,11 +28,8 @@ COMPARED = re.compile(
 """Behind a figure: it is a difference."""
 A_PRICE = one_of("costs", "kostet, kosten", "coûte, coûtent", "cuesta, cuestan")
 """What something costs is said, unless it is what it may cost."""
-OF_ANYTHING = {
-    "hours": one_of("last, lasts, lasting", "dauert, dauern", "dure, durent", "dura, duran"),
-    "budget_usd": one_of("cost", "coûtent", "cuestan"),
-}
-"""What films and cameras do, too."""
+OF_ANYTHING = one_of("cost", "coûtent", "cuestan")
+"""What cameras do, too."""
 A_WISH = one_of(
     "may, can, could, should, shall, must, would, will, allow*, max, maximum, limit*, most, total, up to",
     "darf, dürfen, soll, sollte*, kann, kannst, könn*, muss, müssen, höchstens, maximal, insgesamt, unter, bis",

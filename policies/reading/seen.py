@@ -34,16 +34,8 @@ class Seen:
         self.work, self.work_spans = work(blanked(prose, commands))
         self._spans = [_span(figure) for figure in (*self._durations, *self._money, *self._sizes)]
         known = [*commands, *(one.span for one in self.gpus), *self._spans, *self.work_spans, *code_spans(text)]
-        alone = [name for name, values in self._of_a_kind().items() if len(values) == 1]
-        self._certainty = Certainty(prose, known, self._models, commands, alone)
-
-    def _of_a_kind(self) -> dict[str, set[Decimal | None]]:
-        """Field → the values that the text has of what it measures, the job's or not.
-
-        A GPU may be alone in a text because nobody wants it.
-        """
-        figures = {"hours": self._durations, "budget_usd": self._money, "vram_gb": self._sizes}
-        return {name: {one.value for one in found} for name, found in figures.items()}
+        one_amount = len({figure.value for figure in self._money}) == 1
+        self._certainty = Certainty(prose, known, self._models, commands, one_amount=one_amount)
 
     @property
     def unread(self) -> str:
