@@ -34,7 +34,8 @@ def bolt_app(client: AsyncWebClient, channel: SlackChannel, door: Door, ear: Ear
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=team, bot_token=client.token)
 
-    app = AsyncApp(name="swineherd", client=client, authorize=authorize, logger=QUIET)
+    # Under its name the library makes a logger as quiet as that one: ours would be it.
+    app = AsyncApp(name=f"{QUIET.name}.bolt", client=client, authorize=authorize, logger=QUIET)
 
     async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()

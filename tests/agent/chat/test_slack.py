@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -210,6 +211,13 @@ async def test_the_socket_comes_back(office: Office) -> None:
         await office.slack.connected(3)
         await office.slack.press(office.slack.body(NO))
         assert await office.whispered() == [f"{run_id}: denied."]
+
+
+async def test_our_own_lines_are_heard_beside_it(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """The library makes loggers of its own, as quiet as we want it: none of them is ours."""
+    async with office.listening():
+        logging.getLogger("swineherd.tracing").warning("oink")
+    assert [record.getMessage() for record in caplog.records] == ["oink"]
 
 
 async def test_no_token_and_no_code_is_logged(office: Office, said: list[EventDict]) -> None:
