@@ -210,4 +210,5 @@ async def clean_up(pod: PodServer) -> None:
         if not left:
             break
         await asyncio.sleep(0.05)
+    await asyncio.sleep(0.02)  # the loop hears a moment later that one has ended, and lets go of it in its next turn
     shutil.rmtree(pod.folder, ignore_errors=True)
