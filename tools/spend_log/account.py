@@ -38,6 +38,8 @@ _BLOCKING = {
     ChargeState.ACCRUING: "storage accrues on this account",
 }
 
+_INEXACT = "storage or a mismatch was settled meanwhile, and their figures are not exact"
+
 
 def mark(db: Database) -> int:
     """A number that grows with every move of money: a reading is worth something only if none came meanwhile."""
@@ -61,15 +63,18 @@ def observe(
     _open_account(db, account, base_url, balance, open_, now)
     debits = one(db, "SELECT * FROM debits WHERE account = ? AND base_url = ?", account, base_url)
     generous = bool(debits and debits["generous"])
-    why = _why_not_judged(balance, states, generous=generous) or _too_fresh(db, account, base_url, now - window)
-    drift = None if why else balance.spent - _expected(db, account, base_url)
-    _keep(db, account, base_url, balance, drift, why, now)
-    if why or drift is None:
-        return Observed(drift, why, ())
+    why = _why_not_judged(balance, states) or _too_fresh(db, account, base_url, now - window)
+    rise = balance.spent - _expected(db, account, base_url)
+    inexact = _INEXACT if not why and generous and ChargeState.IN_DOUBT in states else ""
+    drift = None if why or inexact else rise
+    _keep(db, account, base_url, balance, drift, why or inexact, now)
+    if why:
+        return Observed(None, why, ())
     if ChargeState.IN_DOUBT in states:
         doubted = sum(row["amount"] for row in open_ if row["state"] == ChargeState.IN_DOUBT)
-        return Observed(drift, "", _book_excess(db, account, base_url, drift - doubted, now))
-    booked = _book_drift(db, account, base_url, drift, generous=generous, now=now)
+        # Where more was counted than taken the rise is too small, and says nothing of the doubt; the excess is taken.
+        return Observed(drift, inexact, _book_excess(db, account, base_url, rise - doubted, now))
+    booked = _book_drift(db, account, base_url, rise, generous=generous, now=now)
     return Observed(0, "", (*booked, *_book_topup(db, account, base_url, balance, now)))
 
 
@@ -103,7 +108,7 @@ def _too_fresh(db: Database, account: str, base_url: str, since: datetime) -> st
     return "a purchase was settled moments ago, and total_spent may lag behind it" if fresh else ""
 
 
-def _why_not_judged(balance: Balance, states: set[ChargeState], *, generous: bool) -> str:
+def _why_not_judged(balance: Balance, states: set[ChargeState]) -> str:
     if balance.balance != balance.purchased - balance.spent:
         return (
             f"the balance does not add up: ${usd(balance.balance)} is not"
@@ -112,8 +117,6 @@ def _why_not_judged(balance: Balance, states: set[ChargeState], *, generous: boo
     for state, why in _BLOCKING.items():
         if state in states:
             return why
-    if generous and ChargeState.IN_DOUBT in states:
-        return "storage or a mismatch was settled meanwhile, and their figures are not exact"
     return ""
 
 

@@ -221,6 +221,18 @@ def test_beside_a_generous_figure_no_doubt_is_told(log: SpendLog) -> None:
     assert observe(log, 653 + 147 + 5).drift is None
 
 
+def test_what_is_beyond_a_generous_figure_and_every_doubt_is_found(log: SpendLog) -> None:
+    """A doubt may stay open for days, while a pod that nobody can reach goes on costing."""
+    observe(log, 653)
+    accruing = storage(log, bought(log))
+    doubted(log, "run-2")
+    log.settle(accruing.charge_id, ProvenGone(Cents(10)), NOW)
+    assert observe(log, 653 + 147 + 10 + 147 + 40).drift is None
+    assert found(log) == [(ChargeState.ORPHANED, 40)]
+    observe(log, 653 + 147 + 10 + 147 + 45)
+    assert found(log) == [(ChargeState.ORPHANED, 40), (ChargeState.ORPHANED, 5)]
+
+
 def test_accounts_and_providers_are_apart(log: SpendLog) -> None:
     observe(log, 653)
     bought(log)
