@@ -8,13 +8,13 @@ from typing import TypeVar
 from agent.submit import BadJob, ReadJob, job_text
 from policies.file_problem import FileError, FileProblem
 from policies.job import JobFile, read_jobs, read_json_jobs
+from policies.job_names import is_job_file
 
 MOST_JOBS = 1000
 
 T = TypeVar("T")
 
 STDIN = Path("-")
-_YAML = frozenset({".yaml", ".yml"})
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
 
 
@@ -47,7 +47,11 @@ def _read(source: Path, ignore: frozenset[str]) -> list[ReadJob]:
 
 
 def _folder(folder: Path, ignore: frozenset[str]) -> list[ReadJob]:
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _YAML | _JSON_LINES and path.is_file())
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if (is_job_file(path.name) or path.suffix.lower() in _JSON_LINES) and path.is_file()
+    )
     if not files:
         raise BadJob(f"{folder}: no job file (.yaml, .yml, .jsonl) in this folder")
     return _all(lambda path: _read(path, ignore), files)

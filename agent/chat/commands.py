@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from policies.job_names import is_job_file
+
 HELP = (
     "run PATH: a job file (.yaml) below the folder where serve was started",
     "a job file's text, pasted: without workdir and file_mounts",
@@ -77,7 +79,7 @@ def read_command(text: str) -> Command | Words:
         return RunText(text)
     verb, _, rest = typed.partition(" ")
     match verb.casefold(), rest.strip():
-        case "run", name if "\n" not in name and name.lower().endswith((".yaml", ".yml")):
+        case "run", name if "\n" not in name and is_job_file(name):
             return RunFile(name)
         case "offer", run_id if run_id and len(run_id.split()) == 1:
             return FreshOffer(run_id)

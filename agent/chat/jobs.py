@@ -5,6 +5,7 @@ from pathlib import Path
 
 from agent.submit import BadJob, ReadJob, load_job, place_of
 from policies.job import Job, read_job
+from policies.job_names import is_job_file
 
 MOST_TEXT = 32 * 1024
 """Characters of a pasted job."""
@@ -43,7 +44,7 @@ def file_below(folder: Path, name: str, store: Path) -> Path:
         raise BadJob(f"{name}: leads out of {folder}, and only job files below it can be run from a chat")
     if not is_open(file, top, store):
         raise BadJob(f"{name}: is hidden, or lies in the store")
-    if not file.is_file() or file.suffix.lower() not in {".yaml", ".yml"}:
+    if not file.is_file() or not is_job_file(file.name):
         raise BadJob(f"{name}: a job file ends in .yaml or .yml")
     return file
 

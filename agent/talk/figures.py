@@ -44,8 +44,7 @@ def _table(rows: Sequence[Any], columns: Sequence[str]) -> list[str]:
     cells += [[_cell(name, row.get(name)) for name in columns] for row in shown]
     widths = [max(len(row[at]) for row in cells) for at in range(len(columns))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    more = len(rows) - len(shown)
-    return [*lines, *([f"and {more} more"] if more > 0 else [])]
+    return [*lines, *_more(len(rows) - len(shown))]
 
 
 def _fields(document: Mapping[str, Any]) -> list[str]:
@@ -65,8 +64,11 @@ def _fields(document: Mapping[str, Any]) -> list[str]:
 
 
 def _rows(items: Sequence[Any], most: int) -> list[str]:
-    more = len(items) - most
-    return [*(f"| {_item(one)}" for one in items[:most]), *([f"and {more} more"] if more > 0 else [])]
+    return [*(f"| {_item(one)}" for one in items[:most]), *_more(len(items) - most)]
+
+
+def _more(count: int) -> list[str]:
+    return [f"and {count} more"] if count > 0 else []
 
 
 def _named(name: str, value: object) -> str:

@@ -23,7 +23,7 @@ from agent.mind.port import Answered, Called, ModelUnavailable, Said
 from agent.mind.tool_answers import DATA, cleaned, refused, safe
 from agent.talk.context import Line, Talking
 from agent.talk.figures import figures
-from agent.talk.likely import likely
+from agent.talk.likely import meant
 from agent.talk.proposals import Proposal, done, proposed
 from agent.talk.state import TalkState, call_of, last_said, messages_of, of_this_message, with_turn
 from agent.talk.thought import about_a_run, next_said, overlooked_job, plain_job
@@ -89,7 +89,7 @@ async def look(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["
     lines = figures(call.name, answer)
     for line in lines:
         talking.show(Line("figures", line))
-    # As the human sees it: a table is a third of its JSON, and says no more.
+    # As the human sees it: a table has a third of the characters of its JSON.
     told = Answered(call.name, "\n".join((DATA, *lines)))
     update = TalkState(turns=with_turn(state, told), draft="")
     return Command(update=update, goto=OVER if talking.parts.mind is None else "think")
@@ -106,8 +106,8 @@ def _arguments(talking: Talking, state: TalkState, call: Called, tool: BaseTool)
     if call.name != "quote_job":
         return known
     messages = messages_of(state)
-    given = {**likely(messages[0], {}), **borne_out(known, messages, {}).fields, "description": messages[0]}
-    return {name: value for name, value in given.items() if name in tool.args}
+    fields, _ = meant(messages[0], {}, borne_out(known, messages, {}).fields)
+    return {name: value for name, value in {**fields, "description": messages[0]}.items() if name in tool.args}
 
 
 async def propose(state: TalkState, runtime: Runtime[Talking]) -> Command[Literal["confirm", "propose", "__end__"]]:

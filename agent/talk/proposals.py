@@ -24,7 +24,7 @@ from agent.mind.tool_forms import Dollars, Form, Name, OneRun, RunId, SubmitNeed
 from agent.mind.tool_jobs import WRITTEN, Written
 from agent.submit import ReadJob, check
 from agent.talk.context import Talking
-from agent.talk.likely import likely, sure_of
+from agent.talk.likely import meant
 from policies.job import job_fields, read_job
 from policies.money import usd
 from policies.offer import Rail
@@ -125,10 +125,7 @@ async def done(talking: Talking, proposal: Proposal) -> Done:
 async def _submission(
     talking: Talking, arguments: Mapping[str, object], messages: list[str], command: str | None
 ) -> Proposal:
-    """Fields that no human said are left out, and what is described is in the human's words, not in the model's.
-
-    What rules are sure of in the last message a model need not say, and can't say otherwise.
-    """
+    """Fields that no human said are left out, and what is described is in the human's words, not in the model's."""
     parts, folder = talking.parts, talking.folder
     files = await asyncio.to_thread(look_at, folder, secrets_of(parts.variables))
     said = borne_out(arguments, messages, files)
@@ -136,11 +133,9 @@ async def _submission(
     if (job_file := said.fields.get("job_file")) is not None:
         needs = SubmitNeeds.model_validate({"job_file": job_file})
     else:
-        doubtful, sure = likely(messages[0], files), sure_of(messages[0], files)
-        unsure = frozenset(doubtful)
-        added = {name: value for name, value in said.fields.items() if name not in sure}
+        fields, unsure = meant(messages[0], files, said.fields)
         answer = {"run": command} if command else {}
-        needs = SubmitNeeds.model_validate({**doubtful, **added, **answer, "description": messages[0]})
+        needs = SubmitNeeds.model_validate({**fields, **answer, "description": messages[0]})
     read = await Written(parts, folder).job(needs, needs.gpu, needs.hours)
     check(parts, read.job)
     shown = _fields(read, unsure)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from policies.job_names import is_job_file
 from policies.reading.rules import understand
 
 FREE = frozenset({"description", "name"})
@@ -12,7 +13,6 @@ FREE = frozenset({"description", "name"})
 
 _FIGURES = frozenset({"hours", "budget_usd", "vram_gb"})
 _READ = frozenset({"run", "setup"})
-_JOB_FILE = (".yaml", ".yml")
 _LISTS = frozenset({"outputs", "env_names"})
 
 
@@ -54,7 +54,7 @@ def _said(name: str, value: object, heard: Sequence[Mapping[str, object]], messa
         return value if _number(value) in set(_numbers(heard, name)) else None
     if name == "gpu":
         return value if isinstance(value, str) and _is_named(value, heard) else None
-    if name == "job_file" and not str(value).endswith(_JOB_FILE):
+    if name == "job_file" and not is_job_file(str(value)):
         return None  # small models take the script of a command for one
     if name in {"job_file", "workdir"}:
         return value if isinstance(value, str) and _stands_in(value, messages) else None

@@ -61,7 +61,11 @@ _BETWEEN = re.compile(
     re.IGNORECASE,
 )
 _CORRECTED = re.compile(REPLACED_BY, re.IGNORECASE)
-_OR = re.compile(r"^\W*(or|oder|ou|o|both|beide|toutes les deux|ambas)(?!\w)", re.IGNORECASE)
+_OR_SEVERAL = re.compile(
+    r"^\W*((?:or|oder|ou|o)(?!\w)|(?:both|beide|(?:toutes\s+)?les\s+deux|ambas)\s+(?:in|im|on|auf|dans|sur|en|together|zusammen)(?!\w))",
+    re.IGNORECASE,
+)
+"""`or something else`, `both in one machine`."""
 _COUNTS = re.compile(NUMBER, re.IGNORECASE)
 _OF_MORE = re.compile(MORE, re.IGNORECASE)
 _AT = re.compile(r"\x00\s*(?:at|@|à|a|zu(?:\s+je)?)\s*$", re.IGNORECASE)
@@ -261,9 +265,9 @@ class Certainty:
                 yield from QUALIFIES.findall(following.text)
 
     def _said_of_it(self, part: Span, clause: Span, field: str) -> Iterator[str]:
-        """`two at most`, behind `an hour`: a number that is no other thing's. Of GPUs, `or something else`."""
+        """`two at most`, behind `an hour`: a number that is no other thing's. Of GPUs, another one, or several."""
         if field == "accelerators":
-            yield from _OR.findall(part.text)
+            yield from _OR_SEVERAL.findall(part.text)
             return
         if "\x00" in self.unread[part.start : part.end] or _CORRECTED.search(self._prose, clause.end, part.end):
             return

@@ -83,10 +83,10 @@ _NOT_A_GPU = (
 _COUNT_BEFORE = re.compile(rf"(?<![\w.,$])(?:an?\s+)?({NUMBER})\s*[x×*]?\s*$", re.IGNORECASE)
 _TWO = ends_with(
     phrases(
-        "twin, dual, both, both the, a pair of",
-        "beide, beiden, ein paar",
-        "les deux, une paire de",
-        "ambas, las dos, un par de",
+        "twin, dual, a pair of",
+        "ein paar",
+        "une paire de",
+        "un par de",
     )
     + r"\s*"
 )

@@ -30,7 +30,7 @@ _SPECIAL = {
     "half": "0.5", "half a": "0.5", "half an": "0.5", "halbe": "0.5", "eine halbe": "0.5", "einer halben": "0.5",
     "une demi": "0.5", "media": "0.5", "anderthalb": "1.5", "eineinhalb": "1.5",
     "a couple of": "2", "a couple": "2", "a dozen": "12", "eighteen": "18", "achtzehn": "18", "dix-huit": "18",
-    "dreissig": "30", "fuenf": "5", "zwoelf": "12", "fuenfzehn": "15", "dieciseis": "16",
+    "dreissig": "30", "fuenf": "5", "zwoelf": "12", "fuenfzehn": "15", "dieciseis": "16", "ciento": "100",
 }  # fmt: skip
 
 
@@ -79,8 +79,6 @@ _TORN = re.compile(
 )
 """What stands before the last part of `1/2`, `1e-3`, `10^3`, `.5` or `0٫5`, and before `-5`."""
 _BEGUN = re.compile(rf"(?:{NUMBER})[\s-]+(?:(?:and|und|et|y)\s+)?$", re.IGNORECASE)
-_HUNDRED = re.compile(r"(?<!\w)(?:hundred|cents?|cient[oa]s?)[\s-]+(?:and\s+)?\Z", re.IGNORECASE)
-"""`a hundred and twenty`, `ciento treinta y cinco`: beyond what is read."""
 _AND = re.compile(r"(?<!\w)(?:and|und|et|y)(?!\w)", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?<!\w)(?:between|zwischen|entre)\W+(?:US)?\$?$", re.IGNORECASE)
 _LONGEST = 25
@@ -90,8 +88,6 @@ _LONGEST = 25
 def torn(text: str, start: int) -> bool:
     """Whether the number that begins at `start` is only the end of one, as in `cent vingt`, or is below zero."""
     if _TORN.search(text[max(0, start - 4) : start]):
-        return True
-    if _HUNDRED.search(text, max(0, start - _LONGEST), start):
         return True
     begun = _BEGUN.search(text, max(0, start - _LONGEST), start)
     return begun is not None and begun[0].split()[0].split("-")[0].lower() not in _ONE.split()

@@ -34,7 +34,7 @@ class Seen:
         self.work, self.work_spans = work(blanked(prose, commands))
         self._spans = [_span(figure) for figure in (*self._durations, *self._money, *self._sizes)]
         known = [*commands, *(one.span for one in self.gpus), *self._spans, *self.work_spans, *code_spans(text)]
-        one_amount = len({figure.value for figure in self._money}) == 1
+        one_amount = len({(figure.value, figure.unit) for figure in self._money}) == 1
         self._certainty = Certainty(prose, known, self._models, commands, one_amount=one_amount)
 
     @property

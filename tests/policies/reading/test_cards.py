@@ -63,6 +63,7 @@ def test_other_memory_is_no_gpu_memory(text: str) -> None:
         ("allocate one RTX A4000 for two hours", ("A4000",)),
         ("wants twin 3090s", "?"),
         ("3090s, both in one machine", "?"),
+        ("3090 or 4090, both are fine", ("RTX3090", "RTX4090")),
         ("con la 3060 de casa se cuelga", "?"),
         ("A100 (2x)", "?"),
         ("cualquier tarjeta menos la V100", "?"),
