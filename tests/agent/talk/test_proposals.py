@@ -74,6 +74,13 @@ async def test_what_was_said_before_counts(meet: Meet) -> None:
     assert "budget_usd: '4.00'" in written
 
 
+async def test_the_last_word_is_the_humans(meet: Meet) -> None:
+    """What rules are sure of in the message at hand counts before a figure that a model has from an earlier one."""
+    table = meet(FINE, Called("submit_job", {"hours": 9}))
+    await table.say("I once thought of nine hours.", JOB_WORDS)
+    assert "hours         2" in table.shown("question")
+
+
 async def test_a_job_that_a_model_overlooks_is_proposed_all_the_same(meet: Meet) -> None:
     """Small models talk instead of calling."""
     table = meet(Said("assistant", "You can use submit_job for this."))

@@ -97,7 +97,7 @@ QUALIFIED = [
     ("accelerators", "any card but a V100"),
     ("vram_gb", "Wei needs it for her own run, which takes 60 GB of VRAM"),
     ("accelerators", "everything except the V100"),
-    ("accelerators", "any card axcept a V100"),
+    ("accelerators", "take whatever card sof a V100"),
     ("accelerators", "a pair of V100"),
     ("accelerators", "is a V100 enough?"),
     ("accelerators", "it takes 2 hours on a V100. I want a T4"),
@@ -196,6 +196,7 @@ def test_the_only_amount_of_money_is_the_limit() -> None:
     alone = "train.py does it. The guild bank has $3 for this."
     assert understand(alone, FOLDER, {}).fields.get("budget_usd") == "3.00"
     assert "budget_usd" in understand(f"{alone} The swamp sold for $9.", FOLDER, {}).asks
+    assert "budget_usd" in understand(f"{alone} The dataset cost us $9.", FOLDER, {}).asks
 
 
 def test_what_limits_another_figure_says_nothing_of_this_one() -> None:
